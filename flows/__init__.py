@@ -1,0 +1,1 @@
+"""Compositions of the stages: plain functions, Prefect flows, and the command."""

@@ -1,0 +1,51 @@
+"""What every target can do for the engine. A connector translates; it decides nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tasks.model.operations import Operation, Reply
+from tasks.model.state import AccountState, TargetState
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a target's API offers. ``create_batch`` is how many people one create may carry."""
+
+    create_batch: int = 1
+    groups_per_account: int | None = None  # None: any number
+    seats: bool = False
+    status: bool = False  # False: being suspended means having no product and no role (GoTo)
+
+
+class Target(Protocol):
+    """A tenant of a service. Methods raise ``TargetDown`` (certainly not done), ``UncertainCall`` (perhaps done)
+    and ``RefusedByTarget`` (certainly not done, and repeating will not help)."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def identify(self) -> str:
+        """Return the key of the tenant that the credentials reach. Raises ``RefusedByTarget`` if they reach another."""
+        ...
+
+    async def read(self) -> TargetState:
+        """Read accounts, grants, groups and licences, whole."""
+        ...
+
+    async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
+        """Read these accounts as they stand now, by key and by address, in as few calls as the target allows.
+
+        Absent accounts are simply not in the answer. Addresses compare without regard to case.
+        """
+        ...
+
+    async def read_groups(self) -> dict[str, str]:
+        """Return the groups as they stand now: key to name."""
+        ...
+
+    async def perform(self, operation: Operation) -> Reply:
+        """Carry out one call."""
+        ...
+
+    async def aclose(self) -> None: ...

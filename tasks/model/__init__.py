@@ -1,0 +1,1 @@
+"""The nouns: workers, accounts, changes, operations, findings, outcomes, errors. Imports nothing of ours."""

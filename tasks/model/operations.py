@@ -1,0 +1,103 @@
+"""What is sent: operations, and what came of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class OperationKind(StrEnum):
+    """One call to a target, in the target-neutral vocabulary that every connector speaks."""
+
+    CREATE_ACCOUNTS = "create_accounts"
+    UPDATE_ACCOUNT = "update_account"
+    ASSIGN_LICENCE = "assign_licence"
+    UNASSIGN_LICENCE = "unassign_licence"
+    SET_ROLES = "set_roles"
+    JOIN_GROUP = "join_group"
+    LEAVE_GROUPS = "leave_groups"
+    CREATE_GROUP = "create_group"
+    DELETE_ACCOUNT = "delete_account"
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """One person in a create. ``change_id`` is that of the create change."""
+
+    change_id: str
+    user_name: str
+    given_name: str | None = None
+    family_name: str | None = None
+    locale: str | None = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call to the target.
+
+    ``payload`` by kind: create_accounts ``{licences: [key], roles: [name], group_key: str | None}`` for all of
+    ``people`` alike; update_account ``{field: value}``; assign_licence and unassign_licence ``{licence_key}``;
+    set_roles ``{roles: [name]}``; join_group ``{group_key}``; create_group ``{name}``; the others nothing.
+    ``account_key`` is None for create_accounts and create_group. ``notify`` False asks the target to send no
+    mail. ``change_ids`` are all the changes that this call serves.
+    """
+
+    op_id: str
+    kind: OperationKind
+    change_ids: tuple[str, ...]
+    account_key: str | None = None
+    people: tuple[NewAccount, ...] = ()
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    notify: bool = True
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a target did not do a thing: its own code, HTTP status and incident id where it gave them."""
+
+    code: str
+    status: int | None = None
+    incident: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a target answered to an operation that it carried out, wholly or in part.
+
+    ``created`` maps the address (as sent) to the new account's key, ``refused`` the address to the reason, for
+    create_accounts; ``group_key`` is the new group's for create_group. A call that was refused as a whole
+    raises ``RefusedByTarget`` instead.
+    """
+
+    created: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    group_key: str | None = None
+    incident: str | None = None
+
+
+class OutcomeStatus(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"  # sent and acknowledged, or found done when re-read
+    ALREADY = "already"  # the target was already so; nothing was sent
+    RECORDED = "recorded"  # a change that sends nothing (adopt, reactivate at GoTo)
+    STALE = "stale"  # the account moved since the plan; skipped
+    FAILED = "failed"  # the target refused, or it stayed uncertain after every try
+    NO_SEAT = "no_seat"  # the target had no seat left
+    SKIPPED = "skipped"  # a change that this one needs was not done, or the run was stopped before it
+
+
+GOOD = frozenset({OutcomeStatus.DONE, OutcomeStatus.ALREADY, OutcomeStatus.RECORDED})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change. ``reason`` is a sentence without personal data, ``code`` the target's own."""
+
+    change_id: str
+    status: OutcomeStatus
+    reason: str = ""
+    code: str | None = None
+    incident: str | None = None
+    account_key: str | None = None

@@ -1,0 +1,316 @@
+"""The pipeline file as values. Reading it, with lines and suggestions, is ``tasks.pipeline_file``'s work.
+
+Every scalar arrives as text and is typed by its field, so that ``NO`` and ``0123`` survive.
+"""
+
+import difflib
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+SECRET = r"^\$\{(block:)?[A-Za-z_][A-Za-z0-9_-]*\}$"
+SANDBOX_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+SANDBOX_AUTH = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "pat": "sandbox-pat"}
+"""What the sandbox accepts. It holds invented people on this machine only, so these are no secret."""
+
+
+class Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _share(value: Any) -> Any:
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value)
+        if not match or float(match[1]) > 100:
+            raise ValueError("write a share as a percentage from 0% to 100%, for example 5%")
+        return float(match[1]) / 100
+    return value
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+)\s*d\s*", value)
+        if not match:
+            raise ValueError("write a number of days, for example 14d")
+        return timedelta(days=int(match[1]))
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _iso_date(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("write a day as YYYY-MM-DD, for example 2027-03-31")
+    return value
+
+
+def _period(value: Any) -> Any:
+    if isinstance(value, str):
+        first, dots, last = value.partition("..")
+        return {"first": first.strip(), "last": (last if dots else first).strip()}
+    return value
+
+
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    Field(ge=0, le=1, json_schema_extra={"type": "string", "examples": ["5%"]}),
+]
+Days = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(lambda value: f"{value.days}d", return_type=str),
+]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Secret = Annotated[str, Field(pattern=SECRET)]
+
+
+class Column(Spec):
+    """How one attribute is taken from the source: a heading, then at most one map, then at most one template.
+
+    ``map`` replaces whole values (a value that is not in it is a finding; ``""`` stands for a blank cell);
+    ``template`` has ``{value}`` where the cell's text goes. A bare heading in the file is short for ``{from: heading}``.
+    """
+
+    from_: str = Field(alias="from", min_length=1)
+    template: str | None = None
+    map: dict[str, str] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _heading(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _template_has_value(self) -> "Column":
+        if self.template is not None and "{value}" not in self.template:
+            raise ValueError("a template needs {value} where the cell's text goes")
+        return self
+
+
+PROBES = (date(2001, 2, 3), date(2026, 11, 29), date(2032, 2, 29))
+
+
+def _date_format(value: str) -> str:
+    """Let a format pass if it says day, month and year: dates written with it are read back the same."""
+    try:
+        whole = all(datetime.strptime(day.strftime(value), value).date() == day for day in PROBES)  # noqa: DTZ007
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError('write a format that says day, month and year, for example "%d/%m/%Y" or "%Y-%m-%d"')
+    return value
+
+
+def _encoding(value: str) -> str:
+    try:
+        " ".encode(value)
+    except LookupError:
+        raise ValueError("there is no such text encoding; common ones are utf-8-sig, cp1252, utf-16") from None
+    return value
+
+
+def _suite(value: str) -> str:
+    if not (re.fullmatch(NAME, value) or value.endswith(".json")):
+        raise ValueError("write the name of a suite (staff) or a path that ends in .json")
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        near = difflib.get_close_matches(value, sorted(available_timezones()), 1)
+        hint = f"did you mean '{near[0]}'?" if near else "write a name such as Europe/Paris or UTC"
+        raise ValueError(f"there is no such time zone; {hint}") from None
+    return value
+
+
+class Source(Spec):
+    """One roster: where it is, how it is read, and what its columns are."""
+
+    name: str = Field(pattern=NAME)
+    path: str = Field(min_length=1)
+    sheet: str | None = None
+    header_row: int = Field(default=1, ge=1)
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
+    snapshot: Literal["full", "delta"]
+    columns: dict[str, Column]
+    dates: Annotated[str, AfterValidator(_date_format)] = "%Y-%m-%d"
+    blanks: Literal["keep", "clear"] = "keep"
+    suite: Annotated[str, AfterValidator(_suite)] = "staff"
+
+
+class Entitlements(Spec):
+    """What a rule gives. Products add up over rules; the others come from the highest rule that sets them."""
+
+    products: Texts = ()
+    group: str | None = None
+    roles: Texts | None = None
+    locale: str | None = None
+
+
+class Rule(Spec):
+    """Who gets what. ``when`` is met if every named attribute has one of its values (upper and lower case alike)."""
+
+    name: str = Field(min_length=1)
+    when: dict[str, Texts] = {}
+    grant: Entitlements
+    enabled: bool = True
+
+
+class KeepException(Spec):
+    """Products that a person keeps until a day (inclusive), whatever the rules say, and why."""
+
+    who: str
+    keep: Texts
+    until: IsoDate
+    reason: str = Field(min_length=1)
+
+
+class Lifecycle(Spec):
+    leavers: Literal["suspend", "report"] = "suspend"
+    grace: Days = timedelta(days=14)
+    delete: Literal["never"] | Days = "never"
+    orphans: Literal["report"] = "report"
+
+
+class Limit(Spec):
+    """What one run may do unattended. Either bound, alone, breaks the limit when it is passed."""
+
+    share: Share | None = None
+    count: int | None = Field(default=None, ge=0)
+
+
+LimitName = Literal[
+    "adopt", "create", "update", "grant", "revoke", "set_role", "add_member", "remove_member",
+    "create_group", "suspend", "reactivate", "delete", "mail",
+]  # fmt: skip
+
+DEFAULT_LIMITS: dict[LimitName, Limit] = {
+    "suspend": Limit(share=0.05),
+    "revoke": Limit(share=0.10),
+    "remove_member": Limit(share=0.10),
+    "set_role": Limit(count=5),
+    "delete": Limit(count=0),
+}
+"""What holds where the pipeline says nothing: taking away is bounded, giving is not."""
+
+
+class Period(Spec):
+    """Days on which nothing is sent, both ends included."""
+
+    first: IsoDate
+    last: IsoDate
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Period":
+        if self.last < self.first:
+            raise ValueError("the last day is before the first")
+        return self
+
+
+class Auth(Spec):
+    """How the target knows us; every value is ``${NAME}`` from the environment or ``${block:NAME}``."""
+
+    client_id: Secret
+    client_secret: Secret
+    pat: Secret | None = None
+    refresh_token: Secret | None = None
+
+    @model_validator(mode="after")
+    def _one_grant(self) -> "Auth":
+        if (self.pat is None) == (self.refresh_token is None):
+            raise ValueError("give either pat or refresh_token")
+        return self
+
+
+class Urls(Spec):
+    api: str = "https://api.getgo.com"
+    token: str = "https://authentication.logmeininc.com/oauth/token"
+
+    @property
+    def is_local(self) -> bool:
+        return self.api.split("://")[-1].split("/")[0].rsplit(":", 1)[0] in SANDBOX_HOSTS
+
+
+class GotoTarget(Spec):
+    """A GoTo account. Without ``auth``, only a sandbox on this machine can be reached, with its own credentials."""
+
+    name: str = Field(pattern=NAME)
+    kind: Literal["goto"]
+    account_key: str = Field(pattern=r"^\d+$")
+    auth: Auth | None = None
+    urls: Urls = Urls()
+    managed: Literal["rule_given", "all"] = "rule_given"
+    notify_users: bool = True
+    requests_per_second: float = Field(default=9.0, gt=0, le=1000)
+
+    @model_validator(mode="after")
+    def _known_to_target(self) -> "GotoTarget":
+        if self.auth is None and not self.urls.is_local:
+            raise ValueError("auth is needed for a target that is not the sandbox on this machine")
+        return self
+
+
+class Notice(Spec):
+    when: Annotated[tuple[Literal["done", "blocked", "partial", "failed"], ...], BeforeValidator(_listed)]
+    to: Secret
+
+
+PolicyName = Literal["user_name", "given_name", "family_name", "locale"]
+
+
+def _unique(names: list[str], what: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two {what} are named {', '.join(twice)}")
+
+
+def _protects(value: str) -> str:
+    if not re.fullmatch(r"(role|user):\S.*", value):
+        raise ValueError("write role:NAME or user:ADDRESS")
+    return value
+
+
+class Pipeline(Spec):
+    """One sync: rosters in, rules, limits, one target out."""
+
+    version: Literal["1"]
+    name: str = Field(pattern=NAME)
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    sources: tuple[Source, ...] = Field(min_length=1)
+    correlate: tuple[Literal["link", "external_id", "user_name"], ...] = ("link", "external_id", "user_name")
+    adopt: Literal["none", "matched", "matched+grants"] = "matched"
+    attributes: dict[PolicyName, Literal["always", "on_create", "never"]] = {
+        "user_name": "on_create", "given_name": "always", "family_name": "always", "locale": "on_create",
+    }  # fmt: skip
+    rules: tuple[Rule, ...] = ()
+    exceptions: tuple[KeepException, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
+    protect: tuple[Annotated[str, AfterValidator(_protects)], ...] = ()
+    limits: dict[LimitName, Limit] = {}
+    freeze: tuple[Annotated[Period, BeforeValidator(_period)], ...] = ()
+    targets: tuple[GotoTarget, ...] = Field(min_length=1, max_length=1)
+    notify: tuple[Notice, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Pipeline":
+        _unique([source.name for source in self.sources], "sources")
+        _unique([rule.name for rule in self.rules], "rules")
+        return self
+
+    @property
+    def target(self) -> GotoTarget:
+        return self.targets[0]
+
+    def limit(self, name: LimitName) -> Limit | None:
+        return self.limits.get(name, DEFAULT_LIMITS.get(name))

@@ -1,0 +1,177 @@
+"""The tables that stages hand to each other: grain, key, columns and dtypes, declared once.
+
+Text is ``str`` with NaN for missing, never an empty string. Lists in cells are tuples. Row numbers are those
+a spreadsheet shows (the first line of a file is 1).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from tasks.model.errors import DuplicateKey
+
+TEXT = "str"
+WHOLE = "Int64"
+YESNO = "boolean"
+OBJECT = "object"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The shape of one table. ``extra`` lets further text columns stand beside the declared ones."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
+    extra: bool = False
+
+    def empty(self) -> pd.DataFrame:
+        return self.frame([])
+
+    def frame(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """Build the table from records; absent fields become missing."""
+        records = [dict(row) for row in rows]
+        names = list(self.columns)
+        if self.extra:
+            names += sorted({name for record in records for name in record} - set(names))
+        data = {name: [record.get(name) for record in records] for name in names}
+        return self.conform(pd.DataFrame(data, columns=names))
+
+    def conform(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return *table* with the declared columns in their order and dtypes. Raises ``KeyError`` if one is absent."""
+        absent = [name for name in self.columns if name not in table.columns]
+        if absent:
+            raise KeyError(f"table {self.name} lacks {', '.join(absent)}")
+        names = list(self.columns)
+        if self.extra:
+            names += [name for name in table.columns if name not in self.columns]
+        typed = {name: self.columns.get(name, TEXT) for name in names}
+        return table[names].astype(typed).reset_index(drop=True)
+
+    def require_unique(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return *table* as it is. Raises ``DuplicateKey`` if a key stands in it twice."""
+        twice = table.duplicated(list(self.key), keep=False)
+        if twice.any():
+            raise DuplicateKey(
+                f"Table {self.name} must have one row per {self.grain}; {int(twice.sum())} rows share a key.",
+                remedy="This is a fault of the program or of the target's answer; please report it.",
+                rows=[int(n) for n in twice[twice].index[:20]],
+            )
+        return table
+
+
+# The attributes of a worker that have a meaning of their own. A pipeline may map further columns under names
+# of its own choosing; rules can test those, and they are never sent.
+WORKER_ATTRIBUTES: Mapping[str, str] = {
+    "external_id": "the source's own id of the person (employee number)",
+    "user_name": "the address the person signs in with (SCIM userName)",
+    "given_name": "first name",
+    "family_name": "surname",
+    "display_name": "name as shown",
+    "status": "active or inactive",
+    "start_date": "first day of work",
+    "end_date": "last day of work",
+    "department": "department",
+    "division": "division",
+    "organization": "company",
+    "cost_center": "cost centre",
+    "title": "job title",
+    "employee_type": "kind of employment",
+    "manager_id": "the manager's external_id",
+    "location": "place of work",
+    "country": "country",
+    "locale": "language of mails and pages (en_US)",
+    "timezone": "time zone (Europe/Paris)",
+    "phone": "telephone number",
+}
+DATE_ATTRIBUTES = ("start_date", "end_date")
+
+ORIGIN = {"file": TEXT, "sheet": TEXT, "row": WHOLE}
+
+WORKERS = Table(
+    "workers",
+    "row of a source, after mapping",
+    ("source", "row"),
+    {"source": TEXT, **ORIGIN, **dict.fromkeys(WORKER_ATTRIBUTES, TEXT)},
+    extra=True,
+)
+"""Dates are ISO text (``2026-03-31``); ``status`` is ``active`` or ``inactive``. Attributes that the pipeline
+does not map are there and missing."""
+
+FINDINGS = Table(
+    "findings",
+    "thing validation says of one row and column",
+    ("source", "sheet", "row", "column", "code"),
+    {
+        "source": TEXT,
+        **ORIGIN,
+        "column": TEXT,  # the source's heading; missing for a finding on the whole row or table
+        "attribute": TEXT,  # the worker attribute that it feeds
+        "code": TEXT,  # snake_case, stable: documented in docs/findings.md
+        "severity": TEXT,  # critical (holds the row), warning, info
+        "value": TEXT,  # the cell as it stood
+        "message": TEXT,  # what is wrong, in a sentence without the value
+        "remedy": TEXT,  # what to do
+    },
+)
+
+ACCOUNTS = Table(
+    "accounts",
+    "user of the target",
+    ("account_key",),
+    {
+        "account_key": TEXT,
+        "user_name": TEXT,
+        "external_id": TEXT,  # missing where a target keeps none (GoTo)
+        "given_name": TEXT,
+        "family_name": TEXT,
+        "locale": TEXT,
+        "status": TEXT,  # as the target words it; never diffed at GoTo
+        "roles": OBJECT,  # sorted tuple of role names, () for a member
+        "group_key": TEXT,
+    },
+)
+GRANTS = Table(
+    "grants",
+    "licence held by an account",
+    ("account_key", "licence_key"),
+    {"account_key": TEXT, "licence_key": TEXT},
+)
+GROUPS = Table("groups", "group of the target", ("group_key",), {"group_key": TEXT, "name": TEXT, "path": OBJECT})
+LICENCES = Table(
+    "licences",
+    "licence of the target",
+    ("licence_key",),
+    {
+        "licence_key": TEXT,
+        "description": TEXT,
+        "products": OBJECT,  # sorted tuple of product codes
+        "seats": WHOLE,  # missing: no limit
+        "used": WHOLE,
+        "enabled": YESNO,
+    },
+)
+LINKS = Table(
+    "links",
+    "worker tied to an account by this pipeline",
+    ("source", "external_id"),
+    {
+        "source": TEXT,
+        "external_id": TEXT,  # the worker key: external_id, or user_name where the source has no id
+        "account_key": TEXT,
+        "user_name": TEXT,  # the account's address when last seen
+        "given_name": TEXT,
+        "family_name": TEXT,
+        "state": TEXT,  # active, suspended, deleted
+        "leaving_since": TEXT,  # ISO date of the first accepted run without the person; missing: not leaving
+        "suspended_on": TEXT,  # ISO date
+        "licences": OBJECT,  # sorted tuple of licence keys that we gave
+        "group_key": TEXT,  # the group that we put them in
+        "roles": OBJECT,  # sorted tuple of the roles that we set
+        "worker_digest": TEXT,  # of the attributes as last applied; tells a mover from drift
+        "rules_digest": TEXT,  # of the pipeline's rules as last applied; tells a rule change from drift
+    },
+)

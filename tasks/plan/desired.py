@@ -1,0 +1,83 @@
+"""Desired state: what the rules give to each employed worker. Pure.
+
+Products add up over all rules that match; group, roles and locale come from the first rule that sets them
+(docs/decisions/0004). Values are compared trimmed and without regard to case.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tasks.model.pipeline import Rule
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the rules give.
+
+    ``products``: one row per worker and product: ``at`` (the worker's index), ``product``, ``rank`` (number of the
+    first rule that gave it), ``rules`` (tuple of all that did). ``single``: one row per worker, same index as the
+    workers: ``group``, ``roles`` (tuple or None), ``locale``, and ``group_rule``, ``roles_rule``, ``locale_rule``.
+    """
+
+    products: pd.DataFrame
+    single: pd.DataFrame
+
+
+def matches(rule: Rule, workers: pd.DataFrame) -> pd.Series:
+    """Return whether each worker meets every condition of *rule*. An empty ``when`` is met by everybody."""
+    met = pd.Series(True, index=workers.index)
+    for attribute, values in rule.when.items():
+        wanted = {value.strip().casefold() for value in values}
+        met &= workers[attribute].str.strip().str.casefold().isin(wanted)
+    return met
+
+
+def desired_state(workers: pd.DataFrame, rules: Sequence[Rule]) -> Desired:
+    """Return what *rules*, in order of priority, give to *workers* (all of whom are taken as employed)."""
+    single = pd.DataFrame(
+        {"group": None, "roles": None, "locale": None, "group_rule": None, "roles_rule": None, "locale_rule": None},
+        index=workers.index,
+        dtype=object,
+    )
+    given: list[pd.DataFrame] = []
+    for rank, rule in enumerate(rules):
+        if not rule.enabled:
+            continue
+        met = matches(rule, workers)
+        at = workers.index[met]
+        given += [
+            pd.DataFrame({"at": at, "product": product, "rank": rank, "rule": rule.name})
+            for product in rule.grant.products
+        ]
+        for name in ("group", "roles", "locale"):
+            value = getattr(rule.grant, name)
+            if value is not None:
+                _set_first(single, met & single[name].isna(), name, value, rule.name)
+    single["locale"] = single["locale"].where(single["locale"].notna(), workers["locale"])
+    return Desired(_add_up(given), single)
+
+
+def _set_first(single: pd.DataFrame, where: pd.Series, name: str, value: object, rule: str) -> None:
+    cells = np.empty(int(where.sum()), dtype=object)
+    for position in range(len(cells)):  # a tuple is one value here, which pandas would spread
+        cells[position] = value
+    single.loc[where, name] = cells
+    single.loc[where, f"{name}_rule"] = rule
+
+
+def _add_up(given: list[pd.DataFrame]) -> pd.DataFrame:
+    if not given:
+        return pd.DataFrame({"at": [], "product": [], "rank": [], "rules": []}).astype({"product": "str"})
+    rows = pd.concat(given, ignore_index=True).sort_values(["at", "product", "rank"], ignore_index=True)
+    first = rows.groupby(["at", "product"], as_index=False).agg(rank=("rank", "first"), only=("rule", "first"))
+    several = rows[rows.duplicated(["at", "product"], keep=False)]
+    lists = several.groupby(["at", "product"])["rule"].agg(tuple)  # rare, so the slow way is for these alone
+    rules = pd.Series([(rule,) for rule in first["only"]], index=first.index, dtype=object)
+    if len(lists):
+        keys = pd.MultiIndex.from_frame(first[["at", "product"]])
+        for position in np.flatnonzero(keys.isin(lists.index)):
+            rules.iloc[position] = lists[keys[position]]
+    return first.drop(columns="only").assign(rules=rules)

@@ -1,0 +1,64 @@
+"""Compare desired products with the licences held: what is missing, what is surplus. Pure, on tables."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tasks.model.state import TargetState
+from tasks.plan.desired import Desired
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What linked accounts hold.
+
+    ``products``: one row per account, licence and product (``account_key``, ``licence_key``, ``product``).
+    ``of``: account key to its sorted licence keys. ``products_of``: licence key to its sorted products.
+    """
+
+    products: pd.DataFrame
+    of: dict[str, tuple[str, ...]]
+    products_of: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def read(cls, state: TargetState, accounts: pd.Series) -> "Holdings":
+        """Return what the given account keys hold in *state*."""
+        grants = state.grants[state.grants["account_key"].isin(accounts)]
+        licences = state.licences[["licence_key", "products"]].rename(columns={"products": "product"})
+        joined = grants.merge(licences.explode("product").astype({"product": "str"}), on="licence_key", how="left")
+        by_account = grants.sort_values("licence_key").groupby("account_key")["licence_key"].agg(tuple)
+        products_of = dict(zip(state.licences["licence_key"], map(tuple, state.licences["products"]), strict=True))
+        return cls(joined, by_account.to_dict(), products_of)
+
+    def products_under(self, licences: tuple[str, ...]) -> list[str]:
+        """Return the products that *licences* give together, sorted."""
+        return sorted({product for key in licences for product in self.products_of.get(key, ())})
+
+    def count_by_product(self) -> dict[str, int]:
+        """Return how many accounts hold each product."""
+        pairs = self.products.dropna(subset=["product"]).drop_duplicates(["account_key", "product"])
+        return {str(name): int(n) for name, n in pairs["product"].value_counts().sort_index().items()}
+
+
+def missing_products(desired: Desired, account_of: pd.Series, holdings: Holdings) -> pd.DataFrame:
+    """Return the rows of ``desired.products`` that the worker's account does not hold (all, where there is none)."""
+    rows = desired.products.assign(account_key=desired.products["at"].map(account_of))
+    held = pd.MultiIndex.from_frame(holdings.products[["account_key", "product"]])
+    wanted = pd.MultiIndex.from_frame(rows[["account_key", "product"]])
+    return rows[rows["account_key"].isna() | ~wanted.isin(held)]
+
+
+def surplus_licences(
+    desired: Desired, account_of: pd.Series, managed: pd.DataFrame, holdings: Holdings
+) -> pd.DataFrame:
+    """Return the managed licences of which no product is desired: one row per ``account_key`` and ``licence_key``.
+
+    *managed* has the pairs that may be taken away. A licence that still gives something desired is kept whole.
+    """
+    rows = desired.products.assign(account_key=desired.products["at"].map(account_of))
+    wanted = pd.MultiIndex.from_frame(rows[["account_key", "product"]].dropna())
+    held = holdings.products
+    useful = held[pd.MultiIndex.from_frame(held[["account_key", "product"]]).isin(wanted)]
+    kept = pd.MultiIndex.from_frame(useful[["account_key", "licence_key"]])
+    pairs = managed.drop_duplicates(["account_key", "licence_key"])
+    return pairs[~pd.MultiIndex.from_frame(pairs[["account_key", "licence_key"]]).isin(kept)]

@@ -1,0 +1,103 @@
+"""What one run may do unattended: each limit held against a plan. Pure."""
+
+from collections import Counter
+from datetime import date
+
+from tasks.model.errors import UnsafePlan
+from tasks.model.pipeline import LimitName, Pipeline
+from tasks.model.plan import Action, LimitReading, Plan
+
+PER_ACCOUNT = "accounts"
+
+
+def read_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
+    """Return one reading per limit that is set, and per product for the share of revokes.
+
+    A suspend takes every product of the person, so each of them counts as a revoke. The share is of managed active
+    accounts; for revokes, of the product's grants on managed accounts.
+    """
+    counts = Counter[str](change.action.value for change in plan.changes)
+    counts["mail"] = sum(len(change.mail) for change in plan.changes)
+    revoked = _revoked(plan)
+    counts["revoke"] = revoked.total()
+    readings: list[LimitReading] = []
+    for name in (*(action.value for action in Action), "mail"):
+        limit = pipeline.limit(_limit_name(name))
+        if limit is None:
+            continue
+        if name == "revoke":
+            readings += _per_product(revoked, plan.header.base.get("grants", {}), limit.share)
+            if limit.count is not None:
+                readings.append(LimitReading(name, "", counts[name], revoked.total(), limit.count, None))
+        else:
+            base = int(plan.header.base.get(PER_ACCOUNT, 0))
+            readings.append(LimitReading(name, "", counts[name], base, limit.count, limit.share))
+    return readings
+
+
+def check_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
+    """Return the readings. Raises ``UnsafePlan`` if one is broken, or if *plan* sends anything on a frozen day."""
+    if plan.changes:
+        _check_freeze(pipeline, date.fromisoformat(plan.header.as_of))
+    readings = read_limits(plan, pipeline)
+    broken = [reading for reading in readings if reading.broken]
+    if broken:
+        names = sorted({reading.name for reading in broken})
+        raise UnsafePlan(
+            "The plan would " + "; and ".join(map(describe, broken)) + ".",
+            remedy="Check that the export is complete. If the change is meant, raise "
+            + " and ".join(f"limits.{name}" for name in names)
+            + " in the pipeline file for this run.",
+            readings=readings,
+        )
+    return readings
+
+
+VERBS = {
+    "adopt": "adopt {} accounts", "create": "create {} accounts", "update": "update {} accounts",
+    "grant": "give {} products", "revoke": "take {} products away", "set_role": "change the role of {} accounts",
+    "add_member": "put {} accounts into groups", "remove_member": "take {} accounts out of groups",
+    "create_group": "create {} groups", "suspend": "suspend {} accounts", "reactivate": "reactivate {} accounts",
+    "delete": "delete {} accounts", "mail": "send {} mails",
+}  # fmt: skip
+
+
+def describe(reading: LimitReading) -> str:
+    """Say in words how far a limit is passed: ``suspend 412 of 1030 accounts (40%, limit 5%)``."""
+    phrase = VERBS[reading.name]
+    if reading.subject:
+        phrase = f"take {reading.subject} away from {{}} accounts"
+    text = phrase.format(f"{reading.count} of {reading.base}" if reading.max_share is not None else reading.count)
+    bounds = []
+    if reading.max_share is not None:
+        bounds.append(f"{reading.share:.0%}, limit {reading.max_share:.0%}")
+    if reading.max_count is not None:
+        bounds.append(f"limit {reading.max_count}")
+    return f"{text} ({'; '.join(bounds)})"
+
+
+def _limit_name(name: str) -> LimitName:
+    return name  # type: ignore[return-value]  # actions and limits are spelled alike; a test holds them equal
+
+
+def _revoked(plan: Plan) -> Counter[str]:
+    taken = {Action.REVOKE, Action.SUSPEND, Action.DELETE}
+    return Counter(
+        product for change in plan.changes if change.action in taken for product in change.before.get("products", ())
+    )
+
+
+def _per_product(revoked: Counter[str], base: dict[str, int], share: float | None) -> list[LimitReading]:
+    if share is None:
+        return []
+    products = sorted({*revoked, *base})
+    return [LimitReading("revoke", name, revoked[name], int(base.get(name, 0)), None, share) for name in products]
+
+
+def _check_freeze(pipeline: Pipeline, day: date) -> None:
+    for period in pipeline.freeze:
+        if period.first <= day <= period.last:
+            raise UnsafePlan(
+                f"Changes are frozen from {period.first} to {period.last}.",
+                remedy="Run again after the freeze, or take the period out of 'freeze' in the pipeline file.",
+            )

@@ -1,0 +1,117 @@
+"""Tie workers to accounts: by link, then by the target's external id, then by address. Pure."""
+
+from datetime import date
+
+import pandas as pd
+
+from tasks.model.tables import ACCOUNTS, LINKS
+
+
+def worker_keys(workers: pd.DataFrame) -> pd.Series:
+    """Return each worker's key within its source: the external id, else the address without regard to case."""
+    return workers["external_id"].fillna(workers["user_name"].str.casefold())
+
+
+def gather(clean: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Return WORKERS with ``key``, ``address``, ``employed`` and ``ended_on``, one row per worker, sorted by key.
+
+    A worker is employed if the source says active and the last day of work, if any, is not over. ``ended_on`` is
+    that last day where it is over (ISO text). ``started`` is False before the first day of work.
+    """
+    people = clean.assign(key=worker_keys(clean), address=clean["user_name"].str.casefold())
+    today = as_of.isoformat()  # ISO dates sort as text
+    over = people["end_date"].notna() & (people["end_date"].fillna(today) < today)
+    people["ended_on"] = people["end_date"].where(over)
+    people["employed"] = (people["status"] == "active") & ~over
+    people["started"] = ~(people["start_date"].fillna(today) > today)
+    return people.sort_values(["source", "key"], ignore_index=True)
+
+
+def live_links(links: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
+    """Return the links whose account is still in the target, one row per link, with the account's fields.
+
+    A link to an account that is gone says nothing about today's tenant: its worker is correlated afresh.
+    """
+    known = links[(links["state"] != "deleted") & links["account_key"].isin(accounts["account_key"])]
+    renamed = known.rename(columns=_prefixed(LINKS.columns, "link_", keep=("account_key",)))
+    return renamed.merge(_current(accounts), on="account_key", how="left", validate="one_to_one")
+
+
+def correlate(
+    people: pd.DataFrame, accounts: pd.DataFrame, links: pd.DataFrame, order: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return *people* with ``account_key``, ``match`` and the fields of link (``link_*``) and account (``current_*``).
+
+    One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``, missing where nobody fits, ``ambiguous``
+    where more than one worker or account fits, and ``claimed`` where the account is linked to somebody else
+    (``claimed_from`` is that link's key). Ambiguous and claimed workers have no ``account_key``: never guessed.
+    """
+    linked = live_links(links, accounts)
+    by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
+        columns={"link_source": "source", "link_external_id": "key"}
+    )
+    matched = people.merge(by_link, on=["source", "key"], how="left", validate="many_to_one")
+    matched["match"] = pd.Series("link", index=matched.index, dtype="str").where(matched["account_key"].notna())
+    if "link" not in order:
+        matched[["account_key", "match"]] = pd.NA
+    for method in order:
+        if method != "link":
+            matched = _by_field(matched, accounts, method)
+    matched = _hold_rivals(_hold_claims(matched, linked))
+    facts = linked.drop(columns=["link_source", "link_external_id", *_current_names()])
+    return matched.merge(facts, on="account_key", how="left").merge(_current(accounts), on="account_key", how="left")
+
+
+def _by_field(people: pd.DataFrame, accounts: pd.DataFrame, method: str) -> pd.DataFrame:
+    theirs = accounts["user_name"].str.casefold() if method == "user_name" else accounts["external_id"]
+    ours = people["address"] if method == "user_name" else people["external_id"]
+    candidates = pd.DataFrame({"field": theirs, "found": accounts["account_key"]}).dropna()
+    counts = candidates.groupby("field")["found"].agg(["first", "size"])
+    unmatched = people["match"].isna()
+    found = ours.map(counts["first"]).where(unmatched)
+    several = unmatched & (ours.map(counts["size"]).fillna(0) > 1)
+    hit = found.notna() & ~several
+    people.loc[hit, "account_key"] = found[hit]
+    people.loc[hit, "match"] = method
+    people.loc[several, "match"] = "ambiguous"
+    return people
+
+
+def _hold_claims(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """An account that is linked belongs to that worker: anybody else who fits it is set apart."""
+    owner = linked.set_index("account_key")["link_source"] + "\t" + linked.set_index("account_key")["link_external_id"]
+    owned_by = people["account_key"].map(owner)
+    foreign = owned_by.notna() & (people["match"] != "link") & (owned_by != people["source"] + "\t" + people["key"])
+    people["claimed_from"] = owned_by.where(foreign)
+    people.loc[foreign, "match"] = "claimed"
+    people.loc[foreign, "account_key"] = pd.NA
+    return people
+
+
+def _hold_rivals(people: pd.DataFrame) -> pd.DataFrame:
+    """Of several workers who fit one place (an account, or an address yet to be created), none is guessed.
+
+    Where just one of them is employed, the place is theirs: the others are earlier employments.
+    """
+    free = ~people["match"].isin(["link", "claimed", "ambiguous"])
+    place = people["account_key"].fillna("address " + people["address"])
+    present = (people["employed"] & free).groupby(place).transform("sum")
+    rivals = free.groupby(place).transform("sum") > 1
+    guess = free & rivals & ((present > 1) | (present == 0) & people["account_key"].notna())
+    earlier = free & rivals & (present == 1) & ~people["employed"]
+    people.loc[guess, "match"] = "ambiguous"
+    people.loc[earlier, "match"] = pd.NA
+    people.loc[guess | earlier, "account_key"] = pd.NA
+    return people
+
+
+def _prefixed(names: object, prefix: str, keep: tuple[str, ...] = ()) -> dict[str, str]:
+    return {name: prefix + name for name in names if name not in keep}  # type: ignore[attr-defined]
+
+
+def _current(accounts: pd.DataFrame) -> pd.DataFrame:
+    return accounts.rename(columns=_prefixed(ACCOUNTS.columns, "current_", keep=("account_key",)))
+
+
+def _current_names() -> list[str]:
+    return list(_prefixed(ACCOUNTS.columns, "current_", keep=("account_key",)).values())

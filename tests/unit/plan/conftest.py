@@ -1,0 +1,139 @@
+"""Builders for plans: a pipeline, a roster, a tenant and links, each spelled in a line."""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tasks.model.pipeline import Pipeline
+from tasks.model.plan import Change, Plan
+from tasks.model.rosters import Verdict
+from tasks.model.state import TargetState
+from tasks.model.tables import ACCOUNTS, FINDINGS, GRANTS, GROUPS, LICENCES, LINKS, WORKERS
+from tasks.plan import Inputs, make_plan
+
+LICENCE_TABLE = (
+    {"licence_key": "9001", "description": "Webinar", "products": ("G2M", "G2W"), "seats": 50, "enabled": True},
+    {"licence_key": "9002", "description": "Meeting", "products": ("G2M",), "seats": 50, "enabled": True},
+)
+GROUP_TABLE = ({"group_key": "5001", "name": "Sales", "path": ("Sales",)},)
+ADMIN = {"account_key": "7000", "user_name": "root@acme.example", "roles": ("SUPER_USER",)}
+
+
+def worker(key: str, row: int = 2, **facts: Any) -> dict[str, Any]:
+    """One roster row; everything not said is ordinary: active, in Sales, with an address made of the key."""
+    base = {"external_id": key, "user_name": f"{key}@acme.example", "given_name": "Ada", "family_name": "Byron"}
+    where = {"source": "hr", "file": "staff.csv", "sheet": None, "row": row}
+    return {**base, "status": "active", "department": "Sales", **where, **facts}
+
+
+def account(key: str, user: str, **facts: Any) -> dict[str, Any]:
+    base = {"account_key": key, "user_name": f"{user}@acme.example", "given_name": "Ada", "family_name": "Byron"}
+    return {**base, "status": "ACTIVE", "roles": (), **facts}
+
+
+def link(user: str, key: str, **facts: Any) -> dict[str, Any]:
+    base = {"source": "hr", "external_id": user, "account_key": key, "user_name": f"{user}@acme.example"}
+    return {**base, "state": "active", "licences": (), "roles": (), **facts}
+
+
+def pipeline_of(**facts: Any) -> Pipeline:
+    base: dict[str, Any] = {
+        "version": "1",
+        "name": "acme",
+        "sources": [
+            {
+                "name": "hr",
+                "path": "staff.csv",
+                "snapshot": "full",
+                "columns": {"external_id": "Id", "user_name": "Mail", "department": "Dept"},
+            }
+        ],
+        "rules": [{"name": "sales", "when": {"department": "Sales"}, "grant": {"products": "G2M"}}],
+        "lifecycle": {"grace": "0d"},
+        "targets": [
+            {
+                "name": "goto",
+                "kind": "goto",
+                "account_key": "3001",
+                "urls": {"api": "http://127.0.0.1:1", "token": "http://127.0.0.1:1/oauth/token"},
+            }
+        ],
+    }
+    return Pipeline.model_validate({**base, **facts})
+
+
+class Case:
+    """One situation: say what is there, then ask for the plan."""
+
+    def __init__(self) -> None:
+        self.pipeline = pipeline_of()
+        self.workers: list[dict[str, Any]] = []
+        self.held: list[dict[str, Any]] = []
+        self.accounts: list[dict[str, Any]] = [ADMIN]
+        self.grants: list[tuple[str, str]] = []
+        self.groups: list[dict[str, Any]] = list(GROUP_TABLE)
+        self.licences: list[dict[str, Any]] = [dict(row) for row in LICENCE_TABLE]
+        self.links: list[dict[str, Any]] = []
+        self.as_of = date(2026, 3, 2)
+        self.rules_hash = "rules"
+
+    def policy(self, **facts: Any) -> "Case":
+        self.pipeline = pipeline_of(**facts)
+        return self
+
+    def state(self) -> TargetState:
+        used = pd.Series([licence for _, licence in self.grants], dtype="str").value_counts()
+        licences = [{"used": int(used.get(row["licence_key"], 0)), **row} for row in self.licences]
+        grants = [{"account_key": account, "licence_key": licence} for account, licence in self.grants]
+        return TargetState(
+            ACCOUNTS.frame(self.accounts), GRANTS.frame(grants), GROUPS.frame(self.groups), LICENCES.frame(licences)
+        )
+
+    def plan(self) -> Plan:
+        held = WORKERS.frame(self.held)
+        held["codes"] = pd.Series([row.get("codes", "name_missing") for row in self.held], dtype="str")
+        held["key_usable"] = pd.Series([row.get("key_usable", True) for row in self.held], dtype="boolean")
+        verdict = Verdict(WORKERS.frame(self.workers), held, FINDINGS.empty())
+        inputs = Inputs(
+            pipeline=self.pipeline,
+            mapping_hash="mapping",
+            rules_hash=self.rules_hash,
+            verdicts={"hr": verdict},
+            files={"hr": "staff.csv"},
+            state=self.state(),
+            links=LINKS.frame(self.links),
+            generation=0,
+            as_of=self.as_of,
+        )
+        return make_plan(inputs)
+
+    def steps(self) -> list[tuple[str, str | None]]:
+        return [(change.action.value, change.external_id) for change in self.plan().changes]
+
+    def change(self, action: str, key: str | None = None) -> Change:
+        fitting = [c for c in self.plan().changes if c.action == action and key in (None, c.external_id)]
+        assert len(fitting) == 1, [c.action for c in self.plan().changes]
+        return fitting[0]
+
+    def withheld(self) -> list[tuple[str, str, str | None]]:
+        return [(item.action.value, item.reason.value, item.external_id) for item in self.plan().withheld]
+
+
+@pytest.fixture
+def case() -> Case:
+    return Case()
+
+
+@pytest.fixture
+def make() -> Any:
+    """The builders by name: ``make.worker("1")``, ``make.account("7001", "1")``, ``make.link("1", "7001")``."""
+
+    class Builders:
+        worker = staticmethod(worker)
+        account = staticmethod(account)
+        link = staticmethod(link)
+        pipeline = staticmethod(pipeline_of)
+
+    return Builders

@@ -1,0 +1,126 @@
+"""People who stay and whose attributes, products, group or role are not as they should be."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def linked(case: Any, make: Any) -> Any:
+    """Worker 1 is linked, in Sales, and holds the licence that the rule gave."""
+    case.workers = [make.worker("1")]
+    case.accounts.append(make.account("7001", "1"))
+    case.grants = [("7001", "9002")]
+    case.links = [make.link("1", "7001", licences=("9002",))]
+    return case
+
+
+def test_equal_states_give_an_empty_plan(linked: Any) -> None:
+    plan = linked.plan()
+    assert (plan.changes, plan.withheld, plan.leaving, plan.header.unchanged) == ((), (), (), 1)
+
+
+def test_changed_name_is_updated_field_by_field(linked: Any, make: Any) -> None:
+    linked.workers = [make.worker("1", family_name="Byron-King")]
+    update = linked.change("update")
+    assert (update.before, update.after) == ({"family_name": "Byron"}, {"family_name": "Byron-King"})
+
+
+def test_blank_keeps_the_targets_value(linked: Any, make: Any) -> None:
+    linked.workers = [make.worker("1", given_name=None)]
+    assert linked.steps() == []
+
+
+def test_blank_clears_where_the_source_says_so(linked: Any, make: Any) -> None:
+    columns = {"external_id": "Id", "user_name": "Mail", "department": "Dept", "given_name": "First"}
+    source = {"name": "hr", "path": "staff.csv", "snapshot": "full", "columns": columns, "blanks": "clear"}
+    linked.policy(sources=[source])
+    linked.workers = [make.worker("1", given_name=None)]
+    assert linked.change("update").after == {"given_name": None}
+
+
+def test_locale_is_set_on_creation_only_unless_told_otherwise(linked: Any) -> None:
+    rules = [{"name": "fr", "when": {}, "grant": {"products": "G2M", "locale": "fr_FR"}}]
+    linked.policy(rules=rules)
+    assert linked.steps() == []
+    linked.policy(rules=rules, attributes={"locale": "always"})
+    assert linked.change("update").after == {"locale": "fr_FR"}
+
+
+def test_product_a_rule_gave_goes_when_no_rule_gives_it(linked: Any, make: Any) -> None:
+    linked.workers = [make.worker("1", department="Legal")]
+    assert linked.change("revoke").before == {"licence": "9002", "products": ["G2M"]}
+
+
+def test_product_given_by_hand_stays(linked: Any, make: Any) -> None:
+    linked.grants.append(("7001", "9001"))
+    linked.workers = [make.worker("1", department="Legal")]
+    assert [c.before["licence"] for c in linked.plan().changes] == ["9002"]
+
+
+def test_product_given_by_hand_goes_where_all_are_managed(linked: Any, make: Any) -> None:
+    targets = make.pipeline().model_dump(by_alias=True)["targets"]
+    linked.policy(targets=[{**targets[0], "managed": "all"}])
+    linked.grants.append(("7001", "9001"))
+    linked.workers = [make.worker("1", department="Legal")]
+    assert [c.before["licence"] for c in linked.plan().changes] == ["9001", "9002"]
+
+
+def test_held_licence_that_satisfies_is_kept_though_another_is_smaller(linked: Any) -> None:
+    linked.grants = [("7001", "9001")]
+    linked.links[0]["licences"] = ("9001",)
+    assert linked.steps() == []
+
+
+def test_cause_is_mover_when_the_worker_changed_and_rule_change_when_the_rules_did(linked: Any, make: Any) -> None:
+    linked.grants = []
+    known = linked.change("grant").worker_digest
+    linked.links[0] |= {"worker_digest": known, "rules_digest": "rules"}
+    assert linked.change("grant").cause == "drift"
+    linked.rules_hash = "other rules"
+    assert linked.change("grant").cause == "rule_change"
+    linked.links[0]["worker_digest"] = "another"
+    assert linked.change("grant").cause == "mover"
+
+
+def test_wrong_group_is_left_for_the_right_one(linked: Any) -> None:
+    linked.policy(rules=[{"name": "g", "when": {}, "grant": {"products": "G2M", "group": "Sales"}}])
+    linked.groups.append({"group_key": "5002", "name": "Old", "path": ("Old",)})
+    linked.accounts[1]["group_key"] = "5002"
+    member = linked.change("add_member")
+    assert (member.before, member.after) == (
+        {"group": "Old", "group_key": "5002"},
+        {"group": "Sales", "group_key": "5001"},
+    )
+
+
+def test_group_we_gave_is_left_when_no_rule_gives_one_and_a_manual_one_stays(linked: Any) -> None:
+    linked.accounts[1]["group_key"] = "5001"
+    assert linked.steps() == []
+    linked.links[0]["group_key"] = "5001"
+    assert linked.steps() == [("remove_member", "1")]
+
+
+def test_role_given_by_a_rule_is_added_to_those_held_by_hand(linked: Any) -> None:
+    linked.accounts[1]["roles"] = ("RUN_REPORTS",)
+    linked.policy(rules=[{"name": "r", "when": {}, "grant": {"products": "G2M", "roles": "MANAGE_USERS"}}])
+    role = linked.change("set_role")
+    assert (role.before, role.after) == ({"roles": ["RUN_REPORTS"]}, {"roles": ["MANAGE_USERS", "RUN_REPORTS"]})
+
+
+def test_role_we_gave_goes_when_no_rule_gives_it(linked: Any) -> None:
+    linked.accounts[1]["roles"] = ("MANAGE_USERS", "RUN_REPORTS")
+    linked.links[0]["roles"] = ("MANAGE_USERS",)
+    assert linked.change("set_role").after == {"roles": ["RUN_REPORTS"]}
+
+
+def test_disabled_rule_gives_nothing(linked: Any) -> None:
+    linked.policy(rules=[{"name": "sales", "when": {}, "grant": {"products": "G2M"}, "enabled": "false"}])
+    assert linked.steps() == [("revoke", "1")]
+
+
+def test_exception_keeps_a_product_that_no_rule_gives(linked: Any, make: Any) -> None:
+    linked.workers = [make.worker("1", department="Legal")]
+    linked.policy(exceptions=[{"who": "1", "keep": "G2M", "until": "2027-01-01", "reason": "Ticket 881"}])
+    assert linked.steps() == []
+    assert linked.withheld() == [("revoke", "exception", "1")]
