@@ -72,12 +72,9 @@ def _add_up(given: list[pd.DataFrame]) -> pd.DataFrame:
     if not given:
         return pd.DataFrame({"at": [], "product": [], "rank": [], "rules": []}).astype({"product": "str"})
     rows = pd.concat(given, ignore_index=True).sort_values(["at", "product", "rank"], ignore_index=True)
-    first = rows.groupby(["at", "product"], as_index=False).agg(rank=("rank", "first"), only=("rule", "first"))
-    several = rows[rows.duplicated(["at", "product"], keep=False)]
-    lists = several.groupby(["at", "product"])["rule"].agg(tuple)  # rare, so the slow way is for these alone
-    rules = pd.Series([(rule,) for rule in first["only"]], index=first.index, dtype=object)
-    if len(lists):
-        keys = pd.MultiIndex.from_frame(first[["at", "product"]])
-        for position in np.flatnonzero(keys.isin(lists.index)):
-            rules.iloc[position] = lists[keys[position]]
-    return first.drop(columns="only").assign(rules=rules)
+    first = rows.drop_duplicates(["at", "product"]).reset_index(drop=True)
+    several = rows[rows.duplicated(["at", "product"], keep=False)]  # few, so the slow way is for these alone
+    lists = several.groupby(["at", "product"])["rule"].agg(tuple).to_dict()
+    pairs = zip(first["at"], first["product"], first["rule"], strict=True)
+    rules = [lists.get((at, product), (rule,)) for at, product, rule in pairs]
+    return first.drop(columns="rule").assign(rules=pd.Series(rules, index=first.index, dtype=object))

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks.model.pipeline import Pipeline
-from tasks.model.plan import Action, Cause, Change, Origin, Withheld, WithheldReason, change_id
+from tasks.model.plan import Action, Cause, Change, Leaving, Origin, Withheld, WithheldReason, change_id
+from tasks.plan.seats import SeatBook
 
 GET_STARTED = frozenset({"G2M", "G2W", "G2T", "OPENVOICE"})
 """Products whose first seat sends a "get started" mail even where mail is suppressed (GoTo reference 9.2)."""
@@ -26,11 +27,15 @@ class Person:
 
 @dataclass
 class Drafts:
-    """Collects changes and what was withheld. ``block`` turns every change about a person into a withheld one."""
+    """The plan in the making: changes, what was withheld and why, who is in grace, and the seats that are left."""
 
     pipeline: Pipeline
+    seats: SeatBook
     changes: list[Change] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
+    leaving: list[Leaving] = field(default_factory=list)
+    adopted: dict[tuple[str, str], str] = field(default_factory=dict)  # worker -> the adoption's change_id
+    groups: dict[str, str] = field(default_factory=dict)  # name -> the change_id that makes it
 
     def add(
         self,
@@ -43,44 +48,49 @@ class Drafts:
         rules: Sequence[str] = (),
         needs: Sequence[str] = (),
         mail: Sequence[str] = (),
-    ) -> str:
-        """Draft one change and return its id. A protected account's is withheld instead."""
-        subject = (person.source, person.key)
-        identity = change_id(self.pipeline.name, self.pipeline.target.name, action, subject, before, after)
+    ) -> str | None:
+        """Draft one change and return its id. A protected account's is withheld instead: None."""
         if self._protected(person):
             self.withhold(person, action, WithheldReason.PROTECTED)
-        else:
-            self.changes.append(
-                Change(
-                    change_id=identity,
-                    action=action,
-                    cause=cause,
-                    source=person.source,
-                    external_id=person.key,
-                    account_key=person.account_key,
-                    user_name=person.user_name,
-                    before=before,
-                    after=after,
-                    origin=person.origin,
-                    rules=tuple(rules),
-                    needs=tuple(needs),
-                    mail=tuple(mail),
-                    worker_digest=person.worker_digest,
-                )
-            )
-        return identity
+            return None
+        change = Change(
+            change_id=self._identity(action, (person.source, person.key), before, after),
+            action=action,
+            cause=cause,
+            source=person.source,
+            external_id=person.key,
+            account_key=person.account_key,
+            user_name=person.user_name,
+            before=before,
+            after=after,
+            origin=person.origin,
+            rules=tuple(rules),
+            needs=tuple(needs),
+            mail=tuple(mail),
+            worker_digest=person.worker_digest,
+        )
+        self.changes.append(change)
+        return change.change_id
 
     def add_group(self, name: str, cause: Cause, rules: Sequence[str]) -> str:
-        """Draft a group that is not there yet and return the change's id."""
-        after = {"group": name}
-        target = self.pipeline.target.name
-        identity = change_id(self.pipeline.name, target, Action.CREATE_GROUP, ("", ""), {"group": None}, after)
-        self.changes.append(
-            Change(
-                identity, Action.CREATE_GROUP, cause, None, None, None, None, {"group": None}, after, rules=tuple(rules)
+        """Draft a group that is not there yet, once, and return the change's id."""
+        if name not in self.groups:
+            before, after = {"group": None}, {"group": name}
+            identity = self._identity(Action.CREATE_GROUP, ("", ""), before, after)
+            self.changes.append(
+                Change(identity, Action.CREATE_GROUP, cause, None, None, None, None, before, after, rules=tuple(rules))
             )
-        )
-        return identity
+            self.groups[name] = identity
+        return self.groups[name]
+
+    def adoption_of(self, person: Person) -> tuple[str, ...]:
+        """Return the adoption that changes to this person need, if there is one."""
+        adopted = self.adopted.get((person.source, person.key))
+        return (adopted,) if adopted else ()
+
+    def notice(self, kind: str) -> tuple[str, ...]:
+        """Return the mail that the target sends unless it is asked not to."""
+        return (kind,) if self.pipeline.target.notify_users else ()
 
     def withhold(self, person: Person, action: Action, reason: WithheldReason, detail: str = "") -> None:
         """Note something that was due for *person* and is not in the plan."""
@@ -100,19 +110,15 @@ class Drafts:
             )
         )  # fmt: skip
 
-    def drop_unneeded_groups(self) -> None:
-        """Keep a group to be made only if somebody is to be put into it."""
+    def drop_loose_ends(self) -> None:
+        """Drop groups that nobody is to be put into, and needs of changes that are not in the plan."""
         needed = {need for change in self.changes for need in change.needs}
-        self.changes = [
-            change for change in self.changes if change.action != Action.CREATE_GROUP or change.change_id in needed
-        ]
+        kept = [change for change in self.changes if change.action != Action.CREATE_GROUP or change.change_id in needed]
+        known = {change.change_id for change in kept}
+        self.changes = [replace(change, needs=tuple(n for n in change.needs if n in known)) for change in kept]
 
-    def drop_dangling_needs(self) -> None:
-        """Forget needs of changes that are not in the plan."""
-        known = {change.change_id for change in self.changes}
-        self.changes = [
-            replace(change, needs=tuple(need for need in change.needs if need in known)) for change in self.changes
-        ]
+    def _identity(self, action: Action, subject: tuple[str, str], before: Any, after: Any) -> str:
+        return change_id(self.pipeline.name, self.pipeline.target.name, action, subject, before, after)
 
     def _protected(self, person: Person) -> bool:
         names = {"user:" + (person.user_name or "").casefold(), *("role:" + role for role in person.roles)}

@@ -28,7 +28,7 @@ class Holdings:
         joined = grants.merge(licences.explode("product").astype({"product": "str"}), on="licence_key", how="left")
         by_account = grants.sort_values("licence_key").groupby("account_key")["licence_key"].agg(tuple)
         products_of = dict(zip(state.licences["licence_key"], map(tuple, state.licences["products"]), strict=True))
-        return cls(joined, by_account.to_dict(), products_of)
+        return cls(joined, {str(key): held for key, held in by_account.items()}, products_of)
 
     def products_under(self, licences: tuple[str, ...]) -> list[str]:
         """Return the products that *licences* give together, sorted."""

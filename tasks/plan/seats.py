@@ -7,7 +7,7 @@ licence that has the product; ties go to the lower licence key.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -30,6 +30,10 @@ class SeatBook:
             seats={key: None if pd.isna(n) else int(n) for key, n in zip(keys, on["seats"], strict=True)},
             used=Counter(dict(zip(keys, on["used"].fillna(0).astype(int), strict=True))),
         )
+
+    def copy(self) -> "SeatBook":
+        """Return a book to try things in."""
+        return replace(self, used=self.used.copy())
 
     def offers(self) -> frozenset[str]:
         """Return every product that some licence contains."""

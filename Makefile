@@ -1,0 +1,53 @@
+# One target per habit. Everything needed is installed on first use; nothing but Python 3.11 to 3.13, venv and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-real check bench schema golden lock clean
+
+help:  ## Say what each target does
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed. Name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Setting up $(VENV), once; this takes about a minute." >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY)  ## Run the whole job on the sample company, against a sandbox on this machine
+	@$(BIN)/rosterflow demo
+
+test: $(READY)  ## Pass all tests that need nothing but Python
+	$(BIN)/python -m pytest
+
+test-real: $(READY)  ## Pass the tests that need more: LibreOffice, Chromium, a Prefect server (installs them on Debian)
+	@tests/real/install.sh
+	$(BIN)/python -m pytest -m real tests/real
+
+check: $(READY)  ## Lint, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/unit/test_imports.py
+
+bench: $(READY)  ## Measure, as ratios in one run
+	$(BIN)/python -m tests.bench
+
+schema: $(READY)  ## Write the JSON Schema of the pipeline file
+	$(BIN)/python -m tasks.pipeline_file docs/pipeline.schema.json
+
+golden: $(READY)  ## Write the golden files anew; review the diff
+	$(BIN)/python -m pytest tests/golden --update-golden
+
+lock: $(READY)  ## Resolve requirements.lock anew: exact versions and hashes, no address
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --extra dev --quiet --output-file requirements.lock pyproject.toml
+
+clean:  ## Remove what was made here, the journal and the runs in data/ excepted
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

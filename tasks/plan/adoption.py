@@ -1,0 +1,22 @@
+"""Draft the links to accounts that are there already. Adopting is a change in the plan that sends nothing."""
+
+from tasks.model.plan import Action, Cause
+from tasks.plan.drafts import Drafts
+from tasks.plan.world import World, rows
+
+
+def draft_adoptions(world: World, drafts: Drafts) -> None:
+    """Adopt the accounts that fit a worker. People who have left and hold nothing are not taken on."""
+    holding = set(world.state.grants["account_key"])
+    for row in rows(world.adoptable):
+        person = world.person(row)
+        idle = row.account_key not in holding and not person.roles
+        if (not row.employed and idle) or not row.started or world.doubt.about(person.source, person.key):
+            continue
+        with_grants = world.pipeline.adopt == "matched+grants"
+        licences = list(world.holdings.of.get(row.account_key, ())) if with_grants else []
+        cause = Cause.DRIFT if row.employed else Cause.LEAVER
+        after = {"user_name": person.user_name, "licences": licences}
+        adopted = drafts.add(person, Action.ADOPT, cause, {}, after)
+        if adopted:
+            drafts.adopted[person.source, person.key] = adopted

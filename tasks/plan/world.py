@@ -1,0 +1,140 @@
+"""All that a plan is made from, and the tables drawn from it once: who is who, what they hold, whom to doubt."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from tasks.model.pipeline import Pipeline
+from tasks.model.plan import Cause, Origin, digest
+from tasks.model.rosters import Verdict
+from tasks.model.state import TargetState
+from tasks.model.tables import ORIGIN
+from tasks.plan.absence import Doubt, weigh_held_rows
+from tasks.plan.drafts import Person
+from tasks.plan.entitlements import Holdings
+from tasks.plan.people import correlate, gather, live_links
+
+_NOT_THE_WORKERS_OWN = frozenset(
+    {"Index", "source", *ORIGIN, "key", "address", "employed", "ended_on", "started", "account_key", "match"}
+)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a plan is made from. ``verdicts`` and ``files`` (names) are by source; ``links`` are those of this
+    pipeline and target."""
+
+    pipeline: Pipeline
+    mapping_hash: str
+    rules_hash: str
+    verdicts: Mapping[str, Verdict]
+    files: Mapping[str, str]
+    state: TargetState
+    links: pd.DataFrame
+    generation: int
+    as_of: date
+
+
+class World:
+    """The inputs, and the tables that every part of a plan reads. Nothing here decides what is to be done."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.pipeline = inputs.pipeline
+        self.state = inputs.state
+        self.as_of = inputs.as_of
+
+    @cached_property
+    def linked(self) -> pd.DataFrame:
+        """The links whose account is there, one row per link (``people.live_links``)."""
+        return live_links(self.inputs.links, self.state.accounts)
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """The clean workers of all sources with the account that is theirs, one row per worker (``correlate``)."""
+        clean = pd.concat([verdict.clean for verdict in self.inputs.verdicts.values()], ignore_index=True)
+        return correlate(gather(clean, self.as_of), self.state.accounts, self.inputs.links, self.pipeline.correlate)
+
+    @cached_property
+    def doubt(self) -> Doubt:
+        """Whom held rows and second claims could be."""
+        held = pd.concat([verdict.held for verdict in self.inputs.verdicts.values()], ignore_index=True)
+        return weigh_held_rows(held, self.linked, self.people["claimed_from"].dropna())
+
+    @cached_property
+    def adoptable(self) -> pd.DataFrame:
+        """The workers whose account is there and not linked yet, where the pipeline adopts at all."""
+        fits = self.people["account_key"].notna() & self.people["link_state"].isna()
+        return self.people[fits & (self.pipeline.adopt != "none")]
+
+    @cached_property
+    def managed(self) -> pd.DataFrame:
+        """Accounts that are ours, or will be by an adoption: ``account_key``, ``active``."""
+        by_link = self.linked[["account_key"]].assign(active=self.linked["link_state"] == "active")
+        matched = self.adoptable[["account_key"]].assign(active=True)
+        return pd.concat([by_link, matched], ignore_index=True).drop_duplicates("account_key")
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """What the managed accounts hold."""
+        return Holdings.read(self.state, self.managed["account_key"])
+
+    @cached_property
+    def _ever_linked(self) -> frozenset[tuple[str, str]]:
+        links = self.inputs.links
+        return frozenset(zip(links["source"], links["external_id"], strict=True))
+
+    def person(self, row: Any) -> Person:
+        """Return whom a row of ``people`` is about. The address is the account's own, where there is one."""
+        account = text(row.account_key)
+        origin = Origin(row.file, text(row.sheet), int(row.row))
+        address = (text(row.current_user_name) if account else None) or row.user_name
+        return Person(row.source, row.key, account, address, origin, _digest_of(row), names(row.current_roles))
+
+    def absent_person(self, row: Any) -> Person:
+        """Return whom a row of ``linked`` is about: somebody who is in no row of the source."""
+        roles = names(row.current_roles)
+        return Person(row.link_source, row.link_external_id, row.account_key, text(row.current_user_name), roles=roles)
+
+    def cause(self, row: Any, person: Person) -> Cause:
+        """Tell a mover from a rule change and from drift by what the link recorded when it was last applied."""
+        if person.account_key is None:
+            return Cause.DRIFT if (person.source, person.key) in self._ever_linked else Cause.JOINER
+        if row.link_state == "suspended":
+            return Cause.JOINER
+        if text(row.link_worker_digest) not in (None, person.worker_digest):
+            return Cause.MOVER
+        if text(row.link_rules_digest) not in (None, self.inputs.rules_hash):
+            return Cause.RULE_CHANGE
+        return Cause.DRIFT
+
+
+def rows(table: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows of a small table as named tuples."""
+    yield from table.itertuples()
+
+
+def text(value: Any) -> str | None:
+    """Return a cell's text, None where it is missing."""
+    return value if isinstance(value, str) else None
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Return a cell's tuple, empty where it is missing."""
+    return value if isinstance(value, tuple) else ()
+
+
+def _digest_of(row: Any) -> str:
+    """Return a digest of what the source says of a worker: the attributes that are there, where they stand aside."""
+    facts = {
+        name: value
+        for name, value in row._asdict().items()
+        if isinstance(value, str)
+        and name not in _NOT_THE_WORKERS_OWN
+        and not name.startswith(("link_", "current_", "claimed_"))
+    }
+    return digest(facts)[:32]

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Install what the tests against real programs need. In CI a missing component is a failure; elsewhere they skip.
+set -euo pipefail
+packages=()
+command -v soffice >/dev/null || packages+=(libreoffice-calc)
+command -v chromium >/dev/null || packages+=(chromium)
+[ ${#packages[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "Not installed here: ${packages[*]}. Tests that need them will skip (or fail, where CI is set)." >&2
+  exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq install -y --no-install-recommends "${packages[@]}" >/dev/null
