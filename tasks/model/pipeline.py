@@ -5,6 +5,7 @@ Every scalar arrives as text and is typed by its field, so that ``NO`` and ``012
 
 import difflib
 import re
+import unicodedata
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -40,6 +41,19 @@ def _duration(value: Any) -> Any:
     return value
 
 
+def clean_heading(text: str) -> str:
+    """Return a column's heading as headings are compared: NFC, one blank for each run of blanks and line breaks.
+
+    >>> clean_heading(" Employee\\n No ")
+    'Employee No'
+    """
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _heading(value: Any) -> Any:
+    return clean_heading(value) if isinstance(value, str) else value
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -64,11 +78,11 @@ Share = Annotated[
 ]
 Days = Annotated[
     timedelta,
-    BeforeValidator(_duration),
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^\d+ ?d$", examples=["14d"])]),
     PlainSerializer(lambda value: f"{value.days}d", return_type=str),
 ]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
 Secret = Annotated[str, Field(pattern=SECRET)]
 
 
@@ -76,16 +90,17 @@ class Column(Spec):
     """How one attribute is taken from the source: a heading, then at most one map, then at most one template.
 
     ``map`` replaces whole values (a value that is not in it is a finding; ``""`` stands for a blank cell);
-    ``template`` has ``{value}`` where the cell's text goes. A bare heading in the file is short for ``{from: heading}``.
+    ``template`` has ``{value}`` where the cell's text goes. A bare heading in the file is short for
+    ``{from: heading}``.
     """
 
-    from_: str = Field(alias="from", min_length=1)
+    from_: Annotated[str, BeforeValidator(_heading)] = Field(alias="from", min_length=1)
     template: str | None = None
     map: dict[str, str] | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _heading(cls, value: Any) -> Any:
+    def _bare_heading(cls, value: Any) -> Any:
         return {"from": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -261,8 +276,11 @@ class GotoTarget(Spec):
         return self
 
 
+End = Literal["done", "blocked", "partial", "failed"]
+
+
 class Notice(Spec):
-    when: Annotated[tuple[Literal["done", "blocked", "partial", "failed"], ...], BeforeValidator(_listed)]
+    when: Annotated[tuple[End, ...], BeforeValidator(_listed, json_schema_input_type=End | tuple[End, ...])]
     to: Secret
 
 
@@ -298,7 +316,7 @@ class Pipeline(Spec):
     lifecycle: Lifecycle = Lifecycle()
     protect: tuple[Annotated[str, AfterValidator(_protects)], ...] = ()
     limits: dict[LimitName, Limit] = {}
-    freeze: tuple[Annotated[Period, BeforeValidator(_period)], ...] = ()
+    freeze: tuple[Annotated[Period, BeforeValidator(_period, json_schema_input_type=str | Period)], ...] = ()
     targets: tuple[GotoTarget, ...] = Field(min_length=1, max_length=1)
     notify: tuple[Notice, ...] = ()
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from tasks.model.errors import StalePlan
@@ -222,8 +223,9 @@ class Plan:
             withheld=tuple(replace(item, origin=origins.get(_key(item))) for item in self.withheld),
         )
 
-    @property
+    @cached_property
     def hash(self) -> str:
+        """The plan's name: the SHA-256 of its bytes."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
     @classmethod

@@ -73,12 +73,14 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
 
 def _source_ref(inputs: Inputs, name: str, snapshot: str) -> SourceRef:
     verdict = inputs.verdicts[name]
-    both = pd.concat([verdict.clean, verdict.held], ignore_index=True)
-    return SourceRef(name, inputs.files[name], content_hash(both), len(both), len(verdict.held), snapshot)
+    held = len(verdict.held)
+    content = content_hash(verdict.clean, verdict.held)
+    return SourceRef(name, inputs.files[name], content, len(verdict.clean) + held, held, snapshot)
 
 
-def content_hash(workers: pd.DataFrame) -> str:
-    """Return a digest of the mapped rows that does not depend on their order, nor on where they stand."""
+def content_hash(clean: pd.DataFrame, held: pd.DataFrame) -> str:
+    """Return a digest of a source's mapped rows that does not depend on their order, nor on where they stand."""
+    workers = pd.concat([clean, held], ignore_index=True)
     names = sorted(set(workers.columns) - {*ORIGIN, "codes", "key_usable"})
     rows = workers[names].astype("object").where(workers[names].notna(), "\x00")
     return digest([names, sorted("\x1f".join(map(str, row)) for row in rows.itertuples(index=False))])

@@ -128,8 +128,9 @@ class Drafts:
 
 
 def grant_mail(products: Sequence[str], *, new: bool, notify: bool) -> tuple[str, ...]:
-    """Return the mails that giving *products* sends: the first "get started" of a product cannot be suppressed."""
-    mails = ["get-started"] * len(GET_STARTED.intersection(products))
+    """Return the mails that one new licence sends. The first "get started" mail goes out even where mail is
+    suppressed; whether a product is somebody's first cannot be known, so it is always counted."""
+    mails = ["get-started"] if GET_STARTED.intersection(products) else []
     if notify and not new:
         mails.append("product-change")
     return tuple(mails)

@@ -35,10 +35,10 @@ def read_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
     return readings
 
 
-def check_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
-    """Return the readings. Raises ``UnsafePlan`` if one is broken, or if *plan* sends anything on a frozen day."""
+def check_limits(plan: Plan, pipeline: Pipeline, today: date) -> list[LimitReading]:
+    """Return the readings. Raises ``UnsafePlan`` if one is broken, or if *plan* changes anything on a frozen day."""
     if plan.changes:
-        _check_freeze(pipeline, date.fromisoformat(plan.header.as_of))
+        _check_freeze(pipeline, today)
     readings = read_limits(plan, pipeline)
     broken = [reading for reading in readings if reading.broken]
     if broken:

@@ -1,0 +1,105 @@
+"""``demo``: two months in the life of an invented company, against a sandbox of its own."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from flows.cli.talk import say, show
+from flows.samples import sample
+from tasks.model.errors import BadUsage
+
+PIPELINE, ROSTER = "acme.yaml", "acme_staff.xlsx"
+URL = "http://127.0.0.1:8750"
+"""Where the sample pipeline expects the sandbox. If something else answers there, the demo takes a free port."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One run of the demo: its title, the roster that HR sends, and the exit code that it must end with."""
+
+    title: str
+    roster: str
+    code: int
+
+
+ACTS = (
+    Act("The first month: 300 people, some of whom have an account already.", "acme_staff.xlsx", 0),
+    Act("The next month: joiners, movers and leavers.", "acme_staff_next.xlsx", 0),
+    Act("The same roster once more.", "acme_staff_next.xlsx", 0),
+    Act("A broken export: a third of the people is missing.", "acme_staff_truncated.xlsx", 5),
+)
+MAIN = 1
+"""The act whose report is the one to look at."""
+
+
+def demonstrate() -> None:
+    """Play all acts and print where their reports are. Ends with code 1 if one did not end as it must."""
+    from tasks.settings import Settings
+
+    home = Settings().home / "demo"
+    _clear(home)
+    with _sandbox(home) as url:
+        say(f"A GoTo sandbox answers on {url}. Nothing leaves this machine.")
+        (home / PIPELINE).write_text(sample(PIPELINE).read_text(encoding="utf-8").replace(URL, url), encoding="utf-8")
+        pages = [_play(number, act, home) for number, act in enumerate(ACTS, 1)]
+    _say_where(home, pages)
+
+
+def _clear(home: Path) -> None:
+    """Start from nothing: the demo has a folder, a journal and a Prefect database of its own."""
+    if home.exists() and not (home / PIPELINE).exists():
+        raise BadUsage(f"{home} is there and is not the demo's.", remedy="Name another folder by ROSTERFLOW_HOME.")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True, mode=0o700)
+    (home / PIPELINE).touch()
+    os.environ["ROSTERFLOW_HOME"] = str(home)
+    os.environ["PREFECT_HOME"] = str((home / "prefect").absolute())
+    os.environ.pop("PREFECT_API_URL", None)  # the demo needs no server, and writes to nobody's
+
+
+@contextmanager
+def _sandbox(home: Path) -> Iterator[str]:
+    from tasks.sandbox import running
+
+    state, store = sample("acme_tenant.json"), home / "sandbox.db"
+    usual = int(URL.rsplit(":", 1)[1])
+    try:
+        with running(store, port=usual, state=state) as sandbox:
+            yield sandbox.url
+    except BadUsage:
+        if store.exists():
+            raise
+        with running(store, port=0, state=state) as sandbox:
+            yield sandbox.url
+
+
+def _play(number: int, act: Act, home: Path) -> Path:
+    """Run one act; return its report."""
+    from flows.cli.prefect_run import flow_outcome
+
+    shutil.copyfile(sample(act.roster), home / ROSTER)
+    say(f"\n{number}. {act.title}  (rosterflow sync {home / PIPELINE})")
+    summary, folder, message, code = flow_outcome("sync", pipeline=str(home / PIPELINE))
+    show(f"   {message or summary['headline']}")
+    if code != act.code:
+        say(f"This run ended with code {code}; it should have ended with {act.code}. Its report: {folder}")
+        raise typer.Exit(1)
+    page: Path = folder / "report.html"
+    return page
+
+
+def _say_where(home: Path, pages: list[Path]) -> None:
+    say("\nReports, one file each, for a browser:")
+    for number, page in enumerate(pages, 1):
+        if number - 1 != MAIN:
+            say(f"  {number}. {page}")
+    say(
+        f"\nGo on yourself: change {home / ROSTER}, and with 'rosterflow sandbox --store {home / 'sandbox.db'}' in "
+        f"another terminal:\n  ROSTERFLOW_HOME={home} rosterflow sync {home / PIPELINE}"
+    )
+    show(f"\nThe month with joiners, movers and leavers, and the limits that held:\n{pages[MAIN]}")

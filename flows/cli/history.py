@@ -1,0 +1,65 @@
+"""``runs`` and ``report``: what was done, from the journal. Loads neither GX nor Prefect nor pandas."""
+
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli.options import AsJson
+from flows.cli.talk import show, show_json
+
+
+def runs(
+    json: AsJson = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, newest first.")] = 20,
+) -> None:
+    """List the runs, newest first."""
+    from tasks.journal import Journal
+    from tasks.settings import Settings
+
+    settings = Settings()
+    with Journal.open(settings.journal_url or settings.journal) as journal:
+        found = journal.runs(limit)
+    if json:
+        show_json([_facts(run) for run in found])
+        return
+    if not found:
+        show("No run yet. 'rosterflow demo' makes some.")
+    for run in found:
+        code = "" if run.exit_code is None else run.exit_code
+        headline = run.summary.get("headline", "")
+        show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {headline}")
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, its beginning, or 'latest'.")] = "latest",
+    json: AsJson = False,
+) -> None:
+    """Say how a run ended and where its page is."""
+    from flows.cli.outcome import tell
+    from tasks.journal import Journal, RunStore
+    from tasks.model.errors import BadUsage
+    from tasks.settings import Settings
+
+    settings = Settings()
+    with Journal.open(settings.journal_url or settings.journal) as journal:
+        found = journal.find_run(run)
+    if not found.summary:
+        raise BadUsage(f"Run {found.run_id} has no report: it is at work, or was cut off.", sent="")
+    tell(found.summary, RunStore(settings.runs).open(found.run_id).root, json=json)
+
+
+def _facts(run: Any) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "command": run.command,
+        "pipeline": run.pipeline,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "state": run.state,
+        "exit_code": run.exit_code,
+        "plan_hash": run.plan_hash,
+        "headline": run.summary.get("headline"),
+    }
+
+
+COMMANDS = (runs, report)

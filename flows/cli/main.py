@@ -1,0 +1,71 @@
+"""The command's entry: its groups of commands, and how every one of them ends."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from flows.cli import history, planning, sandbox, sending
+from flows.cli.talk import complain, say
+from tasks.model.errors import RosterflowError
+
+
+class Commands(TyperGroup):
+    """Ends each command with the exit code of what stopped it. Never a traceback for a user's mistake."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RosterflowError as error:
+            complain(str(error))
+            if "report" in error.facts:
+                say(f"Report: {error.facts['report']}")
+            raise typer.Exit(error.exit_code) from None
+        except (KeyboardInterrupt, BrokenPipeError):
+            raise
+        except Exception as error:
+            if isinstance(error, typer.Exit | typer.Abort) or type(error).__module__.startswith("click"):
+                raise
+            if os.environ.get("ROSTERFLOW_DEBUG"):
+                raise
+            complain(
+                f"An unexpected error ({type(error).__name__}). What was sent is in the journal; the same command goes "
+                "on from there. Set ROSTERFLOW_DEBUG=1 to see the traceback, and please report it."
+            )
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Keep the accounts, seats, roles and groups of a SaaS tenant equal to what the company's rosters say.",
+    epilog="Exit codes: 0 done; 2 usage or pipeline file; 3 changes pending; 4 something was not done; 5 over a limit, "
+    "nothing sent; 6 source refused; 7 target down or refusing us; 8 locked; 9 stale plan; 1 unexpected.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"rosterflow {version('rosterflow')}")
+        raise typer.Exit
+
+
+@app.callback()
+def rosterflow(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Keep the accounts, seats, roles and groups of a SaaS tenant equal to what the company's rosters say."""
+
+
+for group in (planning, sending, history, sandbox):
+    for command in group.COMMANDS:
+        app.command()(command)

@@ -1,0 +1,14 @@
+"""Arguments and options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PipelineFile = Annotated[Path, typer.Argument(metavar="PIPELINE", help="The pipeline file (YAML).", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DAY", help="Plan for this day (2026-03-31), not today.", show_default=False),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="End with code 4 if any row is held.")]

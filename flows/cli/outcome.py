@@ -1,0 +1,48 @@
+"""How a run's end is told in the terminal: its sentence, its figures, where its files are, its exit code."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from flows.cli.talk import show, show_json
+from flows.running import Run
+from flows.verdict import INCOMPLETE
+
+FILES = (
+    ("report.html", "Report"),
+    ("plan.jsonl", "Plan"),
+    ("review.xlsx", "Review"),
+)
+
+
+def present(run: Run, *, json: bool, strict: bool) -> None:
+    """Print a finished run and end the command with its exit code."""
+    tell(run.summary, run.folder.root, json=json)
+    finish(run.summary, strict=strict)
+
+
+def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
+    """Print the summary as JSON, or in words: what happened, per source, and where to look."""
+    if json:
+        show_json({**summary, "folder": str(folder)})
+        return
+    show(summary["headline"])
+    for source in summary["sources"]:
+        show(f"  {source['name']}: {source['rows']} rows, {source['held']} held, {source['warned']} with a warning")
+    for limit in summary["limits"]:
+        if limit["broken"]:
+            show(f"  over the limit: {limit['name']} {limit['subject']}".rstrip())
+    for name, title in FILES:
+        if (folder / name).exists():
+            show(f"{title + ':':8} {folder / name}")
+    for path in sorted(folder.glob("rejects*.xlsx")):
+        show(f"{'Held:':8} {path}")
+
+
+def finish(summary: Mapping[str, Any], *, strict: bool) -> None:
+    """End the command with the run's exit code; *strict*, held rows make it 4."""
+    code = int(summary["run"]["exit_code"])
+    held = sum(source["held"] for source in summary["sources"])
+    raise typer.Exit(INCOMPLETE if strict and code == 0 and held else code)

@@ -1,0 +1,87 @@
+"""Run a flow from the terminal: quiet Prefect, a progress bar, signals that end it in order, its result in words."""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import typer
+
+QUIET = {
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}
+
+
+def run_flow(name: str, *, json: bool, strict: bool, **parameters: Any) -> None:
+    """Run the flow *name*, print what came of it, and end the command with its exit code."""
+    from flows.cli.outcome import finish, tell
+
+    summary, folder, message, code = flow_outcome(name, **parameters)
+    if message:
+        from flows.cli.talk import complain
+
+        complain(message)
+    if summary is None:
+        raise typer.Exit(code)
+    tell(summary, folder, json=json)
+    finish(summary, strict=strict)
+
+
+def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
+    """Run the flow *name*; return its summary and folder (None if it did not begin), what stopped it, its code."""
+    from flows.cli.talk import counting, doing
+
+    for key, value in QUIET.items():
+        os.environ.setdefault(key, value)
+    with doing("Starting Prefect"):
+        flow = _load(name)
+    from tasks.provision.steps import PROGRESS
+
+    _end_in_order()
+    with counting("Applying") as progress:
+        token = PROGRESS.set(progress)
+        try:
+            state = flow(**parameters, return_state=True)
+        finally:
+            PROGRESS.reset(token)
+    return _told(state)
+
+
+def _load(name: str) -> Any:
+    from flows import application, nightly
+
+    return {"sync": nightly.sync, "apply": application.apply}[name]
+
+
+def _told(state: Any) -> tuple[Any, Any, str, int]:
+    from tasks.journal import Journal, RunStore
+    from tasks.settings import Settings
+
+    data = state.result(raise_on_failure=False)
+    if not isinstance(data, dict):  # the flow crashed: a fault of the program
+        raise data if isinstance(data, BaseException) else RuntimeError(state.message)
+    if data["run_id"] is None:
+        return None, None, state.message, data["exit_code"]
+    settings = Settings()
+    with Journal.open(settings.journal_url or settings.journal) as journal:
+        summary = journal.run(data["run_id"]).summary
+    message = summary["run"]["message"]
+    return summary, RunStore(settings.runs).open(data["run_id"]).root, message, data["exit_code"]
+
+
+def _end_in_order() -> None:
+    """Let the first signal end the run in order: calls in flight are finished and recorded. The second one kills."""
+    from tasks.provision.steps import STOPPING
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if STOPPING.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        STOPPING.set()
+        sys.stderr.write("\nEnding in order: calls in flight are finished, nothing new is begun. Again to kill.\n")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)

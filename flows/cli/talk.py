@@ -1,0 +1,74 @@
+"""What the command says: results on stdout, talk and progress on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Console(highlight=False, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """Say something on stderr."""
+    _err.print(text, markup=False)
+
+
+def show(text: str = "") -> None:
+    """Print a result on stdout."""
+    _out.print(text, markup=False)
+
+
+def show_json(value: Mapping[str, Any] | list[Any]) -> None:
+    """Print a result on stdout as JSON, for other programs."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def complain(text: str) -> None:
+    """Say on stderr what went wrong."""
+    _err.print(f"[bold red]Stopped.[/] {_escape(text)}")
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Say what is being done while it lasts: a spinner on a terminal, a line elsewhere."""
+    if _err.is_terminal:
+        with _err.status(what):
+            yield
+    else:
+        say(what)
+        yield
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar for work whose size is known. Yields a function of (done, total)."""
+    if not _err.is_terminal:
+        yield _milestones(what)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _milestones(what: str) -> Callable[[int, int], None]:
+    """Say every tenth part: a log is no place for a bar."""
+    said = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said
+        tenth = 10 * done // total if total else 10
+        if tenth > said:
+            said = tenth
+            say(f"{what}: {done} of {total}")
+
+    return tell
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,43 @@
+"""The nightly sync as a Prefect flow: plan, then send what the pipeline's limits let a run do unattended."""
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow, runtime
+from prefect.client.schemas.objects import State
+
+from flows.ending import ended
+from flows.planned import override_by_hash
+from flows.provisioning import apply_recorded_plan, take_up
+from flows.running import Run
+from tasks.ingest.steps import ingest
+from tasks.plan.steps import check_limits, compute_plan, read_target
+from tasks.validate.steps import validate
+
+
+@flow(name="rosterflow-sync", flow_run_name="sync {pipeline}")
+def sync(pipeline: str, as_of: datetime | None = None, override: str | None = None) -> State[Any]:
+    """Make the target equal to what the rosters and rules say.
+
+    *as_of* is the moment to plan for, else the scheduled time, else now. *override* is the hash of a plan that may
+    be sent though it is over a limit. The state's name says how the run ended; the journal holds the rest.
+    """
+    return ended("sync", pipeline, lambda run: _sync(run, pipeline, override), as_of=as_of or _scheduled())
+
+
+def _sync(run: Run, pipeline: str, override: str | None) -> None:
+    for source in run.sources:
+        ingest(pipeline, run.run_id, source)
+        validate(pipeline, run.run_id, source, run.rejects_name(source))
+    if not take_up(run, pipeline):
+        run.requests += read_target(pipeline, run.run_id)
+        plan_hash = compute_plan(pipeline, run.run_id, run.as_of)
+        if not override_by_hash(run, plan_hash, override):
+            check_limits(pipeline, run.run_id, run.as_of)
+    apply_recorded_plan(run, pipeline)
+
+
+def _scheduled() -> datetime | None:
+    """Return when this run was due, if a schedule started it: a late worker plans for the day that was meant."""
+    due = runtime.flow_run.scheduled_start_time
+    return due if runtime.deployment.id and isinstance(due, datetime) else None

@@ -1,0 +1,66 @@
+"""What sends nothing: check and plan, as plain functions over the stages. No Prefect, so they start at once."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.running import Run, running
+from tasks.connectors.registry import open_target
+from tasks.ingest.stage import ingest_source
+from tasks.journal.products import save_limits
+from tasks.plan.limits import check_limits, read_limits
+from tasks.plan.stage import compute_plan, read_target
+from tasks.settings import resolve_secret
+from tasks.validate.stage import validate_source
+
+Saying = Callable[[str], AbstractContextManager[None]]
+
+
+def _quietly(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def check(pipeline: Path, *, saying: Saying = _quietly) -> Run:
+    """Ingest and validate, and report. Sends nothing and asks the target nothing. Raises ``RejectedSource``."""
+    with running("check", pipeline, sends=False) as run:
+        judge(run, saying)
+    return run
+
+
+def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = _quietly) -> Run:
+    """Make a plan and everything for its review. Sends nothing.
+
+    The plan is published even where it is over a limit; then ``UnsafePlan`` is raised.
+    """
+    with running("plan", pipeline, sends=False, as_of=as_of) as run:
+        judge(run, saying)
+        spec = run.loaded.pipeline.target
+        with saying(f"Reading {spec.name}"):
+            asyncio.run(_read(run))
+        with saying("Comparing"):
+            made = compute_plan(
+                run.loaded.pipeline, run.loaded.mapping_hash, run.loaded.rules_hash,
+                run.journal, run.folder, run.as_of, datetime.now(UTC),
+            )  # fmt: skip
+        save_limits(run.folder, read_limits(made, run.loaded.pipeline))
+        check_limits(made, run.loaded.pipeline, run.as_of)
+    return run
+
+
+def judge(run: Run, saying: Saying) -> None:
+    """Ingest and validate every source of a run."""
+    for source in run.loaded.pipeline.sources:
+        with saying(f"Reading {source.path}"):
+            rows = ingest_source(source, run.loaded.folder, run.folder)
+        with saying(f"Validating {rows} rows of {source.name}"):
+            validate_source(source, run.loaded.folder, run.folder, run.settings.cache, run.rejects_name(source.name))
+
+
+async def _read(run: Run) -> None:
+    async with open_target(run.loaded.pipeline.target, resolve_secret) as target:
+        try:
+            await read_target(target, run.folder)
+        finally:
+            run.requests += target.requests_sent

@@ -1,0 +1,29 @@
+"""The Prefect state that a run ends with: its name says what the exit code says (design, section 4).
+
+A state's data are references: ``{run_id, exit_code}``. Messages have no personal data.
+"""
+
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+
+from flows.running import Run
+from flows.verdict import DONE, PENDING
+from tasks.model.errors import RosterflowError, RunLocked
+
+
+def state_of(run: Run) -> State[Any]:
+    """Return the state of a run that has ended, whatever ended it."""
+    code, headline = run.summary["run"]["exit_code"], run.summary["headline"]
+    data = {"run_id": run.run_id, "exit_code": code}
+    if code in (DONE, PENDING):
+        return Completed(name=run.state_name, message=headline, data=data)
+    return Failed(name=run.state_name, message=str(run.error or headline), data=data)
+
+
+def state_of_error(error: RosterflowError) -> State[Any]:
+    """Return the state of a run that could not begin."""
+    data = {"run_id": None, "exit_code": error.exit_code}
+    make = Cancelled if isinstance(error, RunLocked) else Failed
+    return make(name=error.state_name, message=str(error), data=data)

@@ -1,0 +1,96 @@
+"""How a run ended, in all its forms: exit code, Prefect state, report's word, what to do next. They always agree."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tasks.model.errors import RosterflowError, UnsafePlan
+from tasks.model.operations import GOOD, Outcome, OutcomeStatus
+from tasks.model.plan import Plan, WithheldReason
+from tasks.report.facts import RunFacts, RunState
+
+if TYPE_CHECKING:
+    from flows.running import Run
+
+DONE, PENDING, INCOMPLETE = 0, 3, 4
+BLOCKED = UnsafePlan.exit_code
+
+
+def facts_of(run: "Run", plan: Plan | None, outcomes: Mapping[str, Outcome], finished: datetime) -> RunFacts:
+    """Return what the report says of the run itself."""
+    code = exit_code(run, plan, outcomes)
+    zone = ZoneInfo(run.loaded.pipeline.timezone)
+    return RunFacts(
+        run_id=run.run_id,
+        command=run.command,
+        pipeline=run.pipeline_name,
+        target=run.loaded.pipeline.target.name,
+        as_of=run.as_of.isoformat(),
+        started_at=run.started_at.astimezone(zone).isoformat(timespec="seconds"),
+        finished_at=finished.astimezone(zone).isoformat(timespec="seconds"),
+        plan_hash=plan.hash if plan else None,
+        state=run_state(code, plan),
+        exit_code=code,
+        message=str(run.error or ""),
+        requests=run.requests or None,
+        mails=_mails(plan, outcomes, expected=code in (PENDING, BLOCKED)),
+        next_steps=next_steps(run, code),
+    )
+
+
+def exit_code(run: "Run", plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
+    """Return the code of the design, section 4: what stopped the run decides, then what was left undone."""
+    if run.error is not None:
+        return run.error.exit_code
+    if plan is None:
+        return DONE
+    if not run.sends:
+        return PENDING if plan.changes else DONE
+    settled = [outcomes.get(change.change_id) for change in plan.changes]
+    undone = any(outcome is None or outcome.status not in GOOD for outcome in settled)
+    short_of_seats = any(item.reason == WithheldReason.NO_SEAT for item in plan.withheld)
+    return INCOMPLETE if undone or short_of_seats else DONE
+
+
+def run_state(code: int, plan: Plan | None) -> RunState:
+    """Return the report's word for an exit code."""
+    if code == DONE:
+        return "nothing_to_do" if plan is not None and not plan.changes else "done"
+    states: dict[int, RunState] = {PENDING: "pending", INCOMPLETE: "partial", BLOCKED: "blocked"}
+    return states.get(code, "failed")
+
+
+def state_name(error: RosterflowError | None, code: int) -> str:
+    """Return the name of the Prefect state for an end."""
+    if error is not None:
+        return error.state_name
+    return "Partial" if code == INCOMPLETE else "Completed"
+
+
+def next_steps(run: "Run", code: int) -> tuple[str, ...]:
+    """Return what somebody should do now, most pressing first."""
+    steps = []
+    if run.error is not None and run.error.remedy:
+        steps.append(run.error.remedy)
+    if code == INCOMPLETE:
+        steps.append("See below what was not done, and why; run the same command again once the cause is gone.")
+    if code == PENDING:
+        steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
+    held = [name for name in map(run.rejects_name, run.sources) if run.folder.path(name).exists()]
+    if held:
+        steps.append(f"Mend the held rows at their source; they are in {' and '.join(held)}.")
+    return tuple(steps)
+
+
+def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome], *, expected: bool) -> dict[str, int]:
+    """Count by kind the mails of what was done; *expected*, those that the plan would cause."""
+    if plan is None:
+        return {}
+    sent = [
+        change
+        for change in plan.changes
+        if expected or ((one := outcomes.get(change.change_id)) and one.status == OutcomeStatus.DONE)
+    ]
+    return dict(Counter(kind for change in sent for kind in change.mail))

@@ -1,0 +1,86 @@
+"""The plan stage of a run: verdicts and the target's state in, a recorded plan out."""
+
+from datetime import date, datetime
+
+from tasks.connectors.base import Target
+from tasks.journal import Journal, RunFolder
+from tasks.journal.products import load_roster, load_state, load_verdict, save_state
+from tasks.model.pipeline import Pipeline
+from tasks.model.plan import Plan
+from tasks.plan.composing import content_hash, make_plan
+from tasks.plan.world import Inputs
+
+PLAN, ORIGINS = "plan.jsonl", "origins.jsonl"
+
+
+async def read_target(target: Target, folder: RunFolder) -> int:
+    """Read the target whole and leave its state in the run's folder; return how many accounts it has.
+
+    Raises ``TargetError`` if it cannot be reached, refuses us, or is not the one that the pipeline names.
+    """
+    await target.identify()
+    state = await target.read()
+    save_state(folder, state)
+    return len(state.accounts)
+
+
+def compute_plan(
+    pipeline: Pipeline,
+    mapping_hash: str,
+    rules_hash: str,
+    journal: Journal,
+    folder: RunFolder,
+    as_of: date,
+    at: datetime,
+) -> Plan:
+    """Make the plan of a run, leave it in the run's folder, record it in the journal, and return it."""
+    names = [source.name for source in pipeline.sources]
+    plan = make_plan(
+        Inputs(
+            pipeline=pipeline,
+            mapping_hash=mapping_hash,
+            rules_hash=rules_hash,
+            verdicts={name: load_verdict(folder, name) for name in names},
+            files={name: load_roster(folder, name).file for name in names},
+            state=load_state(folder),
+            links=journal.links(pipeline.name, pipeline.target.name),
+            generation=journal.generation(pipeline.name),
+            as_of=as_of,
+        )
+    )
+    keep_plan(plan, journal, folder, at)
+    return plan
+
+
+def keep_plan(plan: Plan, journal: Journal, folder: RunFolder, at: datetime) -> None:
+    """Leave a plan and the origins of its people in the run's folder, and record it."""
+    data = plan.to_bytes()
+    folder.write_bytes(PLAN, data)
+    folder.write_bytes(ORIGINS, plan.origins_to_bytes())
+    journal.record_plan(plan.hash, data, plan.header.pipeline, plan.header.target, at)
+
+
+def load_plan(folder: RunFolder) -> Plan:
+    """Return the plan that a run left, with its people's origins. Raises ``StalePlan`` if it cannot be read."""
+    plan = Plan.from_bytes(folder.path(PLAN).read_bytes())
+    origins = folder.path(ORIGINS)
+    return plan.with_origins(origins.read_bytes()) if origins.exists() else plan
+
+
+def still_asks_for(
+    plan: Plan, pipeline: Pipeline, mapping_hash: str, rules_hash: str, folder: RunFolder, as_of: date
+) -> bool:
+    """Whether *plan* was made from what this run has read too: same rows, mapping, rules and day.
+
+    Then a plan whose application was cut off is gone on with; else a new one is made from where things stand.
+    """
+    header = plan.header
+    if (header.mapping_hash, header.rules_hash, header.as_of) != (mapping_hash, rules_hash, as_of.isoformat()):
+        return False
+    known = {ref.name: ref.content for ref in header.sources}
+    return known == {source.name: _content(folder, source.name) for source in pipeline.sources}
+
+
+def _content(folder: RunFolder, source: str) -> str:
+    verdict = load_verdict(folder, source)
+    return content_hash(verdict.clean, verdict.held)
