@@ -11,7 +11,7 @@ def draft_adoptions(world: World, drafts: Drafts) -> None:
     for row in rows(world.adoptable):
         person = world.person(row)
         idle = row.account_key not in holding and not person.roles
-        if (not row.employed and idle) or not row.started or world.doubt.about(person.source, person.key):
+        if (not row.employed and idle) or not row.started or (row.source, row.key) in world.doubt.held:
             continue
         with_grants = world.pipeline.adopt == "matched+grants"
         licences = list(world.holdings.of.get(row.account_key, ())) if with_grants else []

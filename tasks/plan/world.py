@@ -12,7 +12,7 @@ from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Cause, Origin, digest
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
-from tasks.model.tables import ORIGIN
+from tasks.model.tables import ACCOUNTS, ORIGIN
 from tasks.plan.absence import Doubt, weigh_held_rows
 from tasks.plan.drafts import Person
 from tasks.plan.entitlements import Holdings
@@ -46,6 +46,7 @@ class World:
         self.inputs = inputs
         self.pipeline = inputs.pipeline
         self.state = inputs.state
+        ACCOUNTS.require_unique(inputs.state.accounts)
         self.as_of = inputs.as_of
 
     @cached_property

@@ -144,3 +144,11 @@ def test_a_deleted_account_is_made_again_and_called_drift(case: Any, make: Any) 
 
     assert case.steps() == [("create", "1"), ("grant", "1")]
     assert case.change("create").cause == "drift"
+
+
+def test_a_held_row_that_could_be_anybody_stops_no_adoption_and_no_grant(case: Any, make: Any) -> None:
+    case.workers = [make.worker("1")]
+    case.held = [make.worker("9", row=3, external_id=None, codes="id_missing", key_usable=False)]
+    case.accounts.append(make.account("7001", "1"))
+
+    assert case.steps() == [("adopt", "1"), ("grant", "1")]

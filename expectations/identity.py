@@ -1,0 +1,118 @@
+"""Expect rows to tell people apart: a key for one person, an address for one person, no row twice.
+
+Columns are worker attributes. Ids compare as they stand, addresses without regard to case, names without
+regard to case, accents' encoding and blanks. So rows that share a key either belong to different people, or
+contradict each other, or are the same row twice: nothing falls between.
+"""
+
+import unicodedata
+from typing import Any
+
+import pandas as pd
+
+from expectations.gx import MulticolumnMapExpectation, MulticolumnMapMetricProvider, rows_condition
+
+ID, ADDRESS = "external_id", "user_name"
+NAMES = ["given_name", "family_name"]
+
+
+def comparable(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells as they are compared: trimmed, addresses casefolded, missing as empty text."""
+    trimmed = pd.DataFrame({name: table[name].astype("str").fillna("").str.strip() for name in table})
+    if ADDRESS in trimmed:
+        trimmed[ADDRESS] = trimmed[ADDRESS].str.casefold()
+    return trimmed
+
+
+def names(table: pd.DataFrame) -> pd.Series:
+    """Return one text per row that is equal for equal people, from those of the name columns that are there."""
+    joined = pd.Series("", index=table.index, dtype="str")
+    for column in [name for name in NAMES if name in table]:
+        alike = {
+            text: " ".join(unicodedata.normalize("NFC", text).casefold().split()) for text in table[column].unique()
+        }
+        joined += "\n" + table[column].map(alike).astype("str")
+    return joined
+
+
+def several(values: pd.Series, group: pd.Series) -> pd.Series:
+    """Say for each row whether its group holds more than one of *values*."""
+    return values.groupby(group).transform("nunique") > 1
+
+
+def _sharing(table: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Return, ready to compare, the rows that have a key which stands on another row too."""
+    keys = comparable(table[[key]])[key]
+    return comparable(table[(keys != "") & keys.duplicated(keep=False)])
+
+
+def _unless(failed: pd.Series, table: pd.DataFrame) -> pd.Series:
+    return ~failed.reindex(table.index, fill_value=False).astype(bool)
+
+
+class IdOfOnePerson(MulticolumnMapMetricProvider):
+    condition_metric_name = "multicolumn_values.id_of_one_person"
+
+    @rows_condition
+    def _pandas(cls, table: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805  # GX calls it with the class
+        rows = _sharing(table, ID)
+        return _unless(several(names(rows), rows[ID]), table)
+
+
+class AddressOfOnePerson(MulticolumnMapMetricProvider):
+    condition_metric_name = "multicolumn_values.address_of_one_person"
+
+    @rows_condition
+    def _pandas(cls, table: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
+        rows = _sharing(table, ADDRESS)
+        ids = rows[ID] if ID in rows else pd.Series("", index=rows.index, dtype="str")
+        address = rows[ADDRESS]
+        nameless = (ids == "").groupby(address).transform("any")  # where an id is missing, only names can tell
+        failed = several(ids.where(ids != ""), address) | (nameless & several(names(rows), address))
+        return _unless(failed, table)
+
+
+class RowsOfOneWorkerAgree(MulticolumnMapMetricProvider):
+    condition_metric_name = "multicolumn_values.rows_of_one_worker_agree"
+
+    @rows_condition
+    def _pandas(cls, table: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
+        key = ID if ID in table else ADDRESS
+        rows = _sharing(table, key)
+        whole = rows.groupby(list(rows), sort=False).ngroup()
+        return _unless(several(whole, rows[key]) & ~several(names(rows), rows[key]), table)
+
+
+class RowsDistinct(MulticolumnMapMetricProvider):
+    condition_metric_name = "multicolumn_values.rows_distinct"
+
+    @rows_condition
+    def _pandas(cls, table: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
+        return ~comparable(table).duplicated(keep="first")
+
+
+class ExpectIdToBelongToOnePerson(MulticolumnMapExpectation):
+    """Expect rows with one external_id to name one person. Fails every row of an id that is shared."""
+
+    map_metric = "multicolumn_values.id_of_one_person"
+
+
+class ExpectAddressToBelongToOnePerson(MulticolumnMapExpectation):
+    """Expect rows with one address to have one external_id, or, where an id is missing, to name one person."""
+
+    map_metric = "multicolumn_values.address_of_one_person"
+
+
+class ExpectRowsOfOneWorkerToAgree(MulticolumnMapExpectation):
+    """Expect rows with one key and one name to be equal in all other columns too.
+
+    The key is external_id, or the address where the table has no ids.
+    """
+
+    map_metric = "multicolumn_values.rows_of_one_worker_agree"
+
+
+class ExpectRowsToBeDistinct(MulticolumnMapExpectation):
+    """Expect no row to stand in the table twice. The first one passes, the others fail."""
+
+    map_metric = "multicolumn_values.rows_distinct"

@@ -1,0 +1,71 @@
+"""Put a client together from a pipeline's target and its credentials."""
+
+import time
+from collections.abc import Callable
+
+import httpx
+
+from tasks.connectors.goto.breaker import Breaker
+from tasks.connectors.goto.retries import Retries
+from tasks.connectors.goto.target import GotoConnector
+from tasks.connectors.goto.tokens import Credentials, TokenSource
+from tasks.connectors.goto.transport import Transport
+from tasks.model.errors import BadPipeline
+from tasks.model.pipeline import SANDBOX_HOSTS, GotoTarget
+
+BASE_PATH = "/admin/rest/v1"
+CONNECTIONS = 40
+"""Enough for twenty times a sequential client, with room for the slower answers."""
+
+
+def open_goto(
+    spec: GotoTarget,
+    credentials: Credentials,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    retries: Retries | None = None,
+    breaker: Breaker | None = None,
+    timeout_s: float = 30.0,
+) -> GotoConnector:
+    """Return a client of one GoTo account; nothing is sent yet. Close it with ``aclose`` or ``async with``.
+
+    Raises ``BadPipeline`` for a URL over which no secret may go.
+    """
+    for key, url in (("api", spec.urls.api), ("token", spec.urls.token)):
+        _require_safe(f"targets.{spec.name}.urls.{key}", url, sandbox_only=spec.auth is None)
+    retries = retries or Retries()
+    http = httpx.AsyncClient(
+        timeout=httpx.Timeout(timeout_s, connect=10.0, pool=None),
+        limits=httpx.Limits(max_connections=CONNECTIONS + 1, max_keepalive_connections=CONNECTIONS + 1),
+        headers={"Accept": "application/json", "User-Agent": "rosterflow"},
+        trust_env=not spec.urls.is_local,  # a company's proxy and certificates, but never for this machine
+    )
+    transport = Transport(
+        http,
+        spec.urls.api.rstrip("/") + BASE_PATH,
+        TokenSource(http, spec.urls.token, credentials, retries, clock),
+        requests_per_second=spec.requests_per_second,
+        connections=CONNECTIONS,
+        retries=retries,
+        breaker=breaker or Breaker(clock),
+    )
+    return GotoConnector(spec.name, spec.account_key, transport, http)
+
+
+def _require_safe(key: str, text: str, *, sandbox_only: bool) -> None:
+    """Secrets go to https, or to this machine; the sandbox's go to this machine alone."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if not url.host:
+        raise BadPipeline(f"{key} is not a URL.", remedy="Write it as https://host.", key=key)
+    local = url.host in {host.strip("[]") for host in SANDBOX_HOSTS}
+    if sandbox_only and not local:
+        raise BadPipeline(
+            f"{key} leads to {url.host}, but the target has no auth.",
+            remedy="Give auth, or give urls.api and urls.token of a sandbox on this machine.",
+            key=key,
+        )
+    if url.scheme != "https" and not (local and url.scheme == "http"):
+        raise BadPipeline(f"{key} must begin with https://.", remedy="Secrets are not sent in clear.", key=key)

@@ -1,0 +1,275 @@
+"""A GoTo account as a ``Target``: which call answers which question, and which call does which thing."""
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from tasks.connectors.base import Capabilities
+from tasks.connectors.goto import wire
+from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
+from tasks.connectors.goto.transport import Transport
+from tasks.model.errors import RefusedByTarget
+from tasks.model.operations import Operation, OperationKind, Reply
+from tasks.model.state import AccountState, TargetState
+
+T = TypeVar("T")
+SINGLE_READS = 2
+"""Up to so many accounts are looked up one by one without asking first how many there are."""
+
+
+class GotoConnector:
+    """One GoTo account, reached over the Admin API. Made by ``open_goto``.
+
+    Calls that change the same account must come one after the other; the engine sees to that.
+    """
+
+    capabilities = Capabilities(create_batch=20, groups_per_account=1, seats=True, status=False)
+
+    def __init__(self, name: str, account_key: str, transport: Transport, http: httpx.AsyncClient) -> None:
+        self.name = name
+        self._account_key = account_key
+        self._account = f"/accounts/{account_key}"
+        self._transport = transport
+        self._http = http
+        self._user_count: int | None = None
+        self._licence_has_put = True
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests went to the Admin API, repeated ones included."""
+        return self._transport.requests_sent
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def identify(self) -> str:
+        """Return the account's key. Raises ``RefusedByTarget`` if the credentials reach other accounts only."""
+        reachable = await self._transport.get("/me", "say who we are", wire.reachable_accounts)
+        if self._account_key in reachable:
+            return self._account_key
+        raise RefusedByTarget(
+            f"The credentials do not reach account {self._account_key}; they reach "
+            f"{', '.join(reachable) or 'no account'}.",
+            remedy="Check account_key of the target, or make the token as an admin of that account.",
+            reachable=reachable,
+        )
+
+    async def read(self) -> TargetState:
+        """Read users, groups and licences, whole."""
+        licences = await self._list("licenses", wire.licence)
+        groups = await self._list("groups", wire.group)
+        return wire.state(await self._users(), groups, licences)
+
+    async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
+        """Read these accounts, sorted by key: one call each, or all users where the pages are fewer than that."""
+        keys, addresses = set(account_keys), {name.casefold(): name for name in user_names}
+        if await self._listing_is_shorter(len(keys) + len(addresses)):
+            users = await self._users()
+        else:
+            lookups = [self._user(key) for key in sorted(keys)]
+            lookups += [self._user_at(addresses[folded]) for folded in sorted(addresses)]
+            users = [user for user in await _together(lookups) if user is not None]
+        wanted = {user.key: user for user in users if user.key in keys or (user.email or "").casefold() in addresses}
+        return [wire.account_state(wanted[key]) for key in sorted(wanted)]
+
+    async def read_groups(self) -> dict[str, str]:
+        return {group.key: group.name or "" for group in await self._list("groups", wire.group)}
+
+    async def perform(self, operation: Operation) -> Reply:
+        """Carry out one call; see ``Target`` for what is raised. What is already so counts as done."""
+        steps: dict[OperationKind, Callable[[Operation], Coroutine[Any, Any, Reply | None]]] = {
+            OperationKind.CREATE_ACCOUNTS: self._create_accounts,
+            OperationKind.UPDATE_ACCOUNT: self._update_account,
+            OperationKind.ASSIGN_LICENCE: self._assign_licence,
+            OperationKind.UNASSIGN_LICENCE: self._unassign_licence,
+            OperationKind.SET_ROLES: self._set_roles,
+            OperationKind.JOIN_GROUP: self._join_group,
+            OperationKind.LEAVE_GROUPS: self._leave_groups,
+            OperationKind.CREATE_GROUP: self._create_group,
+            OperationKind.DELETE_ACCOUNT: self._delete_account,
+        }
+        return await steps[operation.kind](operation) or Reply()
+
+    # Reading
+
+    async def _list(self, name: str, read: Callable[[Any], wire.Item]) -> list[wire.Item]:
+        what = {"users": "users", "groups": "groups", "licenses": "licences"}[name]
+
+        async def fetch(offset: int) -> wire.Page[wire.Item]:
+            path = f"{self._account}/{name}?offset={offset}&pageSize={PAGE_SIZE}"
+            return await self._transport.get(path, f"list the {what}", partial(wire.page, read=read))
+
+        return await read_whole(fetch, what)
+
+    async def _users(self) -> list[wire.User]:
+        users = await self._list("users", wire.user)
+        self._user_count = len(users)
+        return users
+
+    async def _listing_is_shorter(self, lookups: int) -> bool:
+        if lookups <= SINGLE_READS:
+            return False
+        if self._user_count is None:
+            path = f"{self._account}/users?offset=0&pageSize=1"
+            page = await self._transport.get(path, "count the users", partial(wire.page, read=wire.user))
+            self._user_count = page.total
+        return self._user_count is not None and lookups > math.ceil(self._user_count / PAGE_SIZE)
+
+    async def _user(self, account_key: str) -> wire.User | None:
+        try:
+            return await self._transport.get(self._user_path(account_key), "read a user", wire.user)
+        except RefusedByTarget as refusal:
+            if _absent(refusal, "user.not.found"):
+                return None
+            raise
+
+    async def _user_at(self, address: str) -> wire.User | None:
+        """Find a user by address. Whether GoTo's filter heeds case is not documented, so lower case is tried too."""
+        for spelling in dict.fromkeys((address, address.lower())):
+            path = f"{self._account}/users?{wire.address_filter(spelling)}"
+            page = await self._transport.get(path, "look an address up", partial(wire.page, read=wire.user))
+            for user in page.items:
+                if (user.email or "").casefold() == address.casefold():
+                    return user
+        return None
+
+    # Writing
+
+    async def _create_accounts(self, operation: Operation) -> Reply:
+        return await self._transport.post(
+            f"{self._account}/users?allOrNothing=false",
+            "create accounts",
+            partial(wire.created, people=operation.people),
+            body=wire.new_users(operation),
+        )
+
+    async def _update_account(self, operation: Operation) -> None:
+        path = self._user_path(_account_key(operation))
+        await self._transport.write("PUT", path, "update an account", body=wire.changed_fields(operation.payload))
+
+    async def _set_roles(self, operation: Operation) -> None:
+        path = self._user_path(_account_key(operation)) + _quietly(operation)
+        body = {"adminRoles": list(operation.payload["roles"])}
+        await self._transport.write("PUT", path, "set the roles of an account", body=body)
+
+    async def _assign_licence(self, operation: Operation) -> None:
+        """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent."""
+        if self._licence_has_put:
+            try:
+                await self._transport.write("PUT", self._seat_path(operation), "assign a licence")
+            except RefusedByTarget as refusal:
+                if not _verb_is_missing(refusal):
+                    raise
+                self._licence_has_put = refusal.facts["status"] != 405
+            else:
+                return
+        await self._assign_by_set(operation)
+
+    async def _assign_by_set(self, operation: Operation) -> None:
+        account_key, licence_key = _account_key(operation), operation.payload["licence_key"]
+        user = await self._user(account_key)
+        if user is None:
+            raise RefusedByTarget(
+                "GoTo has no such account to assign a licence to.", status=404, code="user.not.found", incident=None
+            )
+        if licence_key not in user.licences:
+            path = self._user_path(account_key) + _quietly(operation)
+            body = {"licenseKeys": sorted({*user.licences, licence_key})}
+            await self._transport.write("PUT", path, "assign a licence", body=body)
+
+    async def _unassign_licence(self, operation: Operation) -> None:
+        """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
+        try:
+            await self._transport.write("DELETE", self._seat_path(operation), "unassign a licence")
+        except RefusedByTarget as refusal:
+            if refusal.facts["status"] != 404:
+                raise
+            user = await self._user(_account_key(operation))
+            if user is not None and operation.payload["licence_key"] in user.licences:
+                raise
+
+    async def _join_group(self, operation: Operation) -> None:
+        group_key, account_key = operation.payload["group_key"], _account_key(operation)
+        path = f"{self._account}/groups/{_segment(group_key)}/users/{_segment(account_key)}"
+        await self._transport.write("PUT", path, "put an account into a group")
+
+    async def _leave_groups(self, operation: Operation) -> None:
+        """Take an account out of every group: the only removal there is, and all that is needed with one group each."""
+        path = self._user_path(_account_key(operation)) + "/groups"
+        try:
+            await self._transport.write("DELETE", path, "take an account out of its group")
+        except RefusedByTarget as refusal:
+            if not _absent(refusal, "group.not.found"):
+                raise
+
+    async def _create_group(self, operation: Operation) -> Reply:
+        body = {"name": operation.payload["name"]}
+        key = await self._transport.post(f"{self._account}/groups", "create a group", wire.new_group_key, body=body)
+        return Reply(group_key=key)
+
+    async def _delete_account(self, operation: Operation) -> None:
+        try:
+            await self._transport.write("DELETE", self._user_path(_account_key(operation)), "delete an account")
+        except RefusedByTarget as refusal:
+            if not _absent(refusal, "user.not.found"):
+                raise
+
+    def _user_path(self, account_key: str) -> str:
+        return f"{self._account}/users/{_segment(account_key)}"
+
+    def _seat_path(self, operation: Operation) -> str:
+        licence_key, account_key = operation.payload["licence_key"], _account_key(operation)
+        quiet = "false" if operation.notify else "true"
+        return f"{self._account}/licenses/{_segment(licence_key)}/users/{_segment(account_key)}?suppressEmail={quiet}"
+
+
+def _account_key(operation: Operation) -> str:
+    if operation.account_key is None:
+        raise ValueError(f"operation {operation.op_id} ({operation.kind}) names no account")
+    return operation.account_key
+
+
+def _segment(key: str) -> str:
+    return quote(key, safe="")
+
+
+def _quietly(operation: Operation) -> str:
+    """Ask for no mail about a change to a user. Documented for licences only; here it is worth the asking."""
+    return "" if operation.notify else "?suppressEmail=true"
+
+
+def _absent(refusal: RefusedByTarget, code: str) -> bool:
+    """Whether GoTo itself says that the thing is not there; a proxy's 404 page says nothing about it."""
+    facts = refusal.facts
+    return facts["status"] == 404 and facts["code"] in (None, code) and not facts["detail"]
+
+
+def _verb_is_missing(refusal: RefusedByTarget) -> bool:
+    """Whether a refusal is about the verb: not allowed, or not found without naming what was not found."""
+    status, code = refusal.facts["status"], refusal.facts["code"] or ""
+    return status == 405 or (status == 404 and not code.endswith(".not.found"))
+
+
+async def _together(reads: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run reads at the same time. The first error ends them all, and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(read) for read in reads]
+    except ExceptionGroup as failures:
+        first = failures.exceptions[0]
+        raise first from first.__cause__
+    return [task.result() for task in tasks]

@@ -1,0 +1,136 @@
+"""The access token: fetched with a personal access token or a refresh token, renewed before it ends."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+from pydantic import SecretStr
+
+from tasks.connectors.goto.faults import Fault, read_fault
+from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
+from tasks.model.errors import RefusedByTarget, TargetDown
+
+RENEW_BEFORE_S = 300.0
+LIFETIME_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How GoTo knows us: the OAuth client, and either a personal access token or a refresh token."""
+
+    client_id: SecretStr
+    client_secret: SecretStr
+    pat: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+
+
+@dataclass(frozen=True)
+class Token:
+    """One access token. ``number`` counts them, so that a caller can say which one was refused."""
+
+    value: SecretStr
+    number: int
+    renew_at: float
+
+
+class TokenSource:
+    """Gives out the current access token; however many ask at once, one request fetches it.
+
+    A refresh token that GoTo replaces lives on in this object only: the pipeline's own is never rewritten.
+    """
+
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, credentials: Credentials, retries: Retries, clock: Callable[[], float]
+    ) -> None:
+        self._http = http
+        self._url = httpx.URL(url)
+        self._credentials = credentials
+        self._refresh_token = credentials.refresh_token
+        self._retries = retries
+        self._clock = clock
+        self._token: Token | None = None
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> Token:
+        """Return a token with some minutes left. Raises ``RefusedByTarget``, ``TargetDown``."""
+        token = self._token
+        if token is not None and self._clock() < token.renew_at:
+            return token
+        return await self.renew(token)
+
+    async def renew(self, refused: Token | None) -> Token:
+        """Return another token than *refused*, fetching one unless somebody else just did."""
+        async with self._lock:
+            if self._token is None or self._token is refused:
+                try:
+                    self._token = await self._retries.caller()(next_try, self._fetch)
+                except Passing as passing:
+                    raise passing.error from passing.__cause__
+            return self._token
+
+    async def _fetch(self) -> Token:
+        credentials = self._credentials
+        try:
+            response = await self._http.post(
+                self._url,
+                data=self._form(),
+                auth=httpx.BasicAuth(
+                    credentials.client_id.get_secret_value(), credentials.client_secret.get_secret_value()
+                ),
+            )
+        except httpx.RequestError as exc:
+            raise Passing(_unreachable(self._url.host, type(exc).__name__)) from exc
+        if response.status_code == 429 or response.status_code >= 500:
+            raise Passing(_unreachable(self._url.host, f"HTTP {response.status_code}"), self._wait(response))
+        if not response.is_success:
+            raise _refused(read_fault(response))
+        return self._token_of(response)
+
+    def _form(self) -> dict[str, str]:
+        if self._refresh_token is not None:
+            return {"grant_type": "refresh_token", "refresh_token": self._refresh_token.get_secret_value()}
+        pat = self._credentials.pat
+        return {"grant_type": "personal_access_token", "pat": pat.get_secret_value() if pat else ""}
+
+    def _wait(self, response: httpx.Response) -> float | None:
+        wait_s = retry_after(response)
+        return None if wait_s is None else min(wait_s, self._retries.longest_wait_s)
+
+    def _token_of(self, response: httpx.Response) -> Token:
+        try:
+            body = json.loads(response.content)
+            value = body["access_token"]
+            lifetime_s = float(body.get("expires_in") or LIFETIME_S)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # Not chained: a decoding error keeps the document, and with it the token.
+            raise TargetDown(
+                f"The token service at {self._url.host} gave an answer without a token.",
+                remedy="Check urls.token in the pipeline, and the proxy.",
+                host=self._url.host,
+            ) from None
+        if self._refresh_token is not None and body.get("refresh_token"):
+            self._refresh_token = SecretStr(body["refresh_token"])
+        margin_s = min(RENEW_BEFORE_S, lifetime_s / 2)
+        number = self._token.number + 1 if self._token else 1
+        return Token(SecretStr(value), number, self._clock() + lifetime_s - margin_s)
+
+
+def _unreachable(host: str, cause: str) -> TargetDown:
+    return TargetDown(
+        f"The token service at {host} cannot be reached ({cause}).",
+        remedy="Check the network, the proxy, and urls.token in the pipeline; then run the same command again.",
+        host=host,
+    )
+
+
+def _refused(fault: Fault) -> RefusedByTarget:
+    check = {
+        "invalid_client": "auth.client_id and auth.client_secret",
+        "invalid_grant": "auth.pat (or auth.refresh_token): it may be wrong, revoked or expired",
+        "unsupported_grant_type": "that the OAuth client has the grant 'Personal Access Token' switched on",
+    }.get(fault.code or "", "auth.client_id, auth.client_secret and auth.pat (or auth.refresh_token)")
+    return RefusedByTarget(
+        f"GoTo's token service refused the credentials ({fault.label}).", remedy=f"Check {check}.", **fault.facts
+    )

@@ -1,0 +1,222 @@
+"""Requests to the Admin API: paced, authorised, repeated where that is safe, and judged."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from aiolimiter import AsyncLimiter
+
+from tasks.connectors.goto.breaker import Breaker
+from tasks.connectors.goto.faults import (
+    CALL_NOT_DONE,
+    PERHAPS_DONE,
+    Fault,
+    failing,
+    read_fault,
+    refused,
+)
+from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
+from tasks.connectors.goto.tokens import Token, TokenSource
+from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
+
+T = TypeVar("T")
+
+PASSING_STATUSES = frozenset({408, 500, 502, 503, 504})
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+BURST_S = 0.02
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. *purpose* completes "GoTo refused to ..."; *parse* makes the result of the decoded answer, if any."""
+
+    method: str
+    path: str
+    purpose: str
+    parse: Callable[[Any], Any] | None = None
+    body: Any = None
+
+    @property
+    def safe(self) -> bool:
+        return self.method == "GET"
+
+
+def pace(requests_per_second: float) -> AsyncLimiter:
+    """Return a limiter that lets requests go evenly, so that no window of a second holds more than one above the rate.
+
+    A server counts a sliding second: a burst of a second's worth, and the steady rate behind it, would be nearly
+    twice what it allows. Only above 50 a second, where timers are too coarse, do a few leave together.
+    """
+    burst = max(1.0, requests_per_second * BURST_S)
+    return AsyncLimiter(burst, burst / requests_per_second)
+
+
+class Transport:
+    """Sends calls. ``requests_sent`` counts every request to the Admin API, repeated ones too, but none for tokens."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        tokens: TokenSource,
+        *,
+        requests_per_second: float,
+        connections: int,
+        retries: Retries,
+        breaker: Breaker,
+    ) -> None:
+        _hide_queries_in_logs()
+        self._limiter = pace(requests_per_second)
+        self._in_flight = asyncio.Semaphore(connections)  # so that paced requests never queue for a connection
+        self._http = http
+        self._base_url = base_url
+        self._tokens = tokens
+        self._retries = retries
+        self._breaker = breaker
+        self._no_right: set[tuple[int, int, str | None]] = set()
+        self.requests_sent = 0
+
+    async def get(self, path: str, purpose: str, parse: Callable[[Any], T]) -> T:
+        """Read; repeated while it fails in a way that may pass. Raises ``TargetDown``, ``RefusedByTarget``."""
+        answer: T = await self._call(Call("GET", path, purpose, parse))
+        return answer
+
+    async def write(self, method: str, path: str, purpose: str, *, body: Any = None) -> None:
+        """Write; any 2xx will do. Repeated only if it certainly did not happen.
+
+        Raises ``TargetDown`` and ``RefusedByTarget`` (not done), ``UncertainCall`` (perhaps done).
+        """
+        await self._call(Call(method, path, purpose, None, body))
+
+    async def post(self, path: str, purpose: str, parse: Callable[[Any], T], *, body: Any) -> T:
+        """Create, and return what *parse* makes of the answer. Repeated, and raises, as ``write``."""
+        answer: T = await self._call(Call("POST", path, purpose, parse, body))
+        return answer
+
+    async def _call(self, call: Call) -> Any:
+        self._breaker.check()
+        try:
+            answer = await self._retries.caller()(next_try, self._try, call)
+        except Passing as passing:
+            self._breaker.failed()
+            raise passing.error from passing.__cause__
+        except (TargetDown, UncertainCall):
+            self._breaker.failed()
+            raise
+        except RefusedByTarget:
+            self._breaker.worked()
+            raise
+        self._breaker.worked()
+        return answer
+
+    async def _try(self, call: Call) -> Any:
+        token = await self._tokens.current()
+        response = await self._send(call, token)
+        if response.status_code in (401, 403):
+            response = await self._once_more(call, token, response)
+        if response.is_success:
+            return _answer(call, response)
+        raise self._failure(call, response)
+
+    async def _once_more(self, call: Call, token: Token, response: httpx.Response) -> httpx.Response:
+        """Repeat a call with a new token: at GoTo 401 and 403 alike may mean that the old one has ended.
+
+        A refusal that a new token did not change is about rights, and the same one is taken at its word from then on.
+        """
+        if _refusal(token, response) in self._no_right:
+            return response
+        fresh = await self._tokens.renew(token)
+        again = await self._send(call, fresh)
+        if again.status_code in (401, 403):
+            self._no_right.add(_refusal(fresh, again))
+        return again
+
+    async def _send(self, call: Call, token: Token) -> httpx.Response:
+        request = self._http.build_request(
+            call.method,
+            self._base_url + call.path,
+            json=call.body,
+            headers={"Authorization": f"Bearer {token.value.get_secret_value()}"},
+        )
+        async with self._in_flight:
+            await self._limiter.acquire()
+            self.requests_sent += 1
+            try:
+                return await self._http.send(request)
+            except NEVER_SENT as exc:
+                raise Passing(_unreachable(request.url.host, str(exc) or type(exc).__name__)) from exc
+            except httpx.RequestError as exc:
+                raise _unanswered(call, request.url.host, type(exc).__name__) from exc
+
+    def _failure(self, call: Call, response: httpx.Response) -> Exception:
+        fault = read_fault(response)
+        wait_s = retry_after(response)
+        if fault.status == 429:
+            return self._passing(_too_fast(call, fault), wait_s)
+        if fault.status < 500 and fault.status not in PASSING_STATUSES:
+            return refused(call.purpose, fault)
+        error = failing(call.purpose, fault, safe=call.safe)
+        if call.safe and fault.status in PASSING_STATUSES:
+            return self._passing(error, wait_s)
+        return error
+
+    def _passing(self, error: TargetDown | UncertainCall, wait_s: float | None) -> Exception:
+        """A failure to try again, unless the server asks for a longer wait than a run should sit out."""
+        return error if wait_s is not None and wait_s > self._retries.longest_wait_s else Passing(error, wait_s)
+
+
+def _answer(call: Call, response: httpx.Response) -> Any:
+    if call.parse is None:
+        return None
+    try:
+        return call.parse(json.loads(response.content))
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        what = f"GoTo's answer to the call to {call.purpose} cannot be read ({type(exc).__name__})."
+        if call.safe:
+            remedy = "Check urls.api in the pipeline, and that no proxy or sign-in page stands between."
+            raise TargetDown(what, sent=CALL_NOT_DONE, remedy=remedy) from None
+        raise UncertainCall(what, sent=PERHAPS_DONE) from None
+
+
+def _unreachable(host: str, cause: str) -> TargetDown:
+    return TargetDown(
+        f"{host} cannot be reached ({cause}).",
+        sent="This call was not sent.",
+        remedy="Check the network, the proxy, and urls.api in the pipeline; then run the same command again.",
+        host=host,
+    )
+
+
+def _unanswered(call: Call, host: str, cause: str) -> Exception:
+    what = f"{host} did not answer the call to {call.purpose} ({cause})."
+    if call.safe:
+        return Passing(TargetDown(what, sent=CALL_NOT_DONE, remedy="Try again later.", host=host))
+    return UncertainCall(what, sent=PERHAPS_DONE, remedy="It is looked up before it is repeated.", host=host)
+
+
+def _too_fast(call: Call, fault: Fault) -> TargetDown:
+    return TargetDown(
+        f"GoTo allows no more requests for now; it did not {call.purpose} ({fault.label}).",
+        sent=CALL_NOT_DONE,
+        remedy="Lower requests_per_second of the target, or see what else uses the same OAuth client.",
+        **fault.facts,
+    )
+
+
+def _refusal(token: Token, response: httpx.Response) -> tuple[int, int, str | None]:
+    return token.number, response.status_code, read_fault(response).code
+
+
+def _hide_queries_in_logs() -> None:
+    """Keep addresses out of httpx's own log lines: filters put them into the query of a URL. Done once, and for all."""
+    logging.getLogger("httpx").addFilter(_without_query)
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in record.args)
+    return True

@@ -1,0 +1,230 @@
+"""GoTo's JSON and our nouns, in both directions. Pure: no network. Field names as the Admin API has them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote
+
+import pandas as pd
+
+from tasks.model.operations import NewAccount, Operation, Refusal, Reply
+from tasks.model.state import AccountState, TargetState
+from tasks.model.tables import ACCOUNTS, GRANTS, GROUPS, LICENCES
+
+NAME_CONFLICT = "user.name.conflict"
+FIELDS = {"user_name": "email", "given_name": "firstName", "family_name": "lastName", "locale": "locale"}
+
+
+class User(NamedTuple):
+    """A user as the list and the single read show it."""
+
+    key: str
+    email: str | None
+    given_name: str | None
+    family_name: str | None
+    locale: str | None
+    status: str | None
+    roles: tuple[str, ...]
+    group_key: str | None
+    licences: tuple[str, ...]
+
+
+class Group(NamedTuple):
+    key: str
+    name: str | None
+    path: tuple[str, ...]
+
+
+class Licence(NamedTuple):
+    key: str
+    description: str | None
+    products: tuple[str, ...]
+    seats: int | None
+    used: int | None
+    enabled: bool
+
+
+Item = TypeVar("Item", User, Group, Licence)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """One page of a list. ``total`` is None where the server gives none."""
+
+    items: list[Item]
+    total: int | None
+
+
+def key_of(value: Any) -> str:
+    """Return a key as text, whatever JSON type it came in. Raises ``ValueError`` for what cannot be one.
+
+    Keys are long decimal numbers, now strings, now bare numbers of more than 64 bits. A float has lost digits
+    already, so it is none.
+
+    >>> key_of("7001"), key_of(123456789012345678901234567890)
+    ('7001', '123456789012345678901234567890')
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError("not a key")
+
+
+def user(record: Any) -> User:
+    return User(
+        key_of(record["key"]),
+        _text(record.get("email")),
+        _text(record.get("firstName")),
+        _text(record.get("lastName")),
+        _text(record.get("locale")),
+        _text(record.get("status")),
+        tuple(sorted(record.get("adminRoles") or ())),
+        _key_or_none(record.get("groupKey")),
+        tuple(sorted({key_of(key) for key in record.get("licenseKeys") or ()})),
+    )
+
+
+def group(record: Any) -> Group:
+    return Group(key_of(record["key"]), _text(record.get("name")), tuple(record.get("namePath") or ()))
+
+
+def licence(record: Any) -> Licence:
+    return Licence(
+        key_of(record["key"]),
+        _text(record.get("description")),
+        tuple(sorted(record.get("products") or ())),
+        _whole(record.get("seats")),
+        _whole(record.get("userCount")),
+        record.get("enabled") is not False,
+    )
+
+
+def page(answer: Any, read: Callable[[Any], Item]) -> Page[Item]:
+    """Return one page of a list. An empty one may come without ``results``; a bare array is the whole list."""
+    if isinstance(answer, list):
+        return Page([read(record) for record in answer], len(answer))
+    return Page([read(record) for record in answer.get("results") or ()], _whole(answer.get("total")))
+
+
+def reachable_accounts(me: Any) -> list[str]:
+    """Return the keys of the accounts that the caller (``GET /me``) can work in, sorted."""
+    keys = {key_of(account["key"]) for account in me.get("accounts") or ()}
+    own = _key_or_none(me.get("accountKey"))
+    return sorted(keys | {own} if own else keys)
+
+
+def new_users(operation: Operation) -> dict[str, Any]:
+    """Return the body of a create.
+
+    Whether licences, roles and group stand beside ``users`` or in each of them is not documented. They are the
+    same for everybody in an operation, so they stand in both places.
+    """
+    payload = operation.payload
+    given = {
+        "licenseKeys": list(payload.get("licences") or ()),
+        "adminRoles": list(payload.get("roles") or ()),
+        "groupKey": payload.get("group_key"),
+    }
+    shared = {name: value for name, value in given.items() if value}
+    return {
+        "users": [{**_person(person), **shared} for person in operation.people],
+        **shared,
+        "suppressEmail": not operation.notify,
+    }
+
+
+def created(answer: Any, people: Sequence[NewAccount]) -> Reply:
+    """Return who got which key. An address that comes back without a key is in use already, here or elsewhere.
+
+    Addresses compare without regard to case. Raises ``ValueError`` if the answer leaves somebody out: then nobody
+    knows what became of them.
+    """
+    listed = answer if isinstance(answer, list) else answer["results"]
+    keys = {record["email"].casefold(): _key_or_none(record.get("key")) for record in listed}
+    made: dict[str, str] = {}
+    refused: dict[str, Refusal] = {}
+    for person in people:
+        address = person.user_name.casefold()
+        if address not in keys:
+            raise ValueError("somebody is not in the answer")
+        if key := keys[address]:
+            made[person.user_name] = key
+        else:
+            refused[person.user_name] = Refusal(NAME_CONFLICT)
+    return Reply(created=made, refused=refused)
+
+
+def new_group_key(answer: Any) -> str:
+    """Return the key of a new group: the answer is the bare key, and an object with a key would do."""
+    return key_of(answer["key"] if isinstance(answer, dict) else answer)
+
+
+def changed_fields(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of an update. A value to clear is sent as empty text: what null does is not documented."""
+    return {FIELDS[name]: "" if value is None else value for name, value in payload.items()}
+
+
+def address_filter(address: str) -> str:
+    """Return the query that finds one address. Blanks are ``%20``: GoTo refuses ``+`` for one.
+
+    >>> address_filter("ada+b@example.test")
+    'filter=email%20eq%20%22ada%2Bb%40example.test%22'
+    """
+    escaped = address.replace("\\", "\\\\").replace('"', '\\"')
+    return "filter=" + quote(f'email eq "{escaped}"', safe="")
+
+
+def account_state(found: User) -> AccountState:
+    return AccountState(
+        account_key=found.key,
+        user_name=found.email or "",
+        given_name=found.given_name,
+        family_name=found.family_name,
+        locale=found.locale,
+        licences=frozenset(found.licences),
+        roles=found.roles,
+        group_key=found.group_key,
+    )
+
+
+def state(users: Sequence[User], groups: Sequence[Group], licences: Sequence[Licence]) -> TargetState:
+    """Return the tables of a whole account, each sorted by its key."""
+    users = sorted(users)
+    grants = [(found.key, key) for found in users for key in found.licences]
+    return TargetState(
+        accounts=ACCOUNTS.conform(
+            _frame(
+                ["account_key", "user_name", "given_name", "family_name", "locale", "status", "roles", "group_key"],
+                users,
+            ).assign(external_id=None)
+        ),
+        grants=GRANTS.conform(_frame(["account_key", "licence_key"], grants)),
+        groups=GROUPS.conform(_frame(["group_key", "name", "path"], sorted(groups))),
+        licences=LICENCES.conform(
+            _frame(["licence_key", "description", "products", "seats", "used", "enabled"], sorted(licences))
+        ),
+    )
+
+
+def _frame(names: list[str], rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Put rows into columns of those names; what rows have beyond them is left out."""
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    return pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in columns.items()})
+
+
+def _person(person: NewAccount) -> dict[str, str]:
+    values = {name: getattr(person, ours) for ours, name in FIELDS.items()}
+    return {name: value for name, value in values.items() if value}
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value not in (None, "") else None
+
+
+def _key_or_none(value: Any) -> str | None:
+    return None if value in (None, "") else key_of(value)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)

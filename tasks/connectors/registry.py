@@ -1,0 +1,31 @@
+"""Open the target that a pipeline names. A further kind of target is one more branch here."""
+
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
+from tasks.connectors.base import Target
+from tasks.connectors.goto import Credentials, open_goto
+from tasks.model.pipeline import SANDBOX_AUTH, Auth, GotoTarget
+
+Resolve = Callable[[str], SecretStr]
+
+
+def open_target(spec: GotoTarget, resolve: Resolve) -> Target:
+    """Return the client of *spec*; nothing is sent yet.
+
+    *resolve* turns ``${NAME}`` into its value (``tasks.settings.resolve_secret``). Without ``auth`` the
+    credentials are the sandbox's. Raises ``BadPipeline`` for a secret that is missing or a URL that is not safe.
+    """
+    return open_goto(spec, credentials_of(spec.auth, resolve))
+
+
+def credentials_of(auth: Auth | None, resolve: Resolve) -> Credentials:
+    if auth is None:
+        return Credentials(**{name: SecretStr(value) for name, value in SANDBOX_AUTH.items()})
+    return Credentials(
+        client_id=resolve(auth.client_id),
+        client_secret=resolve(auth.client_secret),
+        pat=resolve(auth.pat) if auth.pat else None,
+        refresh_token=resolve(auth.refresh_token) if auth.refresh_token else None,
+    )

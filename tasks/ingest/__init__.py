@@ -1,0 +1,28 @@
+"""Read rosters as people send them: .xlsx and delimited text in, workers with their origin out. Pure but for the file.
+
+pandas is imported by the first call, so that a command that only imports this package stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tasks.model.pipeline import Source
+    from tasks.model.rosters import Roster
+
+__all__ = ["read_roster"]
+
+
+def read_roster(source: Source, folder: Path) -> Roster:
+    """Return the roster that *source* describes, read whole, as text, and mapped to workers.
+
+    A relative path is looked for in *folder* (the pipeline file's), then in the current one. What one row's mapping
+    cannot do is a finding in the roster. Raises ``RejectedSource`` where the file as a whole cannot be trusted:
+    missing, unreadable, empty, a sheet or a mapped column gone, rows of unequal length.
+    """
+    from tasks.ingest import rosters
+
+    return rosters.read(source, folder)

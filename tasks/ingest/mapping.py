@@ -1,0 +1,175 @@
+"""Map a sheet's rows to workers; what cannot be mapped is a finding, and missing in the worker."""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from tasks.ingest.files import RosterFile
+from tasks.ingest.sheets import trimmed
+from tasks.model.pipeline import Column
+from tasks.model.rosters import CRITICAL
+from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS, WORKERS
+
+STATUSES = ("active", "inactive")
+SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|GETTING_DATA)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing done to the cells of a column. ``apply`` gives back the cells and which of them it failed on."""
+
+    code: str
+    message: str
+    remedy: str
+    apply: Callable[[pd.Series], tuple[pd.Series, pd.Series]]
+
+
+def map_rows(
+    file: RosterFile, sheet: str | None, raw: pd.DataFrame, uncached: Collection[tuple[int, str]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the workers of *raw* (``tables.WORKERS``, one per row) and the findings (``tables.FINDINGS``).
+
+    *uncached* are the cells, by row and heading, that hold a formula saved without its result. A cell has one finding
+    at most: the first thing that went wrong.
+    """
+    origin = {"source": file.source.name, "file": file.name, "sheet": sheet}
+    values: dict[str, pd.Series] = {}
+    notes: list[dict[str, object]] = []
+    cells = trimmed(raw)
+    for attribute, column in file.source.columns.items():
+        heading = column.from_
+        steps = [_results(heading, uncached), *_steps(attribute, column, file.source.dates)]
+        values[attribute], failed = _run(cells[heading], steps)
+        for row, step in failed:
+            notes.append(
+                {**origin, "row": row, "column": heading, "attribute": attribute, "severity": CRITICAL}
+                | {"code": step.code, "value": raw.at[row, heading], "message": step.message, "remedy": step.remedy}
+            )
+    if "status" not in values:
+        values["status"] = pd.Series("active", raw.index, dtype="str")
+    findings = FINDINGS.frame(notes).sort_values(["row", "column", "attribute"], kind="stable", ignore_index=True)
+    return _workers(origin, raw.index, values), findings
+
+
+def _workers(origin: dict[str, str | None], rows: pd.Index, values: dict[str, pd.Series]) -> pd.DataFrame:
+    missing = pd.Series(float("nan"), rows, dtype="str")
+    columns = dict.fromkeys(WORKERS.columns, missing) | values
+    for name, value in origin.items():
+        columns[name] = missing if value is None else pd.Series(value, rows, dtype="str")
+    columns["row"] = pd.Series(rows, rows)
+    return WORKERS.conform(pd.DataFrame(columns))
+
+
+def _run(cells: pd.Series, steps: list[Step]) -> tuple[pd.Series, list[tuple[int, Step]]]:
+    """Return the cells after all steps, and which row failed at which step; a failed cell is missing."""
+    bad = pd.Series(False, cells.index)
+    failed: list[tuple[int, Step]] = []
+    for step in steps:
+        cells, wrong = step.apply(cells)
+        wrong &= ~bad
+        failed += [(int(row), step) for row in wrong.index[wrong]]
+        bad |= wrong
+    return cells.mask(bad), failed
+
+
+def _steps(attribute: str, column: Column, dates: str) -> Iterator[Step]:
+    yield _no_errors()
+    if column.map is not None:
+        yield _mapped(column.map)
+    if column.template is not None:
+        yield _templated(column.template)
+    if attribute in DATE_ATTRIBUTES:
+        yield _dated(dates)
+    if attribute == "status":
+        yield _status()
+
+
+def _results(heading: str, uncached: Collection[tuple[int, str]]) -> Step:
+    rows = [row for row, there in uncached if there == heading]
+    return Step(
+        "formula_uncached",
+        "the cell holds a formula that was saved without its result",
+        "Open the file in a spreadsheet program and save it, or replace formulas by their values.",
+        lambda cells: (cells, pd.Series(cells.index.isin(rows), cells.index)),
+    )
+
+
+def _no_errors() -> Step:
+    return Step(
+        "cell_error",
+        "the cell holds a spreadsheet error instead of a value",
+        "Correct the formula or type the value.",
+        lambda cells: (cells, cells.str.fullmatch(SPREADSHEET_ERROR.pattern).eq(True)),
+    )
+
+
+def _mapped(meanings: dict[str, str]) -> Step:
+    """Replace whole values: exactly as in the map, else without regard to case; ``""`` in the map is a blank cell."""
+    exact = {key.strip(): value.strip() for key, value in meanings.items()}
+    folded = {key.casefold(): value for key, value in reversed(exact.items())}
+
+    def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+        known = {value: exact.get(value, folded.get(value.casefold())) for value in cells.dropna().unique()}
+        found = cells.map({value: meaning for value, meaning in known.items() if meaning is not None})
+        wrong = cells.notna() & found.isna()
+        found = found.astype("str")
+        if "" in exact:
+            found = found.mask(cells.isna(), exact[""])
+        return found.mask(found == ""), wrong
+
+    listed = ", ".join(f"'{key}'" for key in exact)
+    return Step(
+        "value_not_mapped",
+        "the value is not in the pipeline's map for this column",
+        f"Correct the value or add it to the map, which has {listed}.",
+        apply,
+    )
+
+
+def _templated(template: str) -> Step:
+    first, *others = template.split("{value}")
+
+    def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+        filled = first + cells
+        for position, part in enumerate(others):
+            filled = filled + part + (cells if position < len(others) - 1 else "")
+        return filled, pd.Series(False, cells.index)
+
+    return Step("template", "", "", apply)
+
+
+def _dated(dates: str) -> Step:
+    def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+        days = {value: _iso(value, dates) for value in cells.dropna().unique()}
+        found = cells.map({value: day for value, day in days.items() if day is not None})
+        return found.astype("str"), cells.notna() & found.isna()
+
+    return Step(
+        "bad_date",
+        f"the date is not written as the pipeline says ({dates}), or is no day",
+        "Correct the date, or sources.dates if all are written so.",
+        apply,
+    )
+
+
+def _iso(text: str, dates: str) -> str | None:
+    try:
+        return datetime.strptime(text, dates).date().isoformat()  # noqa: DTZ007  (days have no zone)
+    except ValueError:
+        return None
+
+
+def _status() -> Step:
+    def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+        lowered = cells.str.lower()
+        return lowered, lowered.notna() & ~lowered.isin(STATUSES)
+
+    return Step(
+        "bad_status",
+        "the status is neither active nor inactive",
+        "Correct the value, or give the column a map in the pipeline.",
+        apply,
+    )

@@ -1,0 +1,139 @@
+"""Make a table of rows of cells: headings, row numbers as a spreadsheet shows them, blank rows left out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from tasks.ingest.files import RosterFile
+from tasks.model.pipeline import clean_heading
+
+SEARCHED_FOR_HEADINGS = 30
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """``raw`` as in ``rosters.Roster``; ``positions`` has the number of each heading's column, from 1."""
+
+    raw: pd.DataFrame
+    positions: dict[str, int]
+
+
+def tabulate(file: RosterFile, rows: Sequence[Sequence[str]]) -> Sheet:
+    """Return *rows* (from row 1 on, all of one length below the headings) as a table of text, blank cells missing.
+
+    Raises ``RejectedSource`` if there is no heading row, a mapped heading is absent or there twice, or nobody is
+    below the headings.
+    """
+    at = file.source.header_row
+    headings = _headings(file, rows)
+    body = rows[at:]
+    cells = zip(*body, strict=True) if body else ([] for _ in headings)
+    names = _distinct(headings)
+    index = pd.RangeIndex(at + 1, at + 1 + len(body), name="row")
+    table = pd.DataFrame(
+        {name: pd.Series(column, index, dtype="str") for name, column in zip(names, cells, strict=True)}
+    )
+    table = table.mask(table == "")
+    filled = trimmed(table).notna()
+    kept = [name for name, heading in zip(names, headings, strict=True) if heading or filled[name].any()]
+    raw = table.loc[filled.any(axis=1), kept]
+    if raw.empty:
+        raise file.rejected(
+            "has headings and nobody below them", "The export has probably failed: run it again.", rows=0
+        )
+    return Sheet(raw, {name: number for number, name in enumerate(names, 1) if name in kept})
+
+
+def trimmed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells without blanks around them; what is nothing but blanks is missing."""
+    stripped: pd.DataFrame = table.apply(lambda column: column.str.strip())
+    return stripped.mask(stripped == "")
+
+
+def _headings(file: RosterFile, rows: Sequence[Sequence[str]]) -> list[str]:
+    at = file.source.header_row
+    if at > len(rows):
+        what = f"ends at row {len(rows)}, before its row of headings ({at})"
+        raise file.rejected(what, "Correct sources.header_row, or the export.")
+    headings = [clean_heading(cell) for cell in rows[at - 1]]
+    if not any(headings):
+        raise file.rejected(f"has no headings in row {at}", _where_else(file, rows) or "Correct sources.header_row.")
+    wanted = list(dict.fromkeys(column.from_ for column in file.source.columns.values()))
+    _check_present(file, rows, wanted, headings)
+    _check_once(file, wanted, headings)
+    return headings
+
+
+def _check_present(file: RosterFile, rows: Sequence[Sequence[str]], wanted: list[str], headings: list[str]) -> None:
+    absent = [heading for heading in wanted if heading not in headings]
+    if not absent:
+        return
+    there = [heading for heading in headings if heading]
+    near = {heading: process.extractOne(heading, there, scorer=fuzz.ratio, score_cutoff=60) for heading in absent}
+    hints = [f"Instead of '{heading}', did you mean '{found[0]}'?" for heading, found in near.items() if found]
+    missing = ", ".join(f"'{heading}'" for heading in absent)
+    raise file.rejected(
+        f"has no column {missing}; its columns: {', '.join(there)}",
+        " ".join([_where_else(file, rows) or "Correct sources.columns, or the export.", *hints]),
+        columns=absent,
+        headings=there,
+    )
+
+
+def _where_else(file: RosterFile, rows: Sequence[Sequence[str]]) -> str:
+    """Return a hint to the row that has all the mapped headings, if one of the first rows does."""
+    wanted = {column.from_ for column in file.source.columns.values()}
+    for number, row in enumerate(rows[:SEARCHED_FOR_HEADINGS], 1):
+        if wanted <= {clean_heading(cell) for cell in row}:
+            return f"The headings are in row {number}: set sources.header_row to {number}."
+    return ""
+
+
+def _check_once(file: RosterFile, wanted: list[str], headings: list[str]) -> None:
+    for heading in wanted:
+        places = [number for number, there in enumerate(headings, 1) if there == heading]
+        if len(places) > 1:
+            letters = ", ".join(map(column_letters, places))
+            raise file.rejected(
+                f"has the mapped column '{heading}' {len(places)} times (columns {letters})",
+                "Rename or delete all but the right one.",
+                columns=[heading],
+            )
+
+
+def _distinct(headings: list[str]) -> list[str]:
+    """Return a name for each column: its heading, numbered where it stands before; its letters where it has none."""
+    names: list[str] = []
+    taken = set(headings)
+    seen: Counter[str] = Counter()
+    for number, heading in enumerate(headings, 1):
+        name = heading or f"(column {column_letters(number)})"
+        seen[name] += 1
+        if seen[name] > 1 or (not heading and name in taken):
+            name = _free(name, taken)
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number = 2
+    while f"{name} ({number})" in taken:
+        number += 1
+    return f"{name} ({number})"
+
+
+def column_letters(number: int) -> str:
+    """Return a column's letters.
+
+    >>> column_letters(1), column_letters(28)
+    ('A', 'AB')
+    """
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

@@ -1,0 +1,22 @@
+"""The record: runs, plans, operations, outcomes, links, decisions, locks; and the store of what can be made again."""
+
+from tasks.journal.locks import pipeline_lock
+from tasks.journal.record import Journal
+from tasks.journal.records import REREAD, Attempt, Call, CallResult, Decision, LinkChange, RunRecord, Settled
+from tasks.journal.runstore import RunFolder, RunStore, new_run_id
+
+__all__ = [
+    "REREAD",
+    "Attempt",
+    "Call",
+    "CallResult",
+    "Decision",
+    "Journal",
+    "LinkChange",
+    "RunFolder",
+    "RunRecord",
+    "RunStore",
+    "Settled",
+    "new_run_id",
+    "pipeline_lock",
+]

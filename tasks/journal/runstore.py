@@ -1,0 +1,111 @@
+"""The run store: one folder a run, for what can be made again. Readable by its owner only."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.model.errors import BadUsage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OUR_METADATA = b"rosterflow"
+
+
+def new_run_id(now: datetime, entropy: bytes) -> str:
+    """Return a run's id: when it began, and six hexadecimal digits of *entropy* against two in one second.
+
+    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5), bytes.fromhex("0a1b2c"))
+    '20260331-020005-0a1b2c'
+    """
+    return f"{now:%Y%m%d-%H%M%S}-{entropy[:3].hex()}"
+
+
+class RunStore:
+    """The folders of all runs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self, run_id: str) -> "RunFolder":
+        """Return the folder of a run, made if need be, with mode 0700."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self.root / run_id
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return RunFolder(folder)
+
+    def open(self, run_id: str) -> "RunFolder":
+        """Return the folder of a run. Raises ``BadUsage`` if it is not there."""
+        folder = self.root / run_id
+        if not folder.is_dir():
+            raise BadUsage(f"The folder of run {run_id} is gone.", remedy=f"It was in {self.root}.", run_id=run_id)
+        return RunFolder(folder)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What one run left: files by name."""
+
+    root: Path
+
+    def path(self, name: str) -> Path:
+        return self.root / name
+
+    def write_bytes(self, name: str, data: bytes) -> Path:
+        """Write a file whole or not at all, with mode 0600."""
+        path = self.path(name)
+        part = path.with_name(f".{path.name}.part")
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        return path
+
+    def save_table(self, name: str, table: "pd.DataFrame") -> Path:
+        """Write a table to ``name.parquet`` so that ``load_table`` gives it back: dtypes, index, tuples in cells."""
+        import pyarrow as pa  # heavy, and most commands write no table
+        import pyarrow.parquet as pq
+
+        objects = [column for column in table.columns if table[column].dtype == object]
+        plain = table.copy()
+        for column in objects:
+            plain[column] = table[column].map(_to_json).astype("str")
+        arrow = pa.Table.from_pandas(plain)
+        ours = {"objects": objects, "dtypes": {name: str(dtype) for name, dtype in table.dtypes.items()}}
+        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, _OUR_METADATA: json.dumps(ours)})
+        sink = pa.BufferOutputStream()
+        pq.write_table(arrow, sink)
+        return self.write_bytes(f"{name}.parquet", sink.getvalue().to_pybytes())
+
+    def load_table(self, name: str) -> "pd.DataFrame":
+        """Read a table back. Raises ``BadUsage`` if the run left none of that name."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.path(f"{name}.parquet")
+        if not path.exists():
+            raise BadUsage(f"The run left no table {name}: {path} is not there.", remedy="Run it again.")
+        arrow = pq.read_table(pa.BufferReader(path.read_bytes()))
+        ours = json.loads(arrow.schema.metadata[_OUR_METADATA])
+        table: pd.DataFrame = arrow.to_pandas()
+        for column in ours["objects"]:
+            table[column] = table[column].astype(object).map(_from_json)
+        return table.astype(ours["dtypes"])
+
+
+def _to_json(value: Any) -> str | None:
+    if value is None or value != value:  # NaN is unlike itself
+        return None
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _from_json(value: Any) -> Any:
+    return _tuples(json.loads(value)) if isinstance(value, str) else None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,201 @@
+"""The journal's tables, in SQL that SQLite and PostgreSQL both speak, and how an older journal is brought up."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+
+from tasks.model.errors import BadUsage
+
+SCHEMA_VERSION = 1
+MIGRATIONS: Mapping[int, Sequence[str]] = {}
+"""Statements that lead from the version before to the one named, run in order. A new journal starts at the last."""
+
+METADATA = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time, kept as UTC text that sorts. SQLite would lose the time zone."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time in the journal needs its zone")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromisoformat(value)
+
+
+schema_version = Table("schema_version", METADATA, Column("version", Integer, nullable=False))
+
+runs = Table(
+    "runs",
+    METADATA,
+    Column("run_id", String, primary_key=True),
+    Column("pipeline", String, nullable=False, index=True),
+    Column("command", String, nullable=False),
+    Column("started_at", Instant, nullable=False, index=True),
+    Column("plan_hash", String),
+    Column("applying_since", Instant),
+    Column("state", String, nullable=False),
+    Column("exit_code", Integer),
+    Column("finished_at", Instant),
+    Column("summary", JSON, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    METADATA,
+    Column("plan_hash", String, primary_key=True),
+    Column("pipeline", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # zlib
+    Column("made_at", Instant, nullable=False),
+    Column("touched", Boolean, nullable=False),  # something was sent or recorded since the generation last moved
+    Column("generation_after", Integer),  # the generation that applying it led to
+)
+
+operations = Table(
+    "operations",
+    METADATA,
+    Column("op_id", String, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("job_id", String, nullable=False),
+    Column("plan_hash", String, nullable=False),
+    Column("run_id", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("change_ids", JSON, nullable=False),
+    Column("account_key", String),
+    Column("payload", JSON, nullable=False),
+    Column("result", String),
+    Column("reply", JSON, nullable=False),
+    Column("code", String),
+    Column("incident", String),
+    Column("intended_at", Instant, nullable=False),
+    Column("concluded_at", Instant),
+    Index("operations_by_job", "plan_hash", "job_id"),
+)
+
+outcomes = Table(
+    "outcomes",
+    METADATA,
+    Column("plan_hash", String, primary_key=True),
+    Column("change_id", String, primary_key=True),
+    Column("status", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("code", String),
+    Column("incident", String),
+    Column("account_key", String),
+    Column("run_id", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+links = Table(
+    "links",
+    METADATA,
+    Column("pipeline", String, primary_key=True),
+    Column("target", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("account_key", String, nullable=False),
+    Column("user_name", String),
+    Column("given_name", String),
+    Column("family_name", String),
+    Column("state", String, nullable=False),
+    Column("leaving_since", String(10)),
+    Column("suspended_on", String(10)),
+    Column("licences", JSON, nullable=False),
+    Column("group_key", String),
+    Column("roles", JSON, nullable=False),
+    Column("worker_digest", String),
+    Column("rules_digest", String),
+)
+# A deleted account's key may come back (GoTo revives an address under its old key), perhaps for somebody else.
+Index(
+    "links_one_claim",
+    links.c.target,
+    links.c.account_key,
+    unique=True,
+    sqlite_where=links.c.state != "deleted",
+    postgresql_where=links.c.state != "deleted",
+)
+
+generations = Table(
+    "generations",
+    METADATA,
+    Column("pipeline", String, primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    METADATA,
+    Column("decision_id", Integer, primary_key=True),
+    Column("plan_hash", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("spent_by", String),
+)
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("entry", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("pipeline", String, nullable=False),
+    Column("run_id", String),
+    Column("event", String, nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+
+
+def bring_up_to_date(
+    conn: Connection,
+    migrations: Mapping[int, Sequence[str]] = MIGRATIONS,
+    version: int = SCHEMA_VERSION,
+) -> None:
+    """Make the tables of a new journal, or lead an older one to *version*.
+
+    Raises ``BadUsage`` if the journal is newer than this program.
+    """
+    if not inspect(conn).has_table(schema_version.name):
+        METADATA.create_all(conn)
+        conn.execute(insert(schema_version).values(version=version))
+        return
+    found = conn.execute(select(schema_version.c.version)).scalar_one()
+    if found > version:
+        raise BadUsage(
+            f"The journal has schema version {found}; this version of Rosterflow knows up to {version}.",
+            remedy="Use the newer version of Rosterflow that wrote it.",
+            found=found,
+        )
+    for number in range(found + 1, version + 1):
+        for statement in migrations[number]:
+            conn.execute(text(statement))
+        conn.execute(update(schema_version).values(version=number))

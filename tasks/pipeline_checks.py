@@ -1,0 +1,241 @@
+"""What is wrong with a pipeline file: pydantic's findings in the file's words, and what no single field can say."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from rapidfuzz import fuzz, process
+
+from tasks import plain_yaml
+from tasks.model.pipeline import NAME, SECRET
+from tasks.model.tables import ORIGIN, WORKER_ATTRIBUTES
+from tasks.pipeline_schema import OWN_NAME, schema
+from tasks.plain_yaml import Node, Problem
+
+WORKBOOKS = (".xlsx", ".xlsm")
+DELIMITED = (".csv", ".tsv", ".txt")
+RESERVED = ("source", *ORIGIN, "codes", "key_usable")
+"""Columns that the tables of the stages have beside a worker's attributes."""
+
+# What pydantic says, in the words of the file ------------------------------------------------------------------------
+
+
+def translate(node: Node, error: ValidationError) -> Iterator[Problem]:
+    """Yield one problem for each place that pydantic found wrong; the branches of a union are one place."""
+    messages: dict[plain_yaml.Path, list[str]] = {}
+    for item in error.errors(include_url=False, include_input=False):
+        if item["type"] == "too_short" and node.find(item["loc"])[0].value:
+            continue  # pydantic counts the valid entries only; the invalid ones have errors of their own
+        path, message = _place_and_message(node, item)
+        messages.setdefault(path, []).append(message)
+    for path, texts in messages.items():
+        yield Problem(node.line_of(path), path, "; or ".join(dict.fromkeys(texts)))
+
+
+def _place_and_message(node: Node, item: Any) -> tuple[plain_yaml.Path, str]:
+    loc, kind, context = tuple(item["loc"]), item["type"], item.get("ctx", {})
+    if kind == "missing":
+        found, path = node.find(loc[:-1])
+        if len(path) < len(loc) - 1 or found.value is None:  # a shorthand (a bare heading) that is not there
+            return path, "is empty"
+        return (*path, loc[-1]), "is missing" + _choices(loc)
+    if kind == "extra_forbidden":
+        return loc, "is no key that is known here" + _did_you_mean(str(loc[-1]), _keys_at(loc[:-1]), "keys")
+    if loc and loc[-1] == "[key]":
+        return loc[:-1], "is no key that is known here" + _did_you_mean(str(loc[-2]), _values(context), "keys")
+    found, path = node.find(loc)
+    if found.value is None:
+        return path, "is empty; give it a value or leave the key out"
+    if kind == "literal_error":
+        return path, _not_among(found.value, _values(context))
+    return path, _in_plain_words(kind, context, item["msg"])
+
+
+def _in_plain_words(kind: str, context: Mapping[str, Any], message: str) -> str:
+    patterns = {
+        SECRET: "must be a reference, ${NAME} or ${block:NAME}, and nothing else: "
+        "a secret itself never stands in this file",
+        NAME: "must be lower-case letters, digits, - and _, at most 63, beginning with a letter or digit",
+        r"^\d+$": "must be digits",
+    }
+    if kind == "string_pattern_mismatch":
+        return patterns.get(context["pattern"], f"must match {context['pattern']}")
+    words = {
+        "string_type": "must be text",
+        "string_too_short": "is empty",
+        "string_too_long": "must be one character",
+        "model_type": "must be a mapping (key: value)",
+        "dict_type": "must be a mapping (key: value)",
+        "tuple_type": "must be a list",
+        "too_short": "needs at least one entry",
+        "too_long": "takes one entry only",
+        "int_parsing": "must be a whole number",
+        "float_parsing": "must be a number",
+        "bool_parsing": "must be true or false",
+        "date_from_datetime_parsing": "is no day that exists; write YYYY-MM-DD",
+    }
+    return words.get(kind) or message.removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _values(context: Mapping[str, Any]) -> list[str]:
+    return re.findall(r"'([^']*)'", context["expected"])
+
+
+def _not_among(value: Any, choices: list[str]) -> str:
+    if not isinstance(value, str):
+        return f"must be one of {listing(choices)}"
+    if "${" in value:  # the variable's value stays out of messages
+        return f"has a value that is not one of {listing(choices)}"
+    return f"'{value}' is not valid" + _did_you_mean(value, choices, "values")
+
+
+def _schema_at(loc: Iterable[str | int]) -> Mapping[str, Any]:
+    """Return the part of the JSON Schema that describes the place *loc*."""
+    whole = schema()
+    part: Mapping[str, Any] = whole
+    for step in loc:
+        part = _resolved(part, whole)
+        if isinstance(step, int):
+            part = part.get("items", {})
+        else:
+            part = part.get("properties", {}).get(step) or part.get("additionalProperties") or {}
+    return _resolved(part, whole)
+
+
+def _resolved(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    for branch in part.get("anyOf", ()):
+        if "$ref" in branch:
+            part = branch
+    return whole["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+
+
+def _keys_at(loc: Iterable[str | int]) -> list[str]:
+    return list(_schema_at(loc).get("properties", {}))
+
+
+def _choices(loc: Iterable[str | int]) -> str:
+    part = _schema_at(loc)
+    values = part.get("enum") or [part[key] for key in ("const",) if key in part]
+    texts = [str(value) for value in values]
+    return f"; valid values: {listing(list(dict.fromkeys(texts)))}" if texts else ""
+
+
+# What no single field can say ----------------------------------------------------------------------------------------
+
+
+def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong between fields, on data that pydantic has not seen: so no error hides another."""
+    sources = [(at, item) for at, item in enumerate(_list(data.get("sources"))) if isinstance(item, dict)]
+    for at, source in sources:
+        yield from _at(node, ("sources", at), _check_reading(source))
+        if isinstance(source.get("columns"), dict):
+            yield from _at(node, ("sources", at, "columns"), _check_columns(source["columns"]))
+    mapped = sorted({name for _, source in sources for name in _dict(source.get("columns"))})
+    for at, rule in enumerate(_list(data.get("rules"))):
+        yield from _at(node, ("rules", at, "when"), _check_when(_dict(_dict(rule).get("when")), mapped))
+    for section in ("sources", "rules"):
+        yield from _at(node, (section,), _check_names(section, _list(data.get(section))))
+
+
+Found = Iterator[tuple[plain_yaml.Path, str]]
+
+
+def _at(node: Node, base: plain_yaml.Path, found: Found) -> Iterator[Problem]:
+    for path, message in found:
+        yield Problem(node.line_of((*base, *path)), (*base, *path), message)
+
+
+def _check_reading(source: dict[str, Any]) -> Found:
+    path = source.get("path")
+    if not isinstance(path, str) or "${" in path:
+        return
+    suffix = Path(path).suffix.lower()
+    if suffix in WORKBOOKS:
+        for key in ("delimiter", "encoding"):
+            if source.get(key) is not None:
+                yield (key,), f"is for text files; {suffix} is a workbook"
+    elif suffix in DELIMITED:
+        if source.get("sheet") is not None:
+            yield ("sheet",), f"is for workbooks; {suffix} is a text file and has no sheets"
+    else:
+        yield ("path",), f"must end in {either([*WORKBOOKS, *DELIMITED])}"
+
+
+def _check_columns(columns: dict[str, Any]) -> Found:
+    for name in columns:
+        wrong = _wrong_name(name)
+        if wrong:
+            yield (name,), wrong
+    if "user_name" not in columns:
+        yield ("user_name",), "is missing: accounts are addresses, so a source must map the one a person signs in with"
+    status = columns.get("status")
+    meanings = _dict(_dict(status).get("map"))
+    for value, meaning in meanings.items():
+        if meaning not in ("active", "inactive"):
+            yield ("status", "map", value), "a status means active or inactive; valid values: active, inactive"
+
+
+def _wrong_name(name: str) -> str | None:
+    """Say what is wrong with the name of a column: a misspelt standard attribute must not become one of one's own."""
+    if name in WORKER_ATTRIBUTES:
+        return None
+    if name in RESERVED:
+        return "is a name that Rosterflow uses itself; choose another"
+    near = _nearest(_snake(name), WORKER_ATTRIBUTES, 85)
+    extends_one = any(name.startswith(f"{attribute}_") for attribute in WORKER_ATTRIBUTES)
+    if near and not extends_one:
+        return f"is no standard attribute; did you mean '{near}'? (A name of your own must be less like one.)"
+    if not re.fullmatch(OWN_NAME, name):
+        return f"must be lower-case letters, digits and _; standard attributes: {listing(WORKER_ATTRIBUTES)}"
+    return None
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[ -]", "_", name).lower()
+
+
+def _check_when(when: dict[str, Any], mapped: list[str]) -> Found:
+    for name in when:
+        if name not in mapped:
+            yield (name,), "is not mapped by any source" + _did_you_mean(name, mapped, "mapped attributes")
+
+
+def _check_names(section: str, items: list[Any]) -> Found:
+    first: dict[str, int] = {}
+    for at, item in enumerate(items):
+        name = _dict(item).get("name")
+        if isinstance(name, str) and first.setdefault(name, at) != at:
+            yield (at, "name"), f"{section}[{first[name]}] has this name already"
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+# Wording -------------------------------------------------------------------------------------------------------------
+
+
+def _nearest(text: str, choices: Iterable[str], cutoff: float) -> str | None:
+    found = process.extractOne(text, list(choices), scorer=fuzz.ratio, processor=str.lower, score_cutoff=cutoff)
+    return found[0] if found else None
+
+
+def _did_you_mean(text: str, choices: Iterable[str], what: str) -> str:
+    choices = list(choices)
+    near = _nearest(text, choices, 60)
+    hint = f"; did you mean '{near}'?" if near else "."
+    return f"{hint} Valid {what}: {listing(choices)}" if choices else hint.rstrip(".")
+
+
+def listing(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def either(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,0 +1,23 @@
+"""Send what a plan says, and record what came of it: pure functions, and an engine that needs no server."""
+
+from tasks.provision.engine import admit, apply_plan, begin, count_batches, finish, send_batch, settle
+from tasks.provision.operations import Job, batches, compile_jobs
+from tasks.provision.recheck import judge
+from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
+
+__all__ = [
+    "ApplyResult",
+    "BatchResult",
+    "Job",
+    "Runtime",
+    "admit",
+    "apply_plan",
+    "batches",
+    "begin",
+    "compile_jobs",
+    "count_batches",
+    "finish",
+    "judge",
+    "send_batch",
+    "settle",
+]

@@ -1,0 +1,251 @@
+"""One batch at work: what is known of its changes, and the one way in which a call is made."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tasks.journal import Attempt, Call, CallResult, Settled
+from tasks.model.errors import RefusedByTarget, TargetDown, TargetError, UncertainCall
+from tasks.model.operations import GOOD, Operation, Outcome, OutcomeStatus, Reply
+from tasks.model.plan import Action, Change, Plan
+from tasks.provision.linking import link_change
+from tasks.provision.operations import Job, change_job_id
+from tasks.provision.readings import Readings
+from tasks.provision.runtime import Runtime
+
+MAX_TRIES = 3
+"""How often one process sends a call that gets no answer."""
+
+SEATS_EXCEEDED = "license.seats.exceeded"
+CREDENTIALS_REFUSED = 401
+
+STOPPED = "The run was stopped before this was done."
+TARGET_LOST = "The target could no longer be used before this was done."
+TAKEN_OVER = "The run was cut off before this was done, and its plan was given up."
+UNMET = "A change that this one needs was not done."
+REFUSED = "The target refused it."
+NO_ANSWER = f"No answer in {MAX_TRIES} tries; read again each time, it was not done."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one attempt at a call: a reply, a refusal, or neither when there was no answer."""
+
+    attempt: Attempt
+    reply: Reply | None = None
+    refusal: RefusedByTarget | None = None
+
+
+class Batch:
+    """The state that the jobs of one batch share. Everything is written to the journal before it is believed here.
+
+    With ``send`` False nothing is sent: open calls are looked up, and what is left is skipped.
+    """
+
+    def __init__(self, plan: Plan, plan_hash: str, jobs: Sequence[Job], runtime: Runtime, *, send: bool = True) -> None:
+        self.plan = plan
+        self.plan_hash = plan_hash
+        self.runtime = runtime
+        self.send = send
+        self.readings = Readings(runtime.target, runtime.clock, runtime.max_age_s)
+        self.stopped_by: TargetError | None = None
+        self.interrupted = False
+        self._outcomes = runtime.journal.outcomes(plan_hash)
+        self._settled = sum(outcome.status != OutcomeStatus.SKIPPED for outcome in self._outcomes.values())
+        self._calls: dict[str, list[Call]] = defaultdict(list)
+        self._attempts: Counter[str] = Counter()
+        self._made: Counter[str] = Counter()  # calls known to be done, by job
+        for call in runtime.journal.calls(plan_hash, [job.job_id for job in jobs]):
+            self._calls[call.attempt.job_id].append(call)
+            self._attempts[call.attempt.op_id] = max(self._attempts[call.attempt.op_id], call.attempt.attempt)
+            self._made[call.attempt.job_id] += call.result == CallResult.DONE
+        self._waited = False
+
+    # -- what is known ------------------------------------------------------------------------------------------
+
+    def is_final(self, change: Change) -> bool:
+        """Tell whether a change is settled for good. One that was skipped is tried again."""
+        outcome = self._outcomes.get(change.change_id)
+        return outcome is not None and outcome.status != OutcomeStatus.SKIPPED
+
+    def outcome(self, change: Change) -> Outcome | None:
+        return self._outcomes.get(change.change_id)
+
+    def is_good(self, change_id: str) -> bool:
+        outcome = self._outcomes.get(change_id)
+        return outcome is not None and outcome.status in GOOD
+
+    def is_met(self, change: Change, *, but: str = "") -> bool:
+        """Tell whether all that a change needs was done, leaving aside the change *but*."""
+        return all(self.is_good(need) for need in change.needs if need != but)
+
+    def calls(self, job: Job) -> Sequence[Call]:
+        """Return the attempts that earlier runs, or an earlier try of this batch, made for a job."""
+        return self._calls[job.job_id]
+
+    @property
+    def halted(self) -> bool:
+        """Tell whether no call may be made any more. A signal is noticed here."""
+        if self.stopped_by is None and not self.interrupted and self.runtime.should_stop():
+            self.interrupted = True
+        return self.stopped_by is not None or self.interrupted
+
+    @property
+    def may_send(self) -> bool:
+        return self.send and not self.halted
+
+    # -- calls --------------------------------------------------------------------------------------------------
+
+    async def attempt(self, job: Job, operation: Operation) -> Answer:
+        """Make one call, its intent committed before it.
+
+        Raises ``TargetError`` if the target cannot be used any more; the attempt is then concluded.
+        """
+        self._attempts[operation.op_id] += 1
+        attempt = Attempt(
+            op_id=operation.op_id,
+            attempt=self._attempts[operation.op_id],
+            job_id=job.job_id,
+            kind=operation.kind,
+            change_ids=operation.change_ids,
+            account_key=operation.account_key,
+            payload=operation.payload,
+        )
+        self.runtime.journal.intend(self.plan_hash, self.runtime.run_id, attempt, self.runtime.clock())
+        try:
+            with self.readings.calling(operation.account_key):
+                reply = await self.runtime.target.perform(operation)
+        except RefusedByTarget as exc:
+            if exc.facts.get("status") == CREDENTIALS_REFUSED:
+                self.conclude(attempt, CallResult.REFUSED, refusal=exc)
+                raise
+            return Answer(attempt, refusal=exc)
+        except TargetDown:
+            self.conclude(attempt, CallResult.NOT_SENT)
+            raise
+        except UncertainCall:
+            self.conclude(attempt, CallResult.UNCERTAIN)
+            return Answer(attempt)
+        return Answer(attempt, reply=reply)
+
+    async def let_settle(self) -> None:
+        """Wait until a call that got no answer has been done, if it ever is."""
+        await self.runtime.sleep(self.runtime.settle_s)
+
+    async def let_earlier_settle(self) -> None:
+        """Wait likewise for the calls that an earlier run left open: once is enough for all of them."""
+        if not self._waited:
+            await self.let_settle()
+            self._waited = True
+
+    # -- the record ---------------------------------------------------------------------------------------------
+
+    def conclude(
+        self,
+        attempt: Attempt | None,
+        result: CallResult | None,
+        *,
+        settled: Sequence[Settled] = (),
+        reply: Mapping[str, Any] | None = None,
+        refusal: RefusedByTarget | None = None,
+        incident: str | None = None,
+    ) -> None:
+        """Commit what came of a call together with the outcomes and links that follow from it."""
+        facts = refusal.facts if refusal is not None else {"incident": incident}
+        recorded = self.runtime.journal.conclude(
+            self.plan_hash,
+            self.runtime.run_id,
+            self.runtime.clock(),
+            attempt=attempt,
+            result=result,
+            reply=reply,
+            code=facts.get("code"),
+            incident=facts.get("incident"),
+            settled=settled,
+        )
+        if attempt is not None and result == CallResult.DONE:
+            self._made[attempt.job_id] += 1
+        for outcome in recorded:
+            self._outcomes[outcome.change_id] = outcome
+            self._settled += 1
+        if recorded:
+            self.runtime.on_progress(min(self._settled, len(self.plan.changes)), len(self.plan.changes))
+
+    def record(self, settled: Iterable[Settled]) -> None:
+        """Commit outcomes for which nothing was called. What is recorded already is not recorded again."""
+        news = [one for one in settled if one.outcome and one.outcome != self._outcomes.get(one.outcome.change_id)]
+        if news:
+            self.conclude(None, None, settled=news)
+
+    def skip(self, changes: Iterable[Change], reason: str) -> None:
+        """Record that nothing was done about *changes*, as far as they are not settled."""
+        self.record(
+            Settled(Outcome(change.change_id, OutcomeStatus.SKIPPED, reason, account_key=change.account_key))
+            for change in changes
+            if not self.is_final(change)
+        )
+
+    def skip_rest(self, job: Job) -> None:
+        """Record that the batch was halted before a job was at its end."""
+        reason = STOPPED if self.interrupted else TAKEN_OVER
+        if self.stopped_by is not None:
+            reason = TARGET_LOST
+        if job.operations and self._made[job.job_id]:
+            reason += f" {self._made[job.job_id]} of its {len(job.operations)} calls were made."
+        self.skip(job.changes, reason)
+
+    def good(
+        self,
+        change: Change,
+        status: OutcomeStatus = OutcomeStatus.DONE,
+        *,
+        account_key: str | None = None,
+        group_key: str | None = None,
+        incident: str | None = None,
+    ) -> Settled:
+        """Return a change's good outcome and what it does to the link."""
+        key = account_key or change.account_key
+        link = link_change(change, status, on=self.plan.header.as_of[:10], account_key=account_key, group_key=group_key)
+        return Settled(Outcome(change.change_id, status, incident=incident, account_key=key), link)
+
+    def bad(self, change: Change, status: OutcomeStatus, reason: str) -> Settled:
+        return Settled(Outcome(change.change_id, status, reason, account_key=change.account_key))
+
+    def refused(self, change: Change, exc: RefusedByTarget) -> Settled:
+        """Return the outcome of a change whose call was refused."""
+        return self.refused_for(change, exc.facts.get("code"), exc.facts.get("incident"))
+
+    def refused_for(self, change: Change, code: str | None, incident: str | None) -> Settled:
+        status = OutcomeStatus.NO_SEAT if code == SEATS_EXCEEDED else OutcomeStatus.FAILED
+        reason = "The licence has no seat left." if status == OutcomeStatus.NO_SEAT else REFUSED
+        return Settled(Outcome(change.change_id, status, reason, code, incident, change.account_key))
+
+    # -- links and groups ---------------------------------------------------------------------------------------
+
+    def is_linked(self, change: Change, account_key: str | None) -> bool:
+        """Tell whether the account is the one that this pipeline has linked to the change's worker."""
+        header = self.plan.header
+        linked = self.runtime.journal.linked_account(header.pipeline, header.target, *change.subject)
+        return linked is not None and linked == account_key
+
+    async def group_key(self, change: Change) -> str | None:
+        """Return the key of the group that a change puts somebody into, None if there is no such group now."""
+        groups = await self.readings.groups()
+        key = change.after["group_key"] or self.made_groups.get(change.after["group"])
+        if key is not None:
+            return key if key in groups else None
+        named = sorted(key for key, name in groups.items() if name == change.after["group"])
+        return named[0] if named else None
+
+    @cached_property
+    def made_groups(self) -> dict[str, str]:
+        """The groups that this plan has made so far: name to key."""
+        changes = [change for change in self.plan.changes if change.action == Action.CREATE_GROUP]
+        calls = self.runtime.journal.calls(
+            self.plan_hash, [change_job_id(self.plan_hash, change.change_id) for change in changes]
+        )
+        return {
+            call.attempt.payload["name"]: call.reply["group_key"] for call in calls if call.result == CallResult.DONE
+        }

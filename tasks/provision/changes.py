@@ -1,0 +1,226 @@
+"""Carry out one change: look at the account, make the calls that are still to be made, record what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tasks.journal import REREAD, Attempt, CallResult, Settled
+from tasks.model.errors import RefusedByTarget
+from tasks.model.operations import Operation, OutcomeStatus
+from tasks.model.plan import SENDS_NOTHING, Action, Change
+from tasks.model.state import AccountState
+from tasks.provision.batch import MAX_TRIES, NO_ANSWER, UNMET, Answer, Batch
+from tasks.provision.linking import step_link_change
+from tasks.provision.operations import Job
+from tasks.provision.recheck import Look, is_done, judge
+
+UNLINKED = "The account is not, or no more, the one linked to this person."
+GROUP_GONE = "The group is no longer there."
+
+
+@dataclass
+class _Course:
+    """How far one change has come: calls done and still to be made, and whether we had a hand in what we find.
+
+    ``ours`` is True once a call of this change may have reached the target: what is then found done, we did.
+    ``suspects`` are the calls that had no answer and may still land late, each with its last such attempt.
+    """
+
+    change: Change
+    account_key: str
+    open: list[Operation]
+    done: list[Operation] = field(default_factory=list)
+    ours: bool = False
+    suspects: dict[str, Attempt] = field(default_factory=dict)
+    group_key: str | None = None
+    tries: int = MAX_TRIES
+
+    def landed(self, state: AccountState | None) -> Attempt | None:
+        """Return the attempt at the next call that had no answer and, as *state* shows, was carried out after all."""
+        attempt = self.suspects.get(self.open[0].op_id) if self.open else None
+        return attempt if attempt is not None and is_done(self.open[0], state) else None
+
+
+async def carry_out(batch: Batch, job: Job) -> None:
+    """Do the job of one change, and record its outcome unless the batch is halted before."""
+    change = job.change
+    if change is None or batch.is_final(change):
+        return
+    if not batch.is_met(change):
+        batch.skip([change], UNMET)
+    elif change.action in SENDS_NOTHING:
+        if batch.may_send:
+            batch.record([batch.good(change, OutcomeStatus.RECORDED)])
+    elif change.action == Action.CREATE_GROUP:
+        await _create_group(batch, job, change)
+    else:
+        await change_account(batch, job, change, change.account_key, job.operations)
+
+
+async def change_account(
+    batch: Batch,
+    job: Job,
+    change: Change,
+    account_key: str | None,
+    operations: Sequence[Operation],
+    *,
+    born: bool = False,
+) -> None:
+    """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us."""
+    if account_key is None or not batch.is_linked(change, account_key):
+        batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
+        return
+    course = _Course(change, account_key, list(operations), ours=born)
+    if change.action == Action.ADD_MEMBER and not await _bind_group(batch, course):
+        batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
+        return
+    await _take_up(batch, job, course)
+    while not batch.is_final(change):
+        state = await batch.readings.current(account_key)
+        judgement = judge(change, state, course.done, course.group_key)
+        if attempt := course.landed(state):
+            _conclude_done(batch, course, Answer(attempt), reply=REREAD)
+        elif judgement.look == Look.ALREADY:
+            status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
+            batch.record([batch.good(change, status, account_key=account_key, group_key=course.group_key)])
+        elif judgement.look == Look.STALE:
+            batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
+        elif batch.may_send:
+            await _call(batch, job, course)
+        else:
+            return
+
+
+async def _bind_group(batch: Batch, course: _Course) -> bool:
+    """Fill in the key of the group to join, which may be one that this plan has made."""
+    course.group_key = await batch.group_key(course.change)
+    course.open = [replace(one, payload={"group_key": course.group_key}) for one in course.open]
+    return course.group_key is not None
+
+
+async def _take_up(batch: Batch, job: Job, course: _Course) -> None:
+    """Take a change up where an earlier run left it; a call that was cut off is looked up, not repeated blindly."""
+    ids = {operation.op_id for operation in course.open}
+    calls = [call for call in batch.calls(job) if call.attempt.op_id in ids]
+    finished = {call.attempt.op_id for call in calls if call.result == CallResult.DONE}
+    course.done = [one for one in course.open if one.op_id in finished]
+    course.open = [one for one in course.open if one.op_id not in finished]
+    course.ours = course.ours or any(call.result != CallResult.REFUSED for call in calls)
+    course.suspects = {call.attempt.op_id: call.attempt for call in calls if call.may_land}
+    cut_off = [call for call in calls if call.is_open]
+    if not cut_off:
+        return
+    await batch.let_earlier_settle()
+    await batch.readings.read_again([course.account_key], [])
+    for call in cut_off:
+        operation = next((one for one in course.open if one.op_id == call.attempt.op_id), None)
+        if operation is None:  # another attempt of it is known to be done
+            batch.conclude(call.attempt, CallResult.NOT_SENT, reply=REREAD)
+        else:
+            await _look_up(batch, course, replace(operation, payload=call.attempt.payload), Answer(call.attempt))
+
+
+async def _call(batch: Batch, job: Job, course: _Course) -> None:
+    """Make the next call of a change and record what came of it."""
+    operation = course.open[0]
+    answer = await batch.attempt(job, operation)
+    course.ours = course.ours or answer.refusal is None
+    if answer.refusal is not None:
+        await _refused(batch, course, operation, answer.attempt, answer.refusal)
+    elif answer.reply is not None:
+        batch.readings.note(operation)
+        _conclude_done(batch, course, answer, incident=answer.reply.incident)
+    else:
+        course.suspects[operation.op_id] = answer.attempt
+        await batch.let_settle()
+        await batch.readings.read_again([course.account_key], [])
+        await _look_up(batch, course, operation, answer)
+        course.tries -= 1
+        if course.tries == 0 and operation in course.open:
+            batch.record([batch.bad(course.change, OutcomeStatus.FAILED, NO_ANSWER)])
+
+
+async def _refused(
+    batch: Batch, course: _Course, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
+) -> None:
+    """Record a refusal, unless it came because an earlier call without an answer has landed by now."""
+    if operation.op_id in course.suspects:
+        await batch.readings.read_again([course.account_key], [])
+        if is_done(operation, await batch.readings.current(course.account_key)):
+            _conclude_done(batch, course, Answer(attempt), reply=REREAD)
+            return
+    settled = [batch.refused(course.change, refusal)]
+    batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+
+
+async def _look_up(batch: Batch, course: _Course, operation: Operation, answer: Answer) -> None:
+    """Decide from a fresh reading whether a call without an answer was done, and record it."""
+    if is_done(operation, await batch.readings.current(course.account_key)):
+        _conclude_done(batch, course, answer, reply=REREAD)
+    else:
+        batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
+
+
+def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) -> None:
+    """Record a call as done; with the last one the change is done too."""
+    operation = next(one for one in course.open if one.op_id == answer.attempt.op_id)
+    course.open.remove(operation)
+    course.done.append(operation)
+    if course.open:
+        settled = Settled(None, step_link_change(course.change, operation))
+    else:
+        settled = batch.good(
+            course.change, account_key=course.account_key, group_key=course.group_key, incident=facts.get("incident")
+        )
+    batch.conclude(answer.attempt, CallResult.DONE, settled=[settled], **facts)
+
+
+async def _create_group(batch: Batch, job: Job, change: Change) -> None:
+    """Make a group, unless there is one of that name now."""
+    (operation,) = job.operations
+    calls = batch.calls(job)
+    ours = any(call.result != CallResult.REFUSED for call in calls)
+    suspected = any(call.may_land for call in calls)
+    cut_off = [call for call in calls if call.is_open]
+    if cut_off:
+        await batch.let_earlier_settle()
+        await _look_up_group(batch, change, [Answer(call.attempt) for call in cut_off])
+    for _ in range(MAX_TRIES):
+        if batch.is_final(change):
+            return
+        if change.after["group"] in (await batch.readings.groups()).values():
+            batch.record([batch.good(change, OutcomeStatus.DONE if ours else OutcomeStatus.ALREADY)])
+            return
+        if not batch.may_send:
+            return
+        answer = await batch.attempt(job, operation)
+        if answer.refusal is not None:
+            if suspected:  # refused, it may be, because an earlier call without an answer has landed by now
+                await _look_up_group(batch, change, [answer])
+            if not batch.is_final(change):
+                settled = [batch.refused(change, answer.refusal)]
+                batch.conclude(answer.attempt, CallResult.REFUSED, refusal=answer.refusal, settled=settled)
+        elif answer.reply is not None and answer.reply.group_key is not None:
+            _conclude_group(batch, change, answer, answer.reply.group_key)
+        else:
+            ours = suspected = True
+            await batch.let_settle()
+            await _look_up_group(batch, change, [answer])
+    if not batch.is_final(change):
+        batch.record([batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER)])
+
+
+async def _look_up_group(batch: Batch, change: Change, answers: Sequence[Answer]) -> None:
+    groups = await batch.readings.groups(again=True)
+    keys = sorted(key for key, name in groups.items() if name == change.after["group"])
+    for answer in answers:
+        if keys and not batch.is_final(change):
+            _conclude_group(batch, change, answer, keys[0])
+        else:
+            batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
+
+
+def _conclude_group(batch: Batch, change: Change, answer: Answer, key: str) -> None:
+    batch.readings.note_group(key, change.after["group"])
+    batch.made_groups[change.after["group"]] = key
+    batch.conclude(answer.attempt, CallResult.DONE, reply={"group_key": key}, settled=[batch.good(change)])

@@ -1,0 +1,239 @@
+"""Create people, many in a call: nobody twice, and one bad row holds up nobody else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from tasks.journal import REREAD, Attempt, CallResult, Settled
+from tasks.model.errors import RefusedByTarget
+from tasks.model.operations import Operation, OperationKind, OutcomeStatus, Refusal, Reply
+from tasks.model.plan import Action, Change
+from tasks.model.state import AccountState
+from tasks.provision.batch import (
+    CREDENTIALS_REFUSED,
+    MAX_TRIES,
+    NO_ANSWER,
+    SEATS_EXCEEDED,
+    UNMET,
+    Answer,
+    Batch,
+)
+from tasks.provision.changes import change_account
+from tasks.provision.operations import Job, Newcomer, change_operations, create_operation, signature
+
+APPEARED = "An account with this address appeared since the plan was made."
+FORBIDDEN = 403
+
+
+@dataclass
+class _Party:
+    """People who are created in one call, and what each of them gets with it."""
+
+    people: list[Newcomer]
+    extras: dict[str, tuple[Change, ...]]  # by the create's id; alike for all
+    group_key: str | None = None
+    tries: int = MAX_TRIES
+    suspects: set[str] = field(default_factory=set)  # creates that an unanswered call may still carry out
+
+    def all_extras(self) -> list[Change]:
+        return [extra for one in self.people for extra in self.extras[one.create.change_id]]
+
+    def split(self) -> list["_Party"]:
+        middle = len(self.people) // 2
+        return [self._with(self.people[:middle]), self._with(self.people[middle:])]
+
+    def without_licences(self) -> "_Party":
+        bare = self._with(self.people)
+        bare.extras = {
+            key: tuple(extra for extra in extras if extra.action != Action.GRANT) for key, extras in self.extras.items()
+        }
+        return bare
+
+    def _with(self, people: list[Newcomer]) -> "_Party":
+        return _Party(list(people), self.extras, self.group_key, self.tries, self.suspects)
+
+
+async def create_people(batch: Batch, job: Job) -> None:
+    """Create those of the job's people who are not there yet, with what they get, and complete those who are."""
+    suspects = await _take_up(batch, job)
+    due = [one for one in job.newcomers if not batch.is_final(one.create)]
+    unmet = [one for one in due if not batch.is_met(one.create)]
+    batch.skip([change for one in unmet for change in one.changes], UNMET)
+    for party in await _parties(batch, [one for one in due if one not in unmet], suspects):
+        await _create(batch, job, party)
+    there = [one for one in job.newcomers if batch.is_good(one.create.change_id)]
+    batch.readings.expect(_keys_to_complete(batch, there), [])
+    for one in job.newcomers:
+        await _complete(batch, job, one)
+
+
+async def _take_up(batch: Batch, job: Job) -> set[str]:
+    """Look up what came of creates that were cut off; return those of which a call may still be under way."""
+    calls = [call for call in batch.calls(job) if call.attempt.kind == OperationKind.CREATE_ACCOUNTS]
+    cut_off = [call for call in calls if call.is_open]
+    suspects = {key for call in calls if call.may_land for key in call.attempt.change_ids}
+    if cut_off:
+        await batch.let_earlier_settle()
+        people = [one for one in job.newcomers if one.create.change_id in suspects and not batch.is_final(one.create)]
+        await batch.readings.read_again([], [one.address for one in people])
+        for call in cut_off:
+            concerned = [one for one in people if one.create.change_id in call.attempt.change_ids]
+            await _look_up(batch, concerned, Answer(call.attempt))
+    return suspects
+
+
+async def _parties(batch: Batch, people: Sequence[Newcomer], suspects: set[str]) -> list[_Party]:
+    """Put together those who get the same now: something that an extra needs may not have been done for all."""
+    extras = {one.create.change_id: await _deliverable(batch, one) for one in people}
+
+    def given(one: Newcomer) -> tuple[object, ...]:
+        return signature(extras[one.create.change_id])
+
+    parties = []
+    for _, alike in groupby(sorted(people, key=given), key=given):
+        party = _Party(list(alike), extras, suspects=suspects)
+        joins = [extra for extra in party.all_extras() if extra.action == Action.ADD_MEMBER]
+        party.group_key = await batch.group_key(joins[0]) if joins else None
+        parties.append(party)
+    return parties
+
+
+async def _deliverable(batch: Batch, one: Newcomer) -> tuple[Change, ...]:
+    """Return the extras that can travel with the create: what they need is done, and their group is there."""
+    ready = []
+    for extra in one.extras:
+        if batch.is_final(extra) or not batch.is_met(extra, but=one.create.change_id):
+            continue
+        if extra.action != Action.ADD_MEMBER or await batch.group_key(extra) is not None:
+            ready.append(extra)
+    return tuple(ready)
+
+
+async def _create(batch: Batch, job: Job, party: _Party) -> None:
+    """Create the people of one party, as far as their addresses are free and the target lets us."""
+    while party.people and batch.may_send:
+        await _leave_out_taken(batch, party)
+        if not party.people or not batch.may_send:
+            return
+        operation = create_operation(
+            batch.plan_hash, party.people, party.all_extras(), party.group_key, notify=batch.runtime.notify
+        )
+        answer = await batch.attempt(job, operation)
+        if answer.refusal is not None:
+            await _refused(batch, job, party, operation, answer.attempt, answer.refusal)
+            return
+        if answer.reply is not None:
+            await _created(batch, party, answer, answer.reply)
+            return
+        await batch.let_settle()
+        party.suspects.update(one.create.change_id for one in party.people)
+        await batch.readings.read_again([], [one.address for one in party.people])
+        await _look_up(batch, party.people, answer)
+        party.people = [one for one in party.people if not batch.is_final(one.create)]
+        party.tries -= 1
+        if party.tries == 0:
+            batch.record(batch.bad(one.create, OutcomeStatus.FAILED, NO_ANSWER) for one in party.people)
+            return
+
+
+async def _leave_out_taken(batch: Batch, party: _Party) -> None:
+    """Drop those whose address has an account by now: ours, if a call of ours may have landed late; else stale."""
+    found = await batch.readings.current_at(one.address for one in party.people)
+    taken = [one for one in party.people if one.address in found]
+    batch.record(
+        _found(batch, one, found[one.address])
+        if one.create.change_id in party.suspects
+        else batch.bad(one.create, OutcomeStatus.STALE, APPEARED)
+        for one in taken
+    )
+    party.people = [one for one in party.people if one not in taken]
+
+
+async def _look_up(batch: Batch, people: Sequence[Newcomer], answer: Answer) -> None:
+    """Record a create without an answer by who is there now. What they hold is compared later."""
+    found = await batch.readings.current_at(one.address for one in people)
+    settled = [_found(batch, one, found[one.address]) for one in people if one.address in found]
+    batch.conclude(answer.attempt, CallResult.DONE if settled else CallResult.NOT_SENT, reply=REREAD, settled=settled)
+
+
+def _found(batch: Batch, one: Newcomer, state: AccountState) -> Settled:
+    return batch.good(one.create, account_key=state.account_key)
+
+
+async def _refused(
+    batch: Batch, job: Job, party: _Party, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
+) -> None:
+    """Try again without licences if they ran out, and in halves if it may be about one of several people."""
+    if refusal.facts.get("code") == SEATS_EXCEEDED and operation.payload["licences"]:
+        batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+        await _create(batch, job, party.without_licences())
+    elif len(party.people) > 1 and refusal.facts.get("status") not in (CREDENTIALS_REFUSED, FORBIDDEN):
+        batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+        for half in party.split():
+            await _create(batch, job, half)
+    else:
+        settled = [batch.refused(one.create, refusal) for one in party.people]
+        batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+
+
+async def _created(batch: Batch, party: _Party, answer: Answer, reply: Reply) -> None:
+    """Record who was made and who was refused; those whom the answer leaves in doubt are looked up."""
+    keys = {address.casefold(): key for address, key in reply.created.items()}
+    refusals = {address.casefold(): refusal for address, refusal in reply.refused.items()}
+    doubtful = [one for one in party.people if one.address.casefold() not in keys and _in_doubt(party, one, refusals)]
+    found: Mapping[str, AccountState] = {}
+    if doubtful:
+        await batch.readings.read_again([], [one.address for one in doubtful])
+        found = await batch.readings.current_at(one.address for one in doubtful)
+    settled: list[Settled] = []
+    for one in party.people:
+        key = keys.get(one.address.casefold())
+        if key is not None:
+            settled += _made(batch, party, one, key, reply.incident)
+        elif one.address in found:
+            settled.append(_found(batch, one, found[one.address]))
+        else:
+            refusal = refusals.get(one.address.casefold(), Refusal("not.in.reply"))
+            settled.append(batch.refused_for(one.create, refusal.code, refusal.incident or reply.incident))
+    created = {
+        one.create.change_id: keys[one.address.casefold()] for one in party.people if one.address.casefold() in keys
+    }
+    batch.conclude(
+        answer.attempt, CallResult.DONE, reply={"created": created}, settled=settled, incident=reply.incident
+    )
+
+
+def _in_doubt(party: _Party, one: Newcomer, refusals: Mapping[str, Refusal]) -> bool:
+    """An address that is refused as taken may be taken by an earlier call of ours that had no answer."""
+    return one.create.change_id in party.suspects or one.address.casefold() not in refusals
+
+
+def _made(batch: Batch, party: _Party, one: Newcomer, key: str, incident: str | None) -> list[Settled]:
+    """Return what follows from a create that was acknowledged: the person is there, with all that the call gave."""
+    extras = party.extras[one.create.change_id]
+    return [
+        batch.good(one.create, account_key=key, incident=incident),
+        *(batch.good(extra, account_key=key, group_key=party.group_key, incident=incident) for extra in extras),
+    ]
+
+
+def _keys_to_complete(batch: Batch, people: Sequence[Newcomer]) -> list[str]:
+    """Return the accounts of those who lack something yet, so that they are read together."""
+    lacking = [one for one in people if not all(batch.is_final(extra) for extra in one.extras)]
+    outcomes = [batch.outcome(one.create) for one in lacking]
+    return [outcome.account_key for outcome in outcomes if outcome is not None and outcome.account_key is not None]
+
+
+async def _complete(batch: Batch, job: Job, one: Newcomer) -> None:
+    """Give a person who is there what did not come with the create, call by call and without a further mail."""
+    outcome = batch.outcome(one.create)
+    if not batch.is_final(one.create) or outcome is None:
+        return
+    for extra in one.extras:
+        if batch.is_final(extra):
+            continue
+        if not batch.is_good(one.create.change_id) or not batch.is_met(extra, but=one.create.change_id):
+            batch.skip([extra], UNMET)
+            continue
+        operations = change_operations(batch.plan_hash, extra, outcome.account_key, notify=False)
+        await change_account(batch, job, extra, outcome.account_key, operations, born=True)

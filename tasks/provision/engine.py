@@ -1,0 +1,188 @@
+"""Apply a plan: batch by batch, phase by phase, never two calls on one account at once. Knows nothing of Prefect.
+
+A plan can be applied again at any time, after any interruption: what is done is not sent again, and a call that was
+cut off is looked up, after a time to settle, before it is repeated. Everything needed for that is in the journal.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import groupby
+
+from tasks.journal import Journal, Settled
+from tasks.model.errors import StalePlan, TargetError
+from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.plan import Plan
+from tasks.provision.batch import STOPPED, Batch
+from tasks.provision.changes import carry_out
+from tasks.provision.creates import create_people
+from tasks.provision.operations import Job, batches, compile_jobs
+from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
+
+log = logging.getLogger(__name__)
+
+
+async def apply_plan(plan: Plan, runtime: Runtime) -> ApplyResult:
+    """Apply a recorded plan, or what an earlier run has left of it, and return what became of every change.
+
+    Raises ``StalePlan`` if the plan is not the one that was recorded, or if another plan was applied since it was
+    made. Errors of the target that make going on useless end the run, and are in the result.
+    """
+    begin(plan, runtime)
+    jobs = compile_jobs(plan, runtime.target.capabilities, notify=runtime.notify)
+    last = BatchResult()
+    for batch in batches(jobs):
+        last = await send_jobs(plan, batch, runtime)
+        if not last.go_on:
+            break
+    return finish(plan, runtime, last)
+
+
+def begin(plan: Plan, runtime: Runtime) -> None:
+    """Admit a plan and note that this run begins to apply it."""
+    admit(plan, runtime.journal)
+    runtime.journal.begin_applying(runtime.run_id, plan.hash, runtime.clock())
+
+
+def admit(plan: Plan, journal: Journal) -> None:
+    """Let a plan pass that is recorded as it is and that is the newest word on its pipeline.
+
+    A plan that has been applied passes again: so it is finished after an interruption, and applying it twice is
+    harmless. Raises ``BadUsage`` if the journal does not have it, ``StalePlan`` if another one was applied since.
+    """
+    plan_hash = plan.hash
+    journal.plan_bytes(plan_hash)
+    if journal.generation(plan.header.pipeline) in (plan.header.generation, journal.generation_after(plan_hash)):
+        return
+    known = journal.outcomes(plan_hash)
+    if all(_is_final(known.get(change.change_id)) for change in plan.changes):
+        return
+    raise StalePlan(
+        "Another run has changed what this plan was made from.", remedy="Make a new plan with 'rosterflow plan'."
+    )
+
+
+async def send_batch(plan: Plan, number: int, runtime: Runtime) -> BatchResult:
+    """Send one batch of a plan that was begun. Batches are sent in order; doing one again is harmless."""
+    jobs = compile_jobs(plan, runtime.target.capabilities, notify=runtime.notify)
+    return await send_jobs(plan, batches(jobs)[number], runtime)
+
+
+def count_batches(plan: Plan, runtime: Runtime) -> int:
+    """Return how many batches a plan has."""
+    return len(batches(compile_jobs(plan, runtime.target.capabilities, notify=runtime.notify)))
+
+
+def finish(plan: Plan, runtime: Runtime, last: BatchResult) -> ApplyResult:
+    """Close the application of a plan: no change is left without an outcome, and the journal's generation moves.
+
+    *last* is how the last batch ended that was sent.
+    """
+    journal, plan_hash, now = runtime.journal, plan.hash, runtime.clock()
+    known = journal.outcomes(plan_hash)
+    rest = [change for change in plan.changes if change.change_id not in known]
+    if rest:
+        skipped = [Settled(Outcome(one.change_id, OutcomeStatus.SKIPPED, STOPPED)) for one in rest]
+        journal.conclude(plan_hash, runtime.run_id, now, settled=skipped)
+    generation = journal.applied(plan, now, runtime.run_id)
+    sent = journal.sent(runtime.run_id)
+    return ApplyResult(
+        plan_hash=plan_hash,
+        outcomes=journal.outcomes(plan_hash),
+        sent=sent,
+        generation=generation,
+        stopped_by=_restated(last.stopped_by, sent),
+        interrupted=last.interrupted,
+    )
+
+
+async def settle(plan: Plan, runtime: Runtime, cut_off_run: str) -> ApplyResult:
+    """Find out what became of the calls that a run was cut off in, send nothing, and close that run.
+
+    For a plan that is given up because the rosters have changed since: its outcomes and links are then what they
+    are, what it had not begun is skipped, and a new plan can be made from the truth.
+    """
+    jobs = compile_jobs(plan, runtime.target.capabilities, notify=runtime.notify)
+    last = BatchResult()
+    for batch in batches(jobs):
+        last = await send_jobs(plan, batch, runtime, send=False)
+        if last.stopped_by is not None:
+            break
+    result = finish(plan, runtime, last)
+    if last.stopped_by is None:
+        runtime.journal.supersede(cut_off_run, runtime.run_id, runtime.clock())
+    return result
+
+
+async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: bool = True) -> BatchResult:
+    """Do *jobs*, phase by phase, and return why they ended early, if they did."""
+    batch = Batch(plan, plan.hash, jobs, runtime, send=send)
+    for job in jobs:
+        if not all(batch.is_final(change) for change in job.changes):
+            batch.readings.expect(*_touched(job))
+    for phase, together in groupby(jobs, key=lambda job: job.phase):
+        await _do_phase(batch, list(together))
+        log.debug("phase %d of plan %s done", phase, batch.plan_hash[:12])
+    log.info("%d jobs of plan %s done", len(jobs), batch.plan_hash[:12])
+    return BatchResult(batch.stopped_by, batch.interrupted)
+
+
+async def _do_phase(batch: Batch, jobs: Sequence[Job]) -> None:
+    """Do the jobs of one phase side by side; those on one account after each other."""
+    lanes: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        lanes[job.lane].append(job)
+    slots = asyncio.Semaphore(batch.runtime.workers)
+    crashes: list[BaseException] = []
+
+    async def walk(lane: Sequence[Job]) -> None:
+        async with slots:
+            for job in lane:
+                if crashes:
+                    return
+                try:
+                    await _do(batch, job)
+                except BaseException as exc:
+                    crashes.append(exc)  # calls in flight are finished and recorded; nothing new is begun
+                    raise
+
+    await asyncio.gather(*(walk(lane) for lane in lanes.values()), return_exceptions=True)
+    if crashes:
+        raise crashes[0]
+
+
+async def _do(batch: Batch, job: Job) -> None:
+    """Do one job. A target that is lost halts the batch; what is then left of the job is skipped."""
+    begun = bool(batch.calls(job))
+    if not batch.halted and (batch.send or begun):
+        try:
+            await (create_people(batch, job) if job.newcomers else carry_out(batch, job))
+        except TargetError as exc:
+            batch.stopped_by = batch.stopped_by or exc
+    if not batch.may_send:
+        batch.skip_rest(job)
+    batch.readings.forget(*_touched(job))
+
+
+def _touched(job: Job) -> tuple[list[str], list[str]]:
+    """Return the accounts that a job has still to look at: keys and addresses."""
+    keys = [job.change.account_key] if job.operations and job.change and job.change.account_key else []
+    addresses = [one.address for one in job.newcomers]
+    return keys, addresses
+
+
+def _is_final(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.status != OutcomeStatus.SKIPPED
+
+
+def _restated(error: TargetError | None, sent: int) -> TargetError | None:
+    """Say of an error in the middle of a run what had been sent before it."""
+    if error is None or sent == 0:
+        return error
+    return type(error)(
+        error.what,
+        sent=f"{sent} calls had been made before; all of them are recorded.",
+        remedy=f"{error.remedy} Run the same command again: it goes on where it stopped.".strip(),
+        **error.facts,
+    )

@@ -1,0 +1,61 @@
+"""What a carried-out change, or one of its calls, does to the worker's link. Pure."""
+
+from typing import Any
+
+from tasks.journal import LinkChange
+from tasks.model.operations import Operation, OperationKind, OutcomeStatus
+from tasks.model.plan import Action, Change
+
+FRESH: dict[str, Any] = {"state": "active", "leaving_since": None, "suspended_on": None, "group_key": None, "roles": []}
+NAMES = ("user_name", "given_name", "family_name")
+
+
+def link_change(
+    change: Change, status: OutcomeStatus, *, on: str, account_key: str | None = None, group_key: str | None = None
+) -> LinkChange | None:
+    """Return what a change that ended with *status* (a good one) does to the link; *on* is the day, ISO.
+
+    What was there already when we came to give it was given by somebody else, and is not noted as ours.
+    """
+    ours = status != OutcomeStatus.ALREADY
+    match change.action:
+        case Action.ADOPT:
+            names = {"account_key": change.account_key, "user_name": change.after["user_name"]}
+            return _link(change, FRESH | names, give=tuple(change.after["licences"]), clear=True, new=True)
+        case Action.CREATE:
+            names = {"account_key": account_key, **{name: change.after.get(name) for name in NAMES}}
+            return _link(change, FRESH | names, clear=True, new=True)
+        case Action.GRANT if ours:
+            return _link(change, give=(change.after["licence"],))
+        case Action.REVOKE:
+            return _link(change, take=(change.before["licence"],))
+        case Action.ADD_MEMBER if ours:
+            return _link(change, {"group_key": group_key})
+        case Action.REMOVE_MEMBER:
+            return _link(change, {"group_key": None})
+        case Action.SET_ROLE if ours:
+            return _link(change, {"roles": sorted(change.after["roles"])})
+        case Action.UPDATE:
+            return _link(change, {name: change.after[name] for name in NAMES if name in change.after})
+        case Action.SUSPEND:
+            return _link(change, {"state": "suspended", "suspended_on": on, "roles": []}, clear=True)
+        case Action.REACTIVATE:
+            return _link(change, {"state": "active", "suspended_on": None, "leaving_since": None})
+        case Action.DELETE:
+            return _link(change, {"state": "deleted", "group_key": None, "roles": []}, clear=True)
+    return None
+
+
+def step_link_change(change: Change, operation: Operation) -> LinkChange | None:
+    """Return what one of several calls of a change does to the link, while the change is under way."""
+    match operation.kind:
+        case OperationKind.UNASSIGN_LICENCE:
+            return _link(change, take=(operation.payload["licence_key"],))
+        case OperationKind.SET_ROLES:
+            return _link(change, {"roles": sorted(operation.payload["roles"])})
+    return None
+
+
+def _link(change: Change, values: dict[str, Any] | None = None, **rest: Any) -> LinkChange:
+    source, external_id = change.subject
+    return LinkChange(source, external_id, values or {}, **rest)

@@ -1,0 +1,121 @@
+"""Accounts as they were last read, and when: what is older than a minute is read again before a write."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from tasks.connectors.base import Target
+from tasks.model.operations import Operation, OperationKind
+from tasks.model.state import AccountState
+from tasks.provision.recheck import effect
+
+
+class Readings:
+    """The accounts that one batch touches, read together, in as few calls as the target allows.
+
+    ``expect`` names what the batch has still to look at; ``current`` and ``current_at`` read all of it that is too
+    old when the one asked for is. An account with a call in flight is left as it was: what is read during a call is
+    neither surely the state before it nor surely the one after it.
+    """
+
+    def __init__(self, target: Target, clock: Callable[[], datetime], max_age_s: float) -> None:
+        self._target = target
+        self._clock = clock
+        self._max_age = timedelta(seconds=max_age_s)
+        self._keys: set[str] = set()
+        self._addresses: set[str] = set()
+        self._busy: set[str] = set()
+        self._calls: Counter[str] = Counter()
+        self._by_key: dict[str, tuple[datetime, AccountState | None]] = {}
+        self._by_address: dict[str, tuple[datetime, str | None]] = {}
+        self._groups: tuple[datetime, dict[str, str]] | None = None
+        self._lock = asyncio.Lock()
+
+    def expect(self, keys: Iterable[str], addresses: Iterable[str]) -> None:
+        self._keys.update(keys)
+        self._addresses.update(address.casefold() for address in addresses)
+
+    def forget(self, keys: Iterable[str], addresses: Iterable[str]) -> None:
+        """Nothing more is to be done to these."""
+        self._keys.difference_update(keys)
+        self._addresses.difference_update(address.casefold() for address in addresses)
+
+    async def current(self, key: str) -> AccountState | None:
+        """Return an account as it stands, None if it is not there."""
+        self.expect([key], [])
+        await self._refresh(lambda: self._is_old(self._by_key.get(key)))
+        return self._by_key[key][1]
+
+    async def current_at(self, addresses: Iterable[str]) -> dict[str, AccountState]:
+        """Return the accounts that stand at *addresses*, by address as given."""
+        wanted = {address: address.casefold() for address in addresses}
+        self.expect([], wanted.values())
+        await self._refresh(lambda: any(self._is_old(self._by_address.get(folded)) for folded in wanted.values()))
+        found = {address: self._by_address[folded][1] for address, folded in wanted.items()}
+        states = {address: self._by_key[key][1] for address, key in found.items() if key is not None}
+        return {address: state for address, state in states.items() if state is not None}
+
+    async def read_again(self, keys: Iterable[str], addresses: Iterable[str]) -> None:
+        """Read these now, however fresh they are."""
+        async with self._lock:
+            await self._read(sorted(keys), sorted(address.casefold() for address in addresses))
+
+    async def groups(self, *, again: bool = False) -> dict[str, str]:
+        """Return the groups as they stand: key to name."""
+        async with self._lock:
+            if self._groups is None or again or self._is_old(self._groups):
+                self._groups = (self._clock(), dict(await self._target.read_groups()))
+            return self._groups[1]
+
+    def note_group(self, key: str, name: str) -> None:
+        if self._groups is not None:
+            self._groups[1][key] = name
+
+    @contextmanager
+    def calling(self, key: str | None) -> Iterator[None]:
+        """Mark an account as having a call in flight."""
+        if key is None:
+            yield
+            return
+        self._busy.add(key)
+        self._calls[key] += 1
+        try:
+            yield
+        finally:
+            self._busy.discard(key)
+
+    def note(self, operation: Operation) -> None:
+        """Carry what a call has done into what was read, so that the next look is at the state after it."""
+        key = operation.account_key
+        if key is not None and key in self._by_key:
+            read_at, state = self._by_key[key]
+            if state is None or operation.kind == OperationKind.DELETE_ACCOUNT:
+                self._by_key[key] = (read_at, None)
+            else:
+                self._by_key[key] = (read_at, effect(operation, state))
+
+    def _is_old(self, entry: tuple[datetime, object] | None) -> bool:
+        return entry is None or self._clock() - entry[0] > self._max_age
+
+    async def _refresh(self, is_needed: Callable[[], bool]) -> None:
+        if not is_needed():
+            return
+        async with self._lock:
+            if is_needed():  # somebody else may have read it while we waited
+                keys = sorted(key for key in self._keys - self._busy if self._is_old(self._by_key.get(key)))
+                addresses = sorted(one for one in self._addresses if self._is_old(self._by_address.get(one)))
+                await self._read(keys, addresses)
+
+    async def _read(self, keys: list[str], addresses: list[str]) -> None:
+        read_at = self._clock()  # before the call: the answer may be as old as its question
+        calls = self._calls.copy()
+        found = await self._target.read_accounts(keys, addresses)
+        states: dict[str, AccountState | None] = {**dict.fromkeys(keys), **{one.account_key: one for one in found}}
+        self._by_address.update(dict.fromkeys(addresses, (read_at, None)))
+        self._by_address.update({one.user_name.casefold(): (read_at, one.account_key) for one in found})
+        for key, state in states.items():
+            undisturbed = key not in self._busy and self._calls[key] == calls[key]
+            if undisturbed or key not in self._by_key:
+                self._by_key[key] = (read_at, state)

@@ -1,0 +1,126 @@
+"""The look before a write: is the account still as the plan saw it, over the fields that the change reads? Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from tasks.model.operations import Operation, OperationKind
+from tasks.model.plan import Action, Change
+from tasks.model.state import AccountState
+
+GONE = "The account is no longer there."
+
+
+class Look(StrEnum):
+    SEND = "send"  # as the plan saw it
+    ALREADY = "already"  # as the plan wants it
+    STALE = "stale"  # neither: it moved since the plan
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a look at an account says. ``moved`` names the fields that are not as the plan saw them."""
+
+    look: Look
+    moved: tuple[str, ...] = ()
+    gone: bool = False
+
+    @property
+    def reason(self) -> str:
+        return GONE if self.gone else f"Changed since the plan was made: {', '.join(self.moved)}."
+
+
+SEND = Judgement(Look.SEND)
+ALREADY = Judgement(Look.ALREADY)
+
+
+def judge(
+    change: Change, state: AccountState | None, done: Iterable[Operation] = (), group_key: str | None = None
+) -> Judgement:
+    """Compare an account with what *change* expects of it, of which the calls in *done* have been made.
+
+    A grant and a revoke read their own licence; an update the fields it changes; a role change the roles; a
+    membership the group; a suspend and a delete all licences and roles. *group_key* is that of the group to join.
+    """
+    if state is None:
+        return ALREADY if change.action == Action.DELETE else Judgement(Look.STALE, gone=True)
+    before, after = _expected(change, state, done, group_key)
+    current = {name: _read(state, name) for name in before}
+    # An account to be deleted is not yet as wanted when it holds nothing.
+    if current == after and change.action != Action.DELETE:
+        return ALREADY
+    moved = tuple(sorted({name.partition(":")[0] for name in before if current[name] != before[name]}))
+    return Judgement(Look.STALE, moved) if moved else SEND
+
+
+def _expected(
+    change: Change, state: AccountState, done: Iterable[Operation], group_key: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields that the change reads, as they should be now and as they should be after it."""
+    match change.action:
+        case Action.GRANT:
+            licence = f"licence:{change.after['licence']}"
+            return {licence: False}, {licence: True}
+        case Action.REVOKE:
+            licence = f"licence:{change.before['licence']}"
+            return {licence: True}, {licence: False}
+        case Action.ADD_MEMBER:
+            return {"group": change.before["group_key"]}, {"group": group_key}
+        case Action.REMOVE_MEMBER:
+            return {"group": change.before["group_key"]}, {"group": None}
+        case Action.SET_ROLE:
+            return {"roles": _set(change.before["roles"])}, {"roles": _set(change.after["roles"])}
+        case Action.SUSPEND | Action.DELETE:
+            planned = replace(state, licences=_set(change.before["licences"]), roles=tuple(change.before["roles"]))
+            for operation in done:
+                planned = effect(operation, planned)
+            before = {"licences": planned.licences, "roles": _set(planned.roles)}
+            return before, {"licences": frozenset(), "roles": frozenset()}
+        case _:
+            return {name: change.before.get(name) for name in change.after}, dict(change.after)
+
+
+def _read(state: AccountState, name: str) -> Any:
+    name, _, licence = name.partition(":")
+    match name:
+        case "licence":
+            return licence in state.licences
+        case "group":
+            return state.group_key
+        case "roles":
+            return _set(state.roles)
+        case _:
+            return getattr(state, name)
+
+
+def _set(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(values)
+
+
+def is_done(operation: Operation, state: AccountState | None) -> bool:
+    """Tell whether an account, read again after a call without an answer, shows that the call was done."""
+    if state is None or operation.kind == OperationKind.DELETE_ACCOUNT:
+        return state is None and operation.kind == OperationKind.DELETE_ACCOUNT
+    return effect(operation, state) == replace(state, roles=tuple(sorted(state.roles)))
+
+
+def effect(operation: Operation, state: AccountState) -> AccountState:
+    """Return *state* as it is after *operation*: roles sorted, the rest as it was."""
+    state = replace(state, roles=tuple(sorted(state.roles)))
+    payload = operation.payload
+    match operation.kind:
+        case OperationKind.ASSIGN_LICENCE:
+            return replace(state, licences=state.licences | {payload["licence_key"]})
+        case OperationKind.UNASSIGN_LICENCE:
+            return replace(state, licences=state.licences - {payload["licence_key"]})
+        case OperationKind.SET_ROLES:
+            return replace(state, roles=tuple(sorted(payload["roles"])))
+        case OperationKind.JOIN_GROUP:
+            return replace(state, group_key=payload["group_key"])
+        case OperationKind.LEAVE_GROUPS:
+            return replace(state, group_key=None)
+        case OperationKind.UPDATE_ACCOUNT:
+            return replace(state, **payload)
+        case _:
+            return state

@@ -1,0 +1,37 @@
+"""What a report says of the run itself, beside its plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+RunState = Literal["done", "nothing_to_do", "pending", "partial", "blocked", "failed"]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """One run, from the journal. Times are ISO 8601 text with an offset; ``plan_hash`` is None if no plan was made.
+
+    ``message`` is the text of what stopped the run, if anything did; like all such messages it has no personal data.
+    ``requests`` counts the calls to the target, retries included; None if none was counted. ``mails`` are those sent
+    (or, before anything is sent, to be expected) by kind. ``next_steps`` are whole sentences, most pressing first.
+    """
+
+    run_id: str
+    command: str
+    pipeline: str
+    target: str
+    as_of: str
+    started_at: str
+    finished_at: str | None
+    plan_hash: str | None
+    state: RunState
+    exit_code: int
+    message: str = ""
+    requests: int | None = None
+    mails: Mapping[str, int] = field(default_factory=dict)
+    next_steps: tuple[str, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this run did all that it will ever do to the target (a pending plan has yet to be sent)."""
+        return self.state not in ("pending", "blocked")

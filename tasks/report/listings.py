@@ -1,0 +1,72 @@
+"""What stands beside the changes, as rows that page and workbook both show: findings, withheld things, leavers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.model.plan import Origin, Plan
+from tasks.model.rosters import Verdict
+from tasks.report import words
+from tasks.report.names import Identity, Names, records
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """One finding, with the person of the row. ``row`` is None for a finding on the table as a whole."""
+
+    source: str
+    origin: Origin | None
+    person: Identity
+    column: str
+    code: str
+    value: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class WithheldRow:
+    person: Identity
+    what: str
+    reason: str
+    remedy: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True)
+class LeavingRow:
+    person: Identity
+    source: str
+    since: str
+    due: str
+
+
+def list_findings(verdicts: Mapping[str, Verdict], severity: str, names: Names) -> list[FindingRow]:
+    """Return the findings of one severity, one row each, by source, row, column and code."""
+    rows = []
+    for source, verdict in sorted(verdicts.items()):
+        found = verdict.findings[verdict.findings["severity"] == severity]
+        held = verdict.held[verdict.held["row"].isin(found["row"])]
+        clean = verdict.clean[verdict.clean["row"].isin(found["row"])]
+        people = {row["row"]: names.of_row(row) for table in (clean, held) for row in records(table)}
+        for finding in map(names.finding, records(found)):
+            number = finding["row"]
+            origin = None if number is None else Origin(finding["file"] or "", finding["sheet"], int(number))
+            told = {name: finding[name] or "" for name in ("column", "code", "value", "message", "remedy")}
+            rows.append(FindingRow(source, origin, people.get(number, Identity("")), **told))
+    return sorted(rows, key=lambda row: (row.source, row.origin.row if row.origin else 0, row.column, row.code))
+
+
+def list_withheld(plan: Plan | None, names: Names) -> list[WithheldRow]:
+    """Return what was due and is not in the plan, one row each, by reason and person."""
+    rows = []
+    for item in plan.withheld if plan else ():
+        detail = names.detail(item)
+        what = words.ORDERS[item.action] + (f": {detail}" if detail else "")
+        rows.append(WithheldRow(names.of(item), what, *words.WITHHELD[item.reason], item.origin))
+    return sorted(rows, key=lambda row: (row.reason, row.person.name.casefold(), row.person.number, row.what))
+
+
+def list_leaving(plan: Plan | None, names: Names) -> list[LeavingRow]:
+    """Return the people within their grace period, one row each, the soonest due first."""
+    rows = [LeavingRow(names.of(item), item.source, item.since, item.due) for item in (plan.leaving if plan else ())]
+    return sorted(rows, key=lambda row: (row.due, row.person.name.casefold(), row.person.number))

@@ -1,0 +1,305 @@
+"""The page of a run: one HTML file that opens offline, for people who never open a terminal."""
+
+import base64
+import hashlib
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib import resources
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from tasks.model.operations import GOOD, Outcome, OutcomeStatus
+from tasks.model.plan import Action, Cause, Change, LimitReading, Plan
+from tasks.model.rosters import CRITICAL, WARNING, Verdict
+from tasks.report import words
+from tasks.report.facts import RunFacts, RunState
+from tasks.report.listings import list_findings, list_leaving, list_withheld
+from tasks.report.names import Aliases, FullNames, Identity, Names
+from tasks.report.people import Section, gather
+from tasks.report.summary import summarise
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+SECTION_PEOPLE = 2_000
+"""How many people of one section stand on the page (the workbook has all): the largest page stays under 5 MB."""
+CHUNK_PEOPLE = 50
+TABLE_ROWS = 500
+
+Tone = Literal["good", "warn", "bad", "calm"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One change on the page. *status* is empty in a run that sent nothing at all."""
+
+    phrases: tuple[words.Phrase, ...]
+    why: tuple[str, ...]
+    status: str = ""
+    tone: Tone = "calm"
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One person, or one group of the target, with what happened to them."""
+
+    person: Identity
+    origin: str
+    lines: tuple[Line, ...]
+
+    @property
+    def layout(self) -> str:
+        """``plain`` where nothing was sent, ``alike`` where one verdict speaks for all lines, else ``apart``."""
+        return "plain" if not self.lines[0].status else "alike" if self.verdict else "apart"
+
+    @property
+    def verdict(self) -> str:
+        """What to say once for all lines, if everything went well and alike."""
+        status, *others = sorted({line.status for line in self.lines})
+        if others or self.lines[0].tone != "good":
+            return ""
+        return status if len(self.lines) == 1 else f"All {status[:1].lower()}{status[1:]}"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Entries that open and close together."""
+
+    label: str
+    entries: tuple[Entry, ...]
+    open: bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """One section of people; *hidden* of them are in the workbook alone."""
+
+    id: str
+    title: str
+    intro: str
+    total: int
+    chunks: tuple[Chunk, ...]
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A limit as a bar: *fill*, and *mark* where the limit is, in percent of its length."""
+
+    name: str
+    reading: str
+    bounds: str
+    broken: bool
+    fill: float
+    mark: float
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """The rows of a table, cut where there are too many for a page."""
+
+    total: int
+    rows: tuple[T, ...]
+
+    @property
+    def hidden(self) -> int:
+        return self.total - len(self.rows)
+
+
+def render_html(
+    facts: RunFacts,
+    plan: Plan | None,
+    limits: Iterable[LimitReading],
+    outcomes: Mapping[str, Outcome],
+    verdicts: Mapping[str, Verdict],
+    *,
+    redacted: bool = False,
+) -> str:
+    """Return the page of a run. *redacted*, it has no name, address, id or cell: rows, codes and counts stay."""
+    readings = list(limits)
+    names: Names = Aliases(plan, verdicts) if redacted else FullNames(plan, verdicts)
+    style, script = _asset("report.css"), _asset("report.js")
+    return _template().render(
+        facts=facts,
+        plan=plan,
+        redacted=redacted,
+        summary=summarise(facts, plan, readings, outcomes, verdicts),
+        sources={ref.name: ref for ref in plan.header.sources} if plan else {},
+        badge=words.STATES[facts.state],
+        tone=_TONES[facts.state],
+        bars=_bars(readings),
+        blocks=_blocks(plan, outcomes, names),
+        failures=_failures(plan, outcomes, names),
+        held=_cut(list_findings(verdicts, CRITICAL, names)),
+        warnings=_cut(list_findings(verdicts, WARNING, names)),
+        withheld=_cut(list_withheld(plan, names)),
+        leaving=_cut(list_leaving(plan, names)),
+        names=names,
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+    )
+
+
+def _blocks(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> list[Block]:
+    """Return the sections of people that are not empty, in reading order, and the groups to be created."""
+    if plan is None:
+        return []
+    sections: dict[Section, list[Entry]] = {section: [] for section in Section}
+    for person in gather(plan.changes):
+        who, unsaid = names.of(person.changes[0]), _UNSAID[person.section]
+        sections[person.section].append(_entry(who, person.changes, outcomes, names, unsaid))
+    blocks = [_block(section.value, *_SECTIONS[section], sections[section]) for section in Section if sections[section]]
+    groups = [c for c in plan.changes if c.action is Action.CREATE_GROUP]
+    if groups:
+        entries = [_entry(Identity(str(c.after.get("group"))), [c], outcomes, names) for c in groups]
+        blocks.append(_block("groups", "Groups", "Groups of the target that the rules ask for.", entries))
+    return blocks
+
+
+def _block(name: str, title: str, intro: str, entries: Iterable[Entry]) -> Block:
+    ordered = sorted(entries, key=lambda entry: (entry.person.name.casefold(), entry.person.number, entry.origin))
+    shown = ordered[:SECTION_PEOPLE]
+    parts = [tuple(shown[start : start + CHUNK_PEOPLE]) for start in range(0, len(shown), CHUNK_PEOPLE)]
+    chunks = tuple(
+        Chunk(f"{part[0].person.name} to {part[-1].person.name}", part, open=number == 0 and name != "recognised")
+        for number, part in enumerate(parts)
+    )
+    return Block(name, title, intro, len(ordered), chunks, len(ordered) - len(shown))
+
+
+def _entry(
+    person: Identity,
+    changes: Sequence[Change],
+    outcomes: Mapping[str, Outcome],
+    names: Names,
+    unsaid: Collection[Cause] = (),
+) -> Entry:
+    """Return a person with their lines. *unsaid* are the causes that the section's heading has said."""
+    origin = next((words.place(change.origin) for change in changes if change.origin), "")
+    return Entry(person, origin, tuple(_line(change, outcomes, names, unsaid) for change in changes))
+
+
+def _line(change: Change, outcomes: Mapping[str, Outcome], names: Names, unsaid: Collection[Cause] = ()) -> Line:
+    outcome = outcomes.get(change.change_id)
+    cause = "" if change.cause in unsaid else words.CAUSES[change.cause]
+    rules = f"rule {words.listed([f'“{rule}”' for rule in change.rules])}" if change.rules else ""
+    mails = f"mail: {words.listed([words.mail(kind) for kind in change.mail])}" if change.mail else ""
+    why = tuple(filter(None, (cause, rules, mails)))
+    said = names.phrases(change, done=outcome is not None and outcome.status in GOOD)
+    if not outcomes:
+        return Line(said, why)
+    status = outcome.status if outcome else None
+    facts = (outcome.reason, outcome.code, outcome.incident) if outcome else ()
+    return Line(said, why, words.OUTCOMES[status], _outcome_tone(status), " · ".join(filter(None, facts)))
+
+
+def _failures(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> Listing[tuple[Identity, Line]]:
+    """Return the changes that were tried, or should have been, and are not done."""
+    changes = plan.changes if plan and outcomes else ()
+    bad = [c for c in changes if c.change_id not in outcomes or outcomes[c.change_id].status not in GOOD]
+    found = [(_subject(change, names), _line(change, outcomes, names)) for change in bad]
+    return _cut(sorted(found, key=lambda item: (_TONE_ORDER[item[1].tone], item[1].status, item[0].name.casefold())))
+
+
+def _subject(change: Change, names: Names) -> Identity:
+    return Identity("") if change.action is Action.CREATE_GROUP else names.of(change)
+
+
+def _bars(readings: Iterable[LimitReading]) -> list[Bar]:
+    """Return the limits that are set as bars, the broken ones first."""
+    bounded = [r for r in readings if r.max_count is not None or r.max_share is not None]
+    return [_bar(reading) for reading in sorted(bounded, key=lambda r: (not r.broken, words.limit(r)))]
+
+
+def _bar(reading: LimitReading) -> Bar:
+    used = max(_use(reading.count, reading.max_count), _use(reading.share, reading.max_share))
+    fill, mark = round(100 * min(used, 1), 1), round(100 / max(used, 1), 1)
+    return Bar(words.limit(reading), words.usage(reading), words.bounds(reading), reading.broken, fill, mark)
+
+
+def _use(value: float, bound: float | None) -> float:
+    """Return how much of a bound is used: 1 is all of it."""
+    if bound is None or value == 0:
+        return 0.0
+    return value / bound if bound else math.inf
+
+
+def _cut(rows: Sequence[T]) -> Listing[T]:
+    return Listing(len(rows), tuple(rows[:TABLE_ROWS]))
+
+
+def _outcome_tone(status: OutcomeStatus | None) -> Tone:
+    if status in GOOD:
+        return "good"
+    return "bad" if status in (OutcomeStatus.FAILED, OutcomeStatus.NO_SEAT) else "warn"
+
+
+def _day(text: str) -> str:
+    """Return an ISO date or time for reading.
+
+    >>> _day("2026-03-31"), _day("2026-03-31T02:00:09.5+02:00"), _day("soon")
+    ('31 March 2026', '31 March 2026, 02:00 UTC+02:00', 'soon')
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    if len(text) == len(date.min.isoformat()):
+        return day
+    return f"{day}, {moment:%H:%M} {moment.tzinfo or ''}".rstrip()
+
+
+def _template() -> "Template":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # only pages need it
+
+    environment = Environment(
+        autoescape=True, loader=FunctionLoader(_asset), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        day=_day, place=words.place, mail=words.mail, grouped=lambda number: f"{number:,}", counted=words.count
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _asset(name: str) -> str:
+    return resources.files("tasks.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a content policy under which the page can load nothing and run nothing but its own two inline parts."""
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+_TONES: Mapping[RunState, Tone] = {
+    "done": "good", "nothing_to_do": "good", "pending": "calm", "partial": "warn", "blocked": "bad", "failed": "bad",
+}  # fmt: skip
+_TONE_ORDER: Mapping[Tone, int] = {"bad": 0, "warn": 1, "calm": 2, "good": 3}
+
+_UNSAID: Mapping[Section, Collection[Cause]] = {
+    Section.JOINERS: {Cause.JOINER},
+    Section.MOVERS: {Cause.MOVER},
+    Section.LEAVERS: {Cause.LEAVER},
+    Section.OTHERS: (),
+    Section.RECOGNISED: set(Cause),
+}
+_SECTIONS: Mapping[Section, tuple[str, str]] = {
+    Section.JOINERS: ("Joiners", "New in the roster, or back in it."),
+    Section.MOVERS: ("Movers", "Their row in the roster changed."),
+    Section.LEAVERS: ("Leavers", "Gone from the roster, or past the last day of work."),
+    Section.OTHERS: ("Others", "Accounts that differed from the roster, or whose rules changed."),
+    Section.RECOGNISED: ("Recognised", "Accounts that were there already and are now looked after. Nothing is sent."),
+}

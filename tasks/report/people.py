@@ -1,0 +1,88 @@
+"""A plan's changes gathered per person, and people counted by what became of them. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.model.operations import GOOD, Outcome
+from tasks.model.plan import Action, Cause, Change, sort_changes
+
+
+class Section(StrEnum):
+    """The part of a report where a person stands."""
+
+    JOINERS = "joiners"
+    MOVERS = "movers"
+    LEAVERS = "leavers"
+    OTHERS = "others"
+    RECOGNISED = "recognised"  # nothing but an account taken over as theirs
+
+
+class Fate(StrEnum):
+    """What happens to a person on the whole: the first of these that holds."""
+
+    DELETED = "deleted"
+    SUSPENDED = "suspended"
+    GIVEN_ACCESS = "given_access"
+    UPDATED = "updated"
+    RECOGNISED = "recognised"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person's changes, in the order in which they are applied."""
+
+    section: Section
+    changes: tuple[Change, ...]
+
+
+def gather(changes: Iterable[Change]) -> list[Person]:
+    """Return one ``Person`` per worker or account that *changes* touch; creating a group touches nobody."""
+    found: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for change in sort_changes(changes):
+        if change.action is not Action.CREATE_GROUP:
+            found[_whose(change)].append(change)
+    return [Person(_section(mine), tuple(mine)) for _, mine in sorted(found.items())]
+
+
+def count_fates(changes: Iterable[Change]) -> Counter[Fate]:
+    """Count people by what *changes* come to for each of them; one person counts once."""
+    return Counter(fate(person.changes) for person in gather(changes))
+
+
+def done(changes: Iterable[Change], outcomes: Mapping[str, Outcome]) -> list[Change]:
+    """Return the changes that have been made, or were found made."""
+    return [c for c in changes if c.change_id in outcomes and outcomes[c.change_id].status in GOOD]
+
+
+def fate(changes: Iterable[Change]) -> Fate:
+    """Return what *changes*, all of one person and not none, come to."""
+    mine = tuple(changes)
+    actions = {change.action for change in mine}
+    if Action.DELETE in actions:
+        return Fate.DELETED
+    if Action.SUSPEND in actions:
+        return Fate.SUSPENDED
+    first_product = any(c.action is Action.GRANT and c.cause is Cause.JOINER for c in mine)
+    if first_product or actions & {Action.CREATE, Action.REACTIVATE}:
+        return Fate.GIVEN_ACCESS
+    return Fate.RECOGNISED if actions == {Action.ADOPT} else Fate.UPDATED
+
+
+def _section(changes: Iterable[Change]) -> Section:
+    mine = tuple(changes)
+    if all(change.action is Action.ADOPT for change in mine):
+        return Section.RECOGNISED
+    causes = {change.cause for change in mine}
+    for cause, section in _SECTIONS:
+        if cause in causes:
+            return section
+    return Section.OTHERS
+
+
+def _whose(change: Change) -> tuple[str, str]:
+    return (change.source or "", change.external_id or change.account_key or change.user_name or "")
+
+
+_SECTIONS = ((Cause.LEAVER, Section.LEAVERS), (Cause.JOINER, Section.JOINERS), (Cause.MOVER, Section.MOVERS))

@@ -1,0 +1,218 @@
+"""A run in numbers, and in one sentence. Neither has a name, an address or a cell in it (docs/summary.md)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from enum import StrEnum
+from typing import Any
+
+from tasks.model.operations import GOOD, Outcome, OutcomeStatus
+from tasks.model.plan import Action, Cause, Change, LimitReading, Plan, WithheldReason
+from tasks.model.rosters import WARNING, Verdict
+from tasks.report import words
+from tasks.report.facts import RunFacts
+from tasks.report.people import Fate, count_fates, done
+
+FORMAT_VERSION = 1
+
+
+def summarise(
+    facts: RunFacts,
+    plan: Plan | None,
+    limits: Iterable[LimitReading],
+    outcomes: Mapping[str, Outcome],
+    verdicts: Mapping[str, Verdict],
+) -> dict[str, Any]:
+    """Return the run in numbers, ready for JSON: every key always there, in a fixed order, lists sorted."""
+    changes = plan.changes if plan else ()
+    withheld = plan.withheld if plan else ()
+    return {
+        "format_version": FORMAT_VERSION,
+        "headline": headline(facts, plan, outcomes, verdicts),
+        "run": _run(facts),
+        "sources": _sources(plan, verdicts),
+        "people": {
+            "planned": _counted(Fate, count_fates(changes)),
+            "done": _counted(Fate, count_fates(done(changes, outcomes))),
+        },
+        "changes": {
+            "total": len(changes),
+            "by_action": _counted(Action, Counter(change.action for change in changes)),
+            "by_cause": _counted(Cause, Counter(change.cause for change in changes)),
+        },
+        "outcomes": _outcomes(changes, outcomes),
+        "limits": [_limit(reading) for reading in sorted(limits, key=lambda item: (item.name, item.subject))],
+        "mails": dict(sorted(facts.mails.items())),
+        "withheld": {
+            "total": len(withheld),
+            "by_reason": _counted(WithheldReason, Counter(item.reason for item in withheld)),
+        },
+        "leaving": len(plan.leaving) if plan else 0,
+        "unchanged": plan.header.unchanged if plan else 0,
+        "orphans": plan.header.orphans if plan else 0,
+        "requests": facts.requests,
+    }
+
+
+def headline(
+    facts: RunFacts, plan: Plan | None, outcomes: Mapping[str, Outcome], verdicts: Mapping[str, Verdict]
+) -> str:
+    """Return what happened, in a sentence or two for people who never open a terminal."""
+    changes = plan.changes if plan else ()
+    made = done(changes, outcomes)
+    rows = _held(_sources(plan, verdicts))
+    past, future = _past(made), _future(changes)
+    missed = words.count(len(changes) - len(made), "change")
+    match facts.state:
+        case "pending":
+            return " ".join((proposal(plan, verdicts) if plan else rows, "Nothing has been sent.")).strip()
+        case "blocked":
+            said = ["Nothing was sent: the plan was stopped.", f"It would {future}." if future else ""]
+        case "failed" if not outcomes:
+            said = ["The run could not go on, and nothing was changed."]
+        case "failed":
+            said = [f"The run stopped before its end. Until then {past or 'no change was confirmed'}."]
+            said += [f"{missed} could not be completed."] if len(made) < len(changes) else []
+        case "partial":
+            said = [f"{missed} could not be completed. {_capital(past or 'no other change was made')}."]
+        case _:
+            said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
+    return " ".join(part for part in (*said, rows) if part)
+
+
+def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
+    """Return what carrying out *plan* would do, for those who are to decide on it."""
+    future, held = _future(plan.changes), _held(_sources(plan, verdicts))
+    said = f"This plan would {future}." if future else "This plan changes nothing."
+    return " ".join(filter(None, (said, held)))
+
+
+def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a summary as the rows of a small table: what, how many, and a remark. Figures that are nought are left
+    out, but for the rows read and held."""
+    rows = [
+        row
+        for source in summary["sources"]
+        for row in (
+            _figure(f"Rows read from {source['name']}", source["rows"]),
+            _figure(f"Rows held from {source['name']}", source["held"]),
+        )
+    ]
+    counted = [(words.ORDERS[Action(k)], n, "planned") for k, n in summary["changes"]["by_action"].items()]
+    statuses = summary["outcomes"]["by_status"]
+    counted += [(words.OUTCOMES[OutcomeStatus(k)], n, "outcome of changes") for k, n in statuses.items()]
+    counted += [("Not sent", summary["outcomes"]["not_sent"], "outcome of changes")]
+    reasons = summary["withheld"]["by_reason"]
+    counted += [(words.WITHHELD[WithheldReason(k)][0], n, "not in the plan") for k, n in reasons.items()]
+    counted += [("In the grace period", summary["leaving"], "people who have left")]
+    counted += [(f"Mail: {words.mail(kind)}", n, "") for kind, n in summary["mails"].items()]
+    rows += [_figure(what, number, remark) for what, number, remark in counted if number]
+    for limit in summary["limits"]:
+        reading = LimitReading(
+            *(limit[name] for name in ("name", "subject", "count", "base", "max_count", "max_share"))
+        )
+        verdict = "over the limit" if reading.broken else "within the limit"
+        rows.append(_figure(f"Limit: {words.limit(reading)}", reading.count, f"{verdict}, {words.bounds(reading)}"))
+    return rows
+
+
+def _run(facts: RunFacts) -> dict[str, Any]:
+    names = ("run_id", "command", "pipeline", "target", "as_of", "started_at", "finished_at", "plan_hash")
+    return {name: getattr(facts, name) for name in (*names, "state", "exit_code", "message")}
+
+
+def _sources(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> list[dict[str, Any]]:
+    """Return one entry per source, sorted by name. Without a plan the rows are those that validation handed on."""
+    refs = {ref.name: ref for ref in plan.header.sources} if plan else {}
+    found = []
+    for name in sorted({*refs, *verdicts}):
+        ref, verdict = refs.get(name), verdicts.get(name)
+        rows = ref.rows if ref else len(verdict.clean) + len(verdict.held) if verdict else 0
+        held = ref.held if ref else len(verdict.held) if verdict else 0
+        warned = _warned(verdict) if verdict else 0
+        content = ref.content if ref else None
+        found.append({"name": name, "rows": rows, "held": held, "warned": warned, "content": content})
+    return found
+
+
+def _held(sources: Iterable[Mapping[str, Any]]) -> str:
+    held = sum(source["held"] for source in sources)
+    return f"{words.count(held, 'row')} {'is' if held == 1 else 'are'} held." if held else ""
+
+
+def _warned(verdict: Verdict) -> int:
+    """Count the rows with a warning that are not held."""
+    warned = verdict.findings.loc[verdict.findings["severity"] == WARNING, "row"].dropna()
+    return len(set(warned.tolist()) - set(verdict.held["row"].tolist()))
+
+
+def _outcomes(changes: Sequence[Change], outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    mine = [outcomes[change.change_id].status for change in changes if change.change_id in outcomes]
+    return {
+        "by_status": _counted(OutcomeStatus, Counter(mine)),
+        "not_sent": len(changes) - len(mine),
+        "not_done": sum(1 for status in mine if status not in GOOD),
+    }
+
+
+def _limit(reading: LimitReading) -> dict[str, Any]:
+    return {**asdict(reading), "share": round(reading.share, 6), "broken": reading.broken}
+
+
+def _counted(kinds: type[StrEnum], counts: Mapping[Any, int]) -> dict[str, int]:
+    return {kind.value: counts.get(kind, 0) for kind in kinds}
+
+
+def _figure(what: str, count: int, remark: str = "") -> dict[str, Any]:
+    return {"what": what, "count": count, "remark": remark}
+
+
+def _past(changes: Sequence[Change]) -> str:
+    """Say what was done: "12 people were given access, 8 updated and 5 suspended"; empty if nothing was."""
+    fates = count_fates(changes)
+    told = [(fates[fate], verb) for fate, (verb, _) in _VERBS.items() if fates[fate]]
+    said = [f"{words.count(n, 'person', 'people')} {_were(n)} {verb}" for n, verb in told[:1]]
+    said += [f"{n:,} {verb}" for n, verb in told[1:]]
+    extras = ((fates[Fate.RECOGNISED], "existing account", "recognised"), (_groups(changes), "group", "created"))
+    said += [f"{words.count(n, noun)} {_were(n)} {verb}" for n, noun, verb in extras if n]
+    return words.listed(said)
+
+
+def _future(changes: Sequence[Change]) -> str:
+    """Say what is planned: "give access to 12 people, update 8 and suspend 5"; empty if nothing is."""
+    fates = count_fates(changes)
+    told = [(fates[fate], order) for fate, (_, order) in _VERBS.items() if fates[fate]]
+    said = [f"{order} {words.count(n, 'person', 'people')}" for n, order in told[:1]]
+    said += [f"{order} {n:,}" for n, order in told[1:]]
+    extras = ((fates[Fate.RECOGNISED], "existing account", "recognise"), (_groups(changes), "group", "create"))
+    said += [f"{order} {words.count(n, noun)}" for n, noun, order in extras if n]
+    return words.listed(said)
+
+
+def _unchanged(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> str:
+    if plan:
+        return "Nothing needed to be changed, and nothing was sent."
+    rows = sum(source["rows"] for source in _sources(plan, verdicts))
+    return f"{words.count(rows, 'row')} {_were(rows)} read. Nothing was sent."
+
+
+def _groups(changes: Iterable[Change]) -> int:
+    return sum(change.action is Action.CREATE_GROUP for change in changes)
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_READING = tuple(field.name for field in fields(LimitReading))
+
+_VERBS = {
+    Fate.GIVEN_ACCESS: ("given access", "give access to"),
+    Fate.UPDATED: ("updated", "update"),
+    Fate.SUSPENDED: ("suspended", "suspend"),
+    Fate.DELETED: ("deleted", "delete"),
+}

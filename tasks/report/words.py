@@ -1,0 +1,309 @@
+"""The words for codes, so that page, workbook and terminal speak alike. Unknown codes pass through as they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.model.operations import OutcomeStatus
+from tasks.model.plan import SMALLEST_BASE, Action, Cause, Change, LimitReading, Origin, WithheldReason
+from tasks.report.facts import RunState
+
+PRODUCTS: Mapping[str, str] = {
+    "G2M": "GoTo Meeting",
+    "G2W": "GoTo Webinar",
+    "G2T": "GoTo Training",
+    "G2C": "GoTo Connect",
+    "JIVE": "GoTo Connect",
+    "G2A": "GoToAssist Remote Support",
+    "OPENVOICE": "OpenVoice",
+}
+
+ROLES: Mapping[str, str] = {
+    "SUPER_USER": "Super admin",
+    "MANAGE_ACCOUNT": "Admin",
+    "MANAGE_USERS": "Manage users",
+    "ADD_USERS": "Add users",
+}
+
+FIELDS: Mapping[str, str] = {
+    "user_name": "Address",
+    "given_name": "First name",
+    "family_name": "Surname",
+    "locale": "Language",
+}
+
+STATES: Mapping[RunState, str] = {
+    "done": "Done",
+    "nothing_to_do": "Nothing to do",
+    "pending": "Not sent yet",
+    "partial": "Partly done",
+    "blocked": "Blocked, nothing sent",
+    "failed": "Stopped",
+}
+
+ORDERS: Mapping[Action, str] = {
+    Action.ADOPT: "Recognise account",
+    Action.CREATE_GROUP: "Create group",
+    Action.REVOKE: "Take product away",
+    Action.REMOVE_MEMBER: "Take out of group",
+    Action.SUSPEND: "Suspend account",
+    Action.DELETE: "Delete account",
+    Action.CREATE: "Create account",
+    Action.REACTIVATE: "Reactivate account",
+    Action.UPDATE: "Update details",
+    Action.GRANT: "Grant product",
+    Action.ADD_MEMBER: "Put in group",
+    Action.SET_ROLE: "Set admin role",
+}
+"""What a change does, as an order: what a reviewer is asked to approve."""
+
+CAUSES: Mapping[Cause, str] = {
+    Cause.JOINER: "New in the roster",
+    Cause.MOVER: "Changed in the roster",
+    Cause.LEAVER: "Left the roster, or past the last day of work",
+    Cause.DRIFT: "The account differed from the roster",
+    Cause.RULE_CHANGE: "The rules of the pipeline changed",
+}
+
+OUTCOMES: Mapping[OutcomeStatus | None, str] = {
+    OutcomeStatus.DONE: "Done",
+    OutcomeStatus.ALREADY: "Already so",
+    OutcomeStatus.RECORDED: "Recorded, nothing to send",
+    OutcomeStatus.STALE: "Skipped: the account has moved since the plan",
+    OutcomeStatus.FAILED: "Failed",
+    OutcomeStatus.NO_SEAT: "No free seat",
+    OutcomeStatus.SKIPPED: "Not attempted",
+    None: "Not sent",
+}
+
+WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
+    WithheldReason.NO_SEAT: (
+        "No free seat",
+        "Buy seats or free some; the next run then grants the product.",
+    ),
+    WithheldReason.PROTECTED: (
+        "The account is protected",
+        "If the change is meant, make it by hand, or take the account out of 'protect' in the pipeline file.",
+    ),
+    WithheldReason.LAST_ADMIN: (
+        "It would leave nobody as super admin",
+        "Make somebody else super admin first.",
+    ),
+    WithheldReason.HELD: (
+        "The person's row is held, so they keep what they have",
+        "Mend the row (see the held rows) and run again.",
+    ),
+    WithheldReason.UNDECIDED: (
+        "A held row without a usable id could be this person",
+        "Mend that row (see the held rows) and run again.",
+    ),
+    WithheldReason.AMBIGUOUS: (
+        "More than one account fits this person",
+        "Remove the surplus account, or give each person an id of their own.",
+    ),
+    WithheldReason.CLAIMED: (
+        "The account belongs to another person of the roster",
+        "Find out which of the two rows is right, and correct the other.",
+    ),
+    WithheldReason.NOT_ADOPTED: (
+        "An account with this address exists, and the pipeline takes over none",
+        "Set 'adopt: matched' in the pipeline file if such accounts are to be managed.",
+    ),
+    WithheldReason.EXCEPTION: (
+        "An exception in the pipeline file keeps it",
+        "Nothing, until the exception ends.",
+    ),
+    WithheldReason.NOT_STARTED: (
+        "The first day of work is still to come",
+        "Nothing: the run on that day does it.",
+    ),
+    WithheldReason.REPORT_ONLY: (
+        "The pipeline only reports leavers",
+        "Suspend the account by hand, or set 'leavers: suspend' under 'lifecycle' in the pipeline file.",
+    ),
+}
+
+MAILS: Mapping[str, str] = {
+    "welcome": "Welcome",
+    "product_change": "Products changed",
+    "role_change": "Admin role changed",
+    "get_started": "Getting started",
+}
+
+_LIMITED: Mapping[str, str] = {
+    "adopt": "Accounts recognised",
+    "create": "Accounts created",
+    "update": "Accounts updated",
+    "grant": "Products granted",
+    "revoke": "Products taken away",
+    "set_role": "Admin roles set",
+    "add_member": "Put in a group",
+    "remove_member": "Taken out of a group",
+    "create_group": "Groups created",
+    "suspend": "Accounts suspended",
+    "reactivate": "Accounts reactivated",
+    "delete": "Accounts deleted",
+    "mail": "Mails",
+}
+
+_VERBS: Mapping[Action, tuple[str, str]] = {
+    Action.ADOPT: ("recognised as this person's", "to be recognised as this person's"),
+    Action.CREATE_GROUP: ("created", "to be created"),
+    Action.REVOKE: ("taken away", "to be taken away"),
+    Action.SUSPEND: ("suspended", "to be suspended"),
+    Action.DELETE: ("deleted", "to be deleted"),
+    Action.CREATE: ("created", "to be created"),
+    Action.REACTIVATE: ("reactivated", "to be reactivated"),
+    Action.GRANT: ("granted", "to be granted"),
+}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One thing that a change does: either a *verb* ("granted") or a value *before* and *after*; *note* adds to it."""
+
+    thing: str
+    verb: str = ""
+    before: str = ""
+    after: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        said = self.verb or f"{self.before} → {self.after}"
+        return f"{self.thing}: {said}" + (f", {self.note}" if self.note else "")
+
+
+def product(code: str) -> str:
+    """Return a product's name with its code.
+
+    >>> product("G2W"), product("NEW9")
+    ('GoTo Webinar (G2W)', 'NEW9')
+    """
+    return f"{PRODUCTS[code]} ({code})" if code in PRODUCTS else code
+
+
+def role(name: str) -> str:
+    return f"{ROLES[name]} ({name})" if name in ROLES else name
+
+
+def mail(kind: str) -> str:
+    return MAILS.get(kind.replace("-", "_"), kind)
+
+
+def limit(reading: LimitReading) -> str:
+    """Return what a limit counts, with the product where it is of one."""
+    name = _LIMITED.get(reading.name, reading.name)
+    return f"{name}: {product(reading.subject)}" if reading.subject else name
+
+
+def place(origin: Origin | None) -> str:
+    """Return where a row stands, as a person would look it up.
+
+    >>> place(Origin("staff.xlsx", "Staff", 12)), place(Origin("staff.csv", None, 2)), place(None)
+    ('staff.xlsx, sheet Staff, row 12', 'staff.csv, row 2', '')
+    """
+    if origin is None:
+        return ""
+    return f"{origin.file}, " + (f"sheet {origin.sheet}, " if origin.sheet else "") + f"row {origin.row}"
+
+
+def limit_base(reading: LimitReading) -> str:
+    """Return what the share of a limit is of."""
+    return "seats" if reading.name == "revoke" else "managed accounts"
+
+
+def usage(reading: LimitReading) -> str:
+    """Return what a plan uses of a limit, in words.
+
+    >>> usage(LimitReading("suspend", "", 3, 100, 50, 0.05)), usage(LimitReading("mail", "", 7, 100, 500, None))
+    ('3 of 100 managed accounts (3%)', '7')
+    """
+    if reading.max_share is None:
+        return f"{reading.count:,}"
+    counted = f", counted as of {SMALLEST_BASE}" if reading.base < SMALLEST_BASE else ""
+    of = f"{reading.count:,} of {reading.base:,} {limit_base(reading)}"
+    return f"{of} ({percent(reading.share)}{counted})"
+
+
+def bounds(reading: LimitReading) -> str:
+    """Return the limit itself, in words.
+
+    >>> bounds(LimitReading("suspend", "", 3, 100, 50, 0.05))
+    'at most 50 and 5%'
+    """
+    parts = [] if reading.max_count is None else [f"{reading.max_count:,}"]
+    parts += [] if reading.max_share is None else [percent(reading.max_share)]
+    return "at most " + " and ".join(parts) if parts else "no limit"
+
+
+def percent(share: float) -> str:
+    """
+    >>> percent(0.05), percent(0.0213), percent(0.0004), percent(0.0)
+    ('5%', '2.1%', '<0.1%', '0%')
+    """
+    if 0 < share < 0.001:
+        return "<0.1%"
+    return f"{share * 100:.1f}".removesuffix(".0") + "%"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """
+    >>> count(1, "row"), count(1200, "row"), count(2, "person", "people")
+    ('1 row', '1,200 rows', '2 people')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def phrases(change: Change, *, done: bool) -> tuple[Phrase, ...]:
+    """Say what *change* does, in the past tense if it is *done*: one phrase a field for an update, else one."""
+    before, after = change.before, change.after
+    if change.action is Action.UPDATE:
+        names = [*(n for n in FIELDS if n in after), *sorted(n for n in after if n not in FIELDS)]
+        return tuple(Phrase(FIELDS.get(n, n), before=_shown(before.get(n)), after=_shown(after[n])) for n in names)
+    if change.action is Action.SET_ROLE:
+        return (Phrase("Admin role", before=_roles(before), after=_roles(after)),)
+    if change.action in (Action.ADD_MEMBER, Action.REMOVE_MEMBER):
+        return (Phrase("Group", before=_shown(before.get("group")), after=_shown(after.get("group"))),)
+    past, future = _VERBS[change.action]
+    return (Phrase(_thing(change), verb=past if done else future, note=_note(change)),)
+
+
+def _thing(change: Change) -> str:
+    if change.action is Action.GRANT:
+        return product(str(change.after.get("product") or change.after.get("licence")))
+    if change.action is Action.REVOKE:
+        codes = change.before.get("products") or [change.before.get("licence")]
+        return listed([product(str(code)) for code in codes])
+    if change.action is Action.CREATE_GROUP:
+        return f"Group {change.after.get('group')}"
+    return "Account"
+
+
+def _note(change: Change) -> str:
+    if change.action in (Action.SUSPEND, Action.DELETE):
+        lost = [product(code) for code in change.before.get("products", ())]
+        lost += [role(name) for name in change.before.get("roles", ())]
+        return f"loses {listed(lost)}" if lost else ""
+    if change.action is Action.CREATE and change.after.get("locale"):
+        return f"language {change.after['locale']}"
+    if change.action is Action.ADOPT and change.after.get("licences"):
+        return f"{count(len(change.after['licences']), 'licence')} taken as given by a rule"
+    return ""
+
+
+def _roles(value: Mapping[str, Any]) -> str:
+    return listed([role(name) for name in value.get("roles", ())]) or "none"
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    return listed([str(item) for item in value]) if isinstance(value, (list, tuple)) else str(value)

@@ -1,0 +1,59 @@
+"""The application: routes by subject, refusals in their wire forms, traffic around it all."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from tasks.model.errors import BadUsage
+from tasks.sandbox.platform import Platform
+from tasks.sandbox.routes import admin, control, oauth
+from tasks.sandbox.routes.replies import refused, replied
+from tasks.sandbox.tokens import OAuthRefusal
+from tasks.sandbox.traffic import Traffic
+from tasks.sandbox.wire import Basis, GotoRefusal, Problem
+
+
+def build_app(platform: Platform) -> Traffic:
+    """Return the platform as an ASGI application. It closes the store when the server shuts down."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        platform.store.close()
+
+    app = FastAPI(title="GoTo sandbox", openapi_url=None, redirect_slashes=False, lifespan=lifespan)
+    app.state.platform = platform
+    for router in (oauth.router, admin.router, control.router):
+        app.include_router(router)
+    app.add_exception_handler(GotoRefusal, _refuse)
+    app.add_exception_handler(OAuthRefusal, _refuse_grant)
+    app.add_exception_handler(RequestValidationError, _refuse_request)
+    app.add_exception_handler(HTTPException, _refuse_route)
+    app.add_exception_handler(BadUsage, control.refuse_usage)
+    return Traffic(app, platform)
+
+
+def _refuse(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, GotoRefusal)  # noqa: S101 (the type of Starlette's handlers is wider)
+    return refused(exc.status, exc.problems, exc.basis)
+
+
+def _refuse_grant(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, OAuthRefusal)  # noqa: S101
+    return replied(Basis.ASSUMED, {"error": exc.error}, exc.status)
+
+
+def _refuse_request(_: Request, exc: Exception) -> Response:
+    """Refuse a body or a query that is not of the form; the places are named, what stood there is not."""
+    assert isinstance(exc, RequestValidationError)  # noqa: S101
+    places = sorted({".".join(str(part) for part in error["loc"][1:]) or "body" for error in exc.errors()})
+    return refused(400, tuple(Problem("request.invalid", place) for place in places), Basis.ASSUMED)
+
+
+def _refuse_route(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)  # noqa: S101
+    code = "method.not.allowed" if exc.status_code == 405 else "resource.not.found"
+    return refused(exc.status_code, (Problem(code, request.url.path),), Basis.ASSUMED)

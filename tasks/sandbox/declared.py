@@ -1,0 +1,170 @@
+"""The declared state: what a sandbox holds when it is new, as a JSON document.
+
+The embedded ``default_state.json`` is an example of every part of it.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from tasks.model.errors import BadUsage
+from tasks.model.pipeline import SANDBOX_AUTH
+
+PRODUCTS = ("G2M", "G2MFREE", "G2W", "G2T", "G2C", "JIVE", "G2A", "G2AC", "OPENVOICE", "G2ASD", "G2ASEEIT")
+"""Product codes: the last three are assumed, ``G2A`` and ``G2AC`` are observed as API names only."""
+
+SUPER_USER = "SUPER_USER"
+ADDRESS = r"^[^@\s\"]+@[^@\s\"]+\.[^@\s\".]+$"
+LOCALE = r"^[a-z]{2}_[A-Z]{2}$"
+
+
+def _key(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Key = Annotated[str, BeforeValidator(_key), Field(pattern=re.compile(r"^[0-9]{1,40}$"))]
+"""A key as GoTo gives them: decimal, longer than a float or 64 bits can hold; always text here."""
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class DeclaredAccount(_Declared):
+    """The tenant. ``locale`` is the language of new users who are given none."""
+
+    key: Key
+    name: str = Field(min_length=1)
+    locale: str = Field(default="en_US", pattern=LOCALE)
+
+
+class DeclaredLicence(_Declared):
+    """A licence; ``seats`` null means any number."""
+
+    key: Key
+    description: str = ""
+    products: tuple[str, ...] = Field(min_length=1)
+    seats: int | None = Field(default=None, ge=0)
+    enabled: bool = True
+
+
+class DeclaredGroup(_Declared):
+    key: Key
+    name: str = Field(min_length=1)
+    parent_key: Key | None = None
+
+
+class DeclaredUser(_Declared):
+    """A user. Without ``key`` the sandbox makes one; ``activated`` says that the invitation was accepted."""
+
+    email: str = Field(pattern=ADDRESS, max_length=128)
+    first_name: str = Field(min_length=1)
+    last_name: str = Field(min_length=1)
+    locale: str | None = Field(default=None, pattern=LOCALE)
+    licence_keys: tuple[Key, ...] = ()
+    admin_roles: tuple[str, ...] = ()
+    group_key: Key | None = None
+    key: Key | None = None
+    activated: bool = False
+    email_locked: bool = False
+
+
+class Credentials(_Declared):
+    """What the token endpoint accepts."""
+
+    client_id: str = SANDBOX_AUTH["client_id"]
+    client_secret: str = SANDBOX_AUTH["client_secret"]
+    pat: str = SANDBOX_AUTH["pat"]
+
+
+class DeclaredState(_Declared):
+    """A whole tenant. Tokens speak for the first user who is ``SUPER_USER``, so there must be one."""
+
+    account: DeclaredAccount
+    licences: tuple[DeclaredLicence, ...] = ()
+    groups: tuple[DeclaredGroup, ...] = ()
+    users: tuple[DeclaredUser, ...] = ()
+    credentials: Credentials = Credentials()
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "DeclaredState":
+        _unique("licence keys", [licence.key for licence in self.licences])
+        _unique("group keys", [group.key for group in self.groups])
+        _unique("group names", [group.name.casefold() for group in self.groups])
+        _unique("user keys", [user.key for user in self.users if user.key])
+        _unique("e-mail addresses", [user.email.casefold() for user in self.users])
+        _known("product", [code for licence in self.licences for code in licence.products], PRODUCTS)
+        groups = [group.key for group in self.groups]
+        _known("licence", [key for user in self.users for key in user.licence_keys], [x.key for x in self.licences])
+        _known("group", [user.group_key for user in self.users if user.group_key], groups)
+        for number, group in enumerate(self.groups):  # a parent stands before its subgroups, so there is no circle
+            _known("parent group", [group.parent_key] if group.parent_key else [], groups[:number])
+        self._require_seats()
+        if not any(SUPER_USER in user.admin_roles for user in self.users):
+            raise ValueError(f"no user has the admin role {SUPER_USER}, and tokens speak for the first who has")
+        return self
+
+    def _require_seats(self) -> None:
+        for licence in self.licences:
+            held = sum(licence.key in user.licence_keys for user in self.users)
+            if licence.seats is not None and held > licence.seats:
+                raise ValueError(f"licence {licence.key} has {licence.seats} seats and {held} users who hold it")
+
+
+def _unique(what: str, values: list[str]) -> None:
+    if twice := len(values) - len(set(values)):
+        raise ValueError(f"{what} stand there twice ({twice} too many)")
+
+
+def _known(what: str, named: Iterable[str], valid: Iterable[str]) -> None:
+    if unknown := sorted(set(named) - set(valid)):
+        raise ValueError(f"unknown {what} {', '.join(unknown)}; there is {', '.join(valid) or 'none'}")
+
+
+def default_state() -> DeclaredState:
+    """Return the state of a sandbox for which none was declared."""
+    return DeclaredState.model_validate_json(files("tasks.sandbox").joinpath("default_state.json").read_bytes())
+
+
+def read_state(source: Path | Mapping[str, Any] | DeclaredState | None) -> DeclaredState:
+    """Return the declared state that *source* holds: a JSON file, a document, a state, or None for the default.
+
+    Raises ``BadUsage`` if the file cannot be read or the document is not a state; cell contents are not named.
+    """
+    if source is None:
+        return default_state()
+    if isinstance(source, DeclaredState):
+        return source
+    document = _document(source) if isinstance(source, Path) else source
+    try:
+        return DeclaredState.model_validate(document)
+    except ValidationError as exc:
+        name = f"The declared state {source}" if isinstance(source, Path) else "The declared state"
+        problems = "; ".join(_worded(error["loc"], error["msg"]) for error in exc.errors()[:5])
+        raise BadUsage(
+            f"{name} is not one: {problems}.",
+            sent="The sandbox was not changed.",
+            remedy="tasks/sandbox/default_state.json shows the form.",
+            problems=exc.error_count(),
+        ) from exc
+
+
+def _document(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as exc:
+        raise BadUsage(f"The declared state {path} cannot be read ({exc.strerror}).", sent="") from exc
+    except ValueError as exc:
+        raise BadUsage(f"The declared state {path} is not JSON.", sent="") from exc
+
+
+def _worded(place: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(str(part) for part in place)
+    text = message.removeprefix("Value error, ")
+    return f"{where}: {text}" if where else text

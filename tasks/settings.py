@@ -1,0 +1,80 @@
+"""Settings and secrets: the only place that reads the environment."""
+
+import os
+import re
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.model.errors import BadPipeline
+from tasks.model.pipeline import SECRET
+
+
+class Settings(BaseSettings):
+    """Where this installation keeps its things. Every field is ``ROSTERFLOW_<NAME>`` in the environment.
+
+    ``journal_url`` is a SQLAlchemy URL, for when several workers share one journal; it may hold a password.
+    ``settle_s`` is how many seconds a call without an answer is left alone before the target is asked about it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ROSTERFLOW_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    home: Path = Path("data")
+    journal_url: str | None = Field(default=None, repr=False)
+    settle_s: float = Field(default=5.0, ge=0, le=60)
+
+    @property
+    def journal(self) -> Path:
+        return self.home / "journal.db"
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def cache(self) -> Path:
+        return self.home / "cache"
+
+    @property
+    def sandbox_store(self) -> Path:
+        return self.home / "sandbox.db"
+
+
+def resolve_secret(ref: str) -> SecretStr:
+    """Return what ``${NAME}`` (environment) or ``${block:NAME}`` (Prefect Secret block) stands for.
+
+    Raises ``BadPipeline``, which names the variable or block and never a value, if there is none or it is empty.
+    """
+    if not re.fullmatch(SECRET, ref):
+        raise BadPipeline("A secret is not given as ${NAME} or ${block:NAME}.", remedy="Secrets stay out of the file.")
+    name = ref[2:-1]
+    if name.startswith("block:"):
+        return _from_block(name.removeprefix("block:"))
+    value = os.environ.get(name, "")
+    if not value:
+        raise BadPipeline(
+            f"The environment has no {name}, which the pipeline asks for.",
+            remedy=f"Set {name} for the account that runs this command.",
+            variable=name,
+        )
+    return SecretStr(value)
+
+
+def _from_block(name: str) -> SecretStr:
+    # Prefect takes 1.7 s to import, and only pipelines that keep secrets in its blocks need it: the one import
+    # of Prefect outside steps and flows.
+    from prefect.blocks.system import Secret
+
+    try:
+        # Not .get(), which would make a number of a secret that is all digits.
+        value = Secret.load(name, _sync=True).value.get_secret_value()  # type: ignore[call-arg, union-attr]
+    except ValueError as exc:
+        raise BadPipeline(
+            f"Prefect has no Secret block {name}, which the pipeline asks for.",
+            remedy="Make one in Prefect under Blocks, of the type Secret.",
+            block=name,
+        ) from exc
+    if not isinstance(value, str) or not value:
+        raise BadPipeline(f"Prefect's Secret block {name} holds no text.", remedy="Store it as text.", block=name)
+    return SecretStr(value)

@@ -1,0 +1,189 @@
+"""Write ``rejects.xlsx``: the rows that are held, as they stood, with what is wrong and what to do.
+
+The sheet can be mended and fed back as a source with the same column mapping: the source's columns come first, as
+text, under their own headings.
+"""
+
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from tasks.model.rosters import CRITICAL, Roster, Verdict
+
+REJECTS, WARNINGS, README = "Rejects", "Warnings", "Read me"
+EXPLAINED = ("Row", "Problem column", "Value", "Code", "What is wrong", "What to do")
+NOTICED = ("Row", "Column", "Value", "Code", "Severity", "What was noticed", "What to do")
+WHOLE_ROW, BLANK = "(whole row)", "(blank)"
+_WIDTHS = {"Row": 7, "Code": 22, "Value": 26, "What is wrong": 48, "What was noticed": 48, "What to do": 60}
+_LONGEST_CELL = 32_767
+_MOST_ROWS = 1_048_575  # below a header
+_READS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_EPOCH = dt.datetime(2000, 1, 1)  # noqa: DTZ001  # a fixed date in the file's properties: equal input, equal bytes
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of a sheet: its cells, and which of them to colour."""
+
+    cells: Sequence[str | int | None]
+    marked: frozenset[int] = field(default_factory=frozenset)
+
+
+def write_rejects(roster: Roster, verdict: Verdict, path: Path) -> Path:
+    """Write the workbook to *path*, whole or not at all, with mode 0600, and return *path*.
+
+    One line per held row on sheet "Rejects", problems of a row below each other in its cells; one line per finding
+    that holds nothing on sheet "Warnings". Equal input gives equal bytes. No cell can run as a formula.
+    """
+    import xlsxwriter
+
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    os.close(handle)
+    try:
+        with xlsxwriter.Workbook(part, {"constant_memory": True, "strings_to_urls": False}) as book:
+            book.set_properties({"title": "Rejects", "created": _EPOCH})
+            formats = _formats(book)
+            headings = list(roster.raw.columns)
+            _write_sheets(book, formats, REJECTS, [*headings, *_apart(EXPLAINED, headings)], _held(roster, verdict))
+            _write_sheets(book, formats, WARNINGS, NOTICED, _noticed(verdict))
+            _write_readme(book, formats, roster, len(verdict.held), path.name)
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _apart(names: Iterable[str], taken: Sequence[str]) -> list[str]:
+    """Return *names*, those that the source's headings use already with a mark that tells them apart."""
+    lower = {heading.casefold() for heading in taken}
+    return [f"{name} (check)" if name.casefold() in lower else name for name in names]
+
+
+def _held(roster: Roster, verdict: Verdict) -> Iterator[_Line]:
+    problems = _problems(verdict.findings)
+    places = {heading: place for place, heading in enumerate(roster.raw.columns)}
+    raw = roster.raw.loc[verdict.held["row"].astype("int64")]
+    for row, cells in zip(raw.index, raw.itertuples(index=False, name=None), strict=True):
+        found = problems[row]
+        marked = frozenset(places[problem.column] for problem in found if problem.column in places)
+        yield _Line([*(_present(cell) for cell in cells), int(row), *map("\n".join, zip(*found, strict=True))], marked)
+
+
+class _Problem(NamedTuple):
+    """What is said of one held row beside its own cells: in the order of ``EXPLAINED``, after the row."""
+
+    column: str
+    value: str
+    code: str
+    message: str
+    remedy: str
+
+
+def _problems(findings: pd.DataFrame) -> Mapping[int, list[_Problem]]:
+    critical = findings[(findings["severity"] == CRITICAL) & findings["row"].notna()]
+    problems: dict[int, list[_Problem]] = {}
+    for row, column, value, *texts in critical[["row", *_Problem._fields]].itertuples(index=False, name=None):
+        cell = "" if pd.isna(column) else _present(value) or BLANK
+        problem = _Problem(_present(column) or WHOLE_ROW, cell, *(_present(text) or "" for text in texts))
+        problems.setdefault(int(row), []).append(problem)
+    return problems
+
+
+def _present(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)
+
+
+def _noticed(verdict: Verdict) -> Iterator[_Line]:
+    names = ["row", "column", "value", "code", "severity", "message", "remedy"]
+    mild = verdict.findings.loc[verdict.findings["severity"] != CRITICAL, names]
+    for row, column, *others in mild.itertuples(index=False, name=None):
+        number = None if pd.isna(row) else int(row)
+        yield _Line([number, _present(column) or WHOLE_ROW, *(_present(cell) for cell in others)])
+
+
+def _formats(book: Any) -> Mapping[str, Any]:
+    cell = {"num_format": "@", "valign": "top", "text_wrap": True}
+    problem = {**cell, "bg_color": "#FBD5D5", "border": 1, "border_color": "#C00000"}
+    styles = {
+        "header": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3864", "valign": "top", "text_wrap": True},
+        "cell": cell,
+        "quoted": {**cell, "quote_prefix": True},
+        "problem": problem,
+        "quoted problem": {**problem, "quote_prefix": True},
+        "number": {"valign": "top"},
+        "title": {"bold": True, "font_size": 14},
+        "prose": {"text_wrap": True, "valign": "top"},
+        "code": {"font_name": "Consolas", "num_format": "@"},
+    }
+    return {name: book.add_format(style) for name, style in styles.items()}
+
+
+def _write_sheets(
+    book: Any, formats: Mapping[str, Any], name: str, header: Sequence[str], lines: Iterator[_Line]
+) -> None:
+    """Write *lines* to a sheet called *name*, and to further ones where a sheet has no room for all of them."""
+    line, number = next(lines, None), 1
+    while line is not None or number == 1:
+        sheet = book.add_worksheet(name if number == 1 else f"{name} {number}")
+        _write_header(sheet, formats, header)
+        place = 0
+        while line is not None and place < _MOST_ROWS:
+            place += 1
+            _write_line(sheet, formats, place, line)
+            line = next(lines, None)
+        sheet.autofilter(0, 0, place, len(header) - 1)
+        number += 1
+
+
+def _write_header(sheet: Any, formats: Mapping[str, Any], header: Sequence[str]) -> None:
+    sheet.freeze_panes(1, 0)
+    for place, title in enumerate(header):
+        sheet.set_column(place, place, _WIDTHS.get(title.removesuffix(" (check)"), min(max(len(title) + 4, 14), 32)))
+        sheet.write_string(0, place, title, formats["header"])
+
+
+def _write_line(sheet: Any, formats: Mapping[str, Any], place: int, line: _Line) -> None:
+    for column, cell in enumerate(line.cells):
+        style = "problem" if column in line.marked else "cell"
+        if isinstance(cell, int):
+            sheet.write_number(place, column, cell, formats["number"])
+        elif cell is not None:
+            prefix = "quoted " if cell.startswith(_READS_AS_FORMULA) else ""
+            sheet.write_string(place, column, cell[:_LONGEST_CELL], formats[f"{prefix}{style}".removesuffix(" cell")])
+        elif style == "problem":
+            sheet.write_blank(place, column, None, formats[style])
+
+
+def _write_readme(book: Any, formats: Mapping[str, Any], roster: Roster, held: int, file: str) -> None:
+    sheet = book.add_worksheet(README)
+    sheet.set_column(0, 0, 100)
+    sheet.write_string(0, 0, f"{held} of {roster.rows} rows of {roster.file} are held", formats["title"])
+    for place, (text, style) in enumerate(_readme(roster, file), start=2):
+        sheet.write_string(place, 0, text, formats[style])
+
+
+def _readme(roster: Roster, file: str) -> list[tuple[str, str]]:
+    return [
+        ("A held row is not acted on: the person gets nothing and loses nothing until the row is right.", "prose"),
+        (f"1. On sheet {REJECTS}, correct the coloured cells. 'What is wrong' and 'What to do' explain each.", "prose"),
+        ("2. Delete rows that should not be there. Leave the headings as they are; columns may be added.", "prose"),
+        ("3. Best: make the same corrections where the list comes from, so that the next export is right.", "prose"),
+        ("4. Or feed this file back: in a copy of the pipeline file, of the same name, change this source to", "prose"),
+        (f"    name: {roster.source}", "code"),
+        (f"    path: {file}", "code"),
+        (f"    sheet: {REJECTS}", "code"),
+        ("    snapshot: delta", "code"),
+        (
+            "   without header_row, delimiter and encoding; keep its columns, dates and suite. Then sync the copy.",
+            "prose",
+        ),
+        ("   'delta' matters: with 'full', everybody who is not in this file would be taken for a leaver.", "prose"),
+        (f"Sheet {WARNINGS} lists what was noticed without holding the row.", "prose"),
+    ]

@@ -1,0 +1,202 @@
+"""Read suites: Great Expectations' own JSON, with the code, message and remedy of each check in ``meta``.
+
+GX itself is not needed here, so a run whose findings are kept never loads it. That GX knows every type is seen to
+when the suite is first run (``engine``).
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from tasks.model.errors import BadPipeline
+from tasks.model.plan import canonical
+from tasks.model.rosters import CRITICAL, SEVERITIES
+
+EVERY = "*"
+"""Stands for every mapped attribute: as a column, one check each; in a column list, those not named beside it."""
+
+_EXPECTATION_KEYS = ("type", "kwargs", "severity", "meta", "notes", "description", "id", "rendered_content")
+_META_TYPES: Mapping[str, type] = {
+    "code": str, "message": str, "remedy": str, "required": bool, "min_rows": int, "always": bool,
+}  # fmt: skip
+_COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
+_FROM_GX = ("result_format", "catch_exceptions", "batch_id")
+"""Arguments that GX exports beside those of the expectation; how results are asked for is our own business."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation of a suite, and what to say where it fails.
+
+    ``number`` counts from 1 in its suite. ``needs`` are the attributes without which it does not apply (None: all
+    that it names), ``required`` makes it an error that they are not mapped, and below ``min_rows`` rows it is not
+    asked. ``always``: it belongs to every suite. ``message`` may hold ``{column}`` (the heading) and, of a table or
+    a column as a whole, ``{count}``, ``{rows}`` and ``{observed}``.
+    """
+
+    number: int
+    type: str
+    kwargs: Mapping[str, Any]
+    severity: str
+    code: str
+    message: str
+    remedy: str
+    needs: tuple[str, ...] | None = None
+    required: bool = False
+    min_rows: int = 0
+    always: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The attributes that it names, the one to report first; ``*`` among them as it stands."""
+        kwargs = self.kwargs
+        single = [kwargs[name] for name in _COLUMN_ARGUMENTS if name in kwargs]
+        return tuple(single + list(kwargs.get("column_list", [])))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Checks that are run together. ``label`` is the file they came from, ``text`` all that they depend on."""
+
+    name: str
+    label: str
+    checks: tuple[Check, ...]
+
+    @property
+    def text(self) -> str:
+        return canonical([{**vars(check), "kwargs": dict(check.kwargs)} for check in self.checks])
+
+
+def load_suite(name_or_path: str, folder: Path) -> Suite:
+    """Return the suite called *name_or_path*: one of ours, or with the ending ``.json`` a file relative to *folder*.
+
+    The checks that the plan relies on (``always`` in the staff suite: one row a worker, one worker an address)
+    are part of every suite. Raises ``BadPipeline`` if there is no such suite or if it is malformed.
+    """
+    suite = _read_own(name_or_path, folder) if name_or_path.endswith(".json") else _read_ours(name_or_path)
+    present = {_essence(check) for check in suite.checks}
+    added = (check for check in _read_ours("staff").checks if check.always and _essence(check) not in present)
+    return Suite(suite.name, suite.label, (*suite.checks, *added))
+
+
+def suite_names() -> list[str]:
+    """Return the names of the suites that come with the program."""
+    return sorted(entry.name.removesuffix(".json") for entry in files("expectations").iterdir() if _is_json(entry.name))
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names those of *known* that look like *word*, or nothing.
+
+    >>> near("expect_colum_to_exist", ["expect_column_to_exist", "expect_table_row_count_to_equal"])
+    'Did you mean expect_column_to_exist?'
+    """
+    close = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.75)
+    return f"Did you mean {' or '.join(close)}?" if close else ""
+
+
+def bad_check(label: str, number: int, kind: str, problem: str, remedy: str = "") -> BadPipeline:
+    """Return the error that names one expectation of a suite."""
+    return BadPipeline(
+        f"Suite {label}, expectation {number} ({kind}): {problem}", remedy=remedy, suite=label, number=number, type=kind
+    )
+
+
+def _is_json(name: str) -> bool:
+    return name.endswith(".json")
+
+
+def _essence(check: Check) -> str:
+    return canonical([check.type, dict(check.kwargs), check.severity])
+
+
+def _read_ours(name: str) -> Suite:
+    known = suite_names()
+    if name not in known:
+        raise BadPipeline(
+            f"There is no suite named {name}.",
+            remedy=f"{near(name, known)} The suites are: {', '.join(known)}; one of your own is named by a path that "
+            "ends in .json.".strip(),
+            suite=name,
+        )
+    return _parse(files("expectations").joinpath(f"{name}.json").read_text("utf-8"), f"{name}.json")
+
+
+def _read_own(path: str, folder: Path) -> Suite:
+    file = folder / path
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
+        raise BadPipeline(
+            f"The suite {file} cannot be read: {reason}.",
+            remedy="Its path is relative to the pipeline file's folder.",
+            suite=path,
+        ) from exc
+    return _parse(text, path)
+
+
+def _parse(text: str, label: str) -> Suite:
+    try:
+        content = json.loads(text)
+    except ValueError as exc:
+        raise BadPipeline(f"Suite {label} is not JSON: {exc}.", suite=label) from exc
+    entries = content.get("expectations") if isinstance(content, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BadPipeline(f"Suite {label} has no list of expectations.", suite=label)
+    name = str(content.get("name") or label.removesuffix(".json"))
+    return Suite(name, label, tuple(_check(entry, label, number) for number, entry in enumerate(entries, start=1)))
+
+
+def _check(entry: Mapping[str, Any], label: str, number: int) -> Check:
+    kind = str(entry.get("type", "no type"))
+    for problem, remedy in _problems(entry):
+        raise bad_check(label, number, kind, problem, remedy)
+    meta = entry.get("meta") or {}
+    needs = meta.get("needs")
+    return Check(
+        number=number,
+        type=kind,
+        kwargs={key: value for key, value in (entry.get("kwargs") or {}).items() if key not in _FROM_GX},
+        severity=entry.get("severity", CRITICAL),
+        code=meta.get("code", kind.removeprefix("expect_")),
+        message=meta.get(
+            "message", f"This does not pass the check '{kind.removeprefix('expect_').replace('_', ' ')}'."
+        ),
+        remedy=meta.get("remedy", f"Correct it in the source, or change expectation {number} of {label}."),
+        needs=None if needs is None else tuple(needs),
+        required=meta.get("required", False),
+        min_rows=meta.get("min_rows", 0),
+        always=meta.get("always", False),
+    )
+
+
+def _all_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _problems(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield what is wrong with one expectation, and what to do."""
+    if not isinstance(entry.get("type"), str):
+        yield "it has no type.", "Give it the name of an expectation as its type."
+    for key in entry.keys() - set(_EXPECTATION_KEYS):
+        yield f"its key {key} is not known.", near(key, _EXPECTATION_KEYS)
+    kwargs, meta = entry.get("kwargs") or {}, entry.get("meta") or {}
+    if not isinstance(kwargs, dict) or not isinstance(meta, dict):
+        yield "kwargs and meta must be objects.", ""
+        return
+    if entry.get("severity", CRITICAL) not in SEVERITIES:
+        yield "its severity is not known.", f"The severities are: {', '.join(SEVERITIES)}."
+    if not _all_texts([kwargs.get(name, "") for name in _COLUMN_ARGUMENTS]):
+        yield f"{', '.join(_COLUMN_ARGUMENTS)} must each be a string.", ""
+    if not _all_texts(kwargs.get("column_list", [])) or not _all_texts(meta.get("needs", [])):
+        yield "column_list and meta.needs must be lists of strings.", ""
+    for key, kind in _META_TYPES.items():
+        if key in meta and type(meta[key]) is not kind:
+            yield f"meta.{key} must be a JSON {_JSON_WORDS[kind]}.", ""
+
+
+_JSON_WORDS = {str: "string", bool: "true or false", int: "whole number"}

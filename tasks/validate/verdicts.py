@@ -1,0 +1,64 @@
+"""Judge a roster by its findings: which rows may be acted on, which are held. Pure."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from tasks.model.rosters import CRITICAL, UNUSABLE_KEY_CODES, Roster, Verdict
+from tasks.model.tables import WORKERS
+from tasks.validate.findings import merge_findings, with_values
+
+SET_ASIDE_CODE = "duplicate_row"
+"""A row that stands above, word for word: neither acted on nor held."""
+
+_KEY_STANDS = frozenset({"id_conflict", SET_ASIDE_CODE})
+"""Findings reported on the key's column that leave no doubt who the row is about."""
+
+
+def judge(roster: Roster, findings: pd.DataFrame) -> Verdict:
+    """Return the verdict on *roster*, given what its checks found (FINDINGS, values not needed)."""
+    said = [_not_said_by_mapping(with_values(roster, findings), roster.findings), roster.findings]
+    every = merge_findings(said)
+    critical = every[(every["severity"] == CRITICAL) & every["row"].notna()]
+    codes = _codes_by_row(critical)
+    set_aside = every.loc[every["code"] == SET_ASIDE_CODE, "row"]
+    rows = roster.workers["row"]
+    is_held = rows.isin(codes.index)
+    held = roster.workers[is_held].assign(
+        codes=rows[is_held].map(codes).astype("str"), key_usable=_key_usable(roster, said)[is_held]
+    )
+    return Verdict(
+        clean=WORKERS.conform(roster.workers[~is_held & ~rows.isin(set_aside)]),
+        held=held.reset_index(drop=True),
+        findings=every,
+    )
+
+
+def _codes_by_row(critical: pd.DataFrame) -> pd.Series:
+    """Return the codes of each row that has any, sorted, with commas between."""
+    pairs = critical[["row", "code"]].drop_duplicates().sort_values(["row", "code"]).set_index("row")["code"]
+    several = pairs.index.duplicated(keep=False)  # few rows have more than one: spare the others the grouping
+    joined: pd.Series = pd.concat([pairs[~several], pairs[several].groupby(level="row").agg(",".join)])
+    return joined.sort_index()
+
+
+def _not_said_by_mapping(findings: pd.DataFrame, mapping: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what is said of a cell that mapping could not read: it is missing only because of that."""
+    place = ["row", "attribute"]
+    unread = pd.MultiIndex.from_frame(mapping.loc[mapping["severity"] == CRITICAL, place])
+    return findings[~pd.MultiIndex.from_frame(findings[place]).isin(unread)]
+
+
+def _key_usable(roster: Roster, said: Sequence[pd.DataFrame]) -> pd.Series:
+    """Say for each row whether its key (the external id, or the address in a source without ids) tells who it is.
+
+    Looked up in what was *said* before it is merged: one heading can feed the key and another attribute.
+    """
+    key = "external_id" if "external_id" in roster.mapped else "user_name"
+    critical = pd.concat([part[part["severity"] == CRITICAL] for part in said], ignore_index=True)
+    doubted = critical["code"].isin(UNUSABLE_KEY_CODES) | (
+        (critical["attribute"] == key) & ~critical["code"].isin(_KEY_STANDS)
+    )
+    rows_in_doubt = roster.workers["row"].isin(critical.loc[doubted, "row"])
+    usable: pd.Series = (roster.workers[key].notna() & ~rows_in_doubt).astype("boolean")
+    return usable

@@ -1,0 +1,102 @@
+"""A sandbox that speaks GoTo's wire format, and a client of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tasks.connectors.goto import Credentials, GotoConnector, Retries, open_goto
+from tasks.connectors.registry import credentials_of
+from tasks.model.pipeline import GotoTarget
+from tasks.sandbox import Switches, running
+
+STATE: Mapping[str, Any] = {
+    "account": {"key": "3001", "name": "Acme GmbH", "locale": "en_US"},
+    "licences": [
+        {"key": "123456789012345678901", "description": "Webinar", "products": ["G2W", "G2M"], "seats": 3},
+        {"key": "9002", "description": "Meeting", "products": ["G2M"]},
+        {"key": "9003", "description": "Training", "products": ["G2T"], "seats": 0},
+        {"key": "9004", "description": "Connect", "products": ["G2C"], "seats": 5, "enabled": False},
+    ],
+    "groups": [{"key": "5001", "name": "Sales"}, {"key": "5002", "name": "France", "parentKey": "5001"}],
+    "users": [
+        {
+            "key": "7001", "email": "admin@acme.example", "firstName": "Avery", "lastName": "Keeper",
+            "adminRoles": ["SUPER_USER"], "activated": True,
+        },
+        {
+            "key": "7002", "email": "bo+team@acme.example", "firstName": "Bo", "lastName": "Lind", "locale": "fr_FR",
+            "licenceKeys": ["9002", "123456789012345678901"], "groupKey": "5002", "activated": True,
+        },
+        {"key": "7003", "email": "cleo@acme.example", "firstName": "Cleo", "lastName": "Ward", "emailLocked": True},
+    ],
+}  # fmt: skip
+
+
+@dataclass
+class Sandbox:
+    url: str
+    http: httpx.Client
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        response = self.http.request(method, f"{self.url}/sandbox/{path}", json=body)
+        response.raise_for_status()
+        return response.json()
+
+    def switch(self, **switches: Any) -> None:
+        self.control("PUT", "switches", switches)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The calls to the Admin API so far, oldest first."""
+        calls = self.control("GET", "requests")["requests"]
+        return [call for call in calls if call["path"].startswith("/admin/")]
+
+    @property
+    def mails(self) -> list[str]:
+        """The kinds of the mails that were sent, oldest first."""
+        return [mail["kind"] for mail in self.control("GET", "outbox")["mails"]]
+
+    def open(
+        self, *, credentials: Credentials | None = None, clock: Callable[[], float] = lambda: 1000.0, **spec: Any
+    ) -> GotoConnector:
+        target = GotoTarget.model_validate(
+            {
+                "name": "goto",
+                "kind": "goto",
+                "account_key": "3001",
+                "urls": {"api": self.url, "token": f"{self.url}/oauth/token"},
+                "requests_per_second": 1000,
+                **spec,
+            }
+        )
+        retries = Retries(attempts=20, first_wait_s=0.02, longest_wait_s=0.2, jitter_s=0)
+        return open_goto(target, credentials or credentials_of(None, SecretStr), clock=clock, retries=retries)
+
+    def run(self, scenario: Callable[[GotoConnector], Awaitable[Any]], **options: Any) -> Any:
+        """Open a client, await *scenario* on it, close it, and return what the scenario returned."""
+
+        async def main() -> Any:
+            async with self.open(**options) as target:
+                return await scenario(target)
+
+        return asyncio.run(main())
+
+
+@pytest.fixture(scope="session")
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    store = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with running(store, state=STATE) as server, httpx.Client(trust_env=False) as http:
+        yield Sandbox(server.url, http)
+
+
+@pytest.fixture
+def sandbox(_served: Sandbox) -> Sandbox:
+    """The sandbox as new: the state above, no mails, every switch at its default, but no limit of requests."""
+    _served.control("POST", "reset", STATE)
+    _served.switch(**{**Switches().model_dump(mode="json"), "requests_per_second": None})
+    return _served

@@ -1,0 +1,246 @@
+"""``kill -9`` at any instant, then the same command: the tenant ends as if nothing had happened.
+
+The engine without Prefect, in processes that are killed, against the sandbox in a process of its own, over HTTP.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tasks.connectors.goto import Credentials, open_goto
+from tasks.journal import Journal
+from tasks.model.operations import GOOD
+from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget
+from tasks.model.plan import Action, Plan
+from tests.unit.provision.world import PlanBuilder
+
+MEETING, WEBINAR = "9001", "9002"
+LEAVERS = [str(7101 + number) for number in range(6)]
+STAYERS = [str(7201 + number) for number in range(8)]
+JOINERS = [str(number) for number in range(101, 127)]
+WAIT_S = 30.0
+
+STATE = {
+    "account": {"key": "3001", "name": "Acme GmbH"},
+    "licences": [
+        {"key": MEETING, "description": "GoTo Meeting", "products": ["G2M"], "seats": 100},
+        {"key": WEBINAR, "description": "GoTo Webinar", "products": ["G2W", "G2M"], "seats": 100},
+    ],
+    "users": [
+        {"key": "7001", "email": "admin@acme.example", "firstName": "Avery", "lastName": "Keeper",
+         "adminRoles": ["SUPER_USER"]},
+        *({"key": key, "email": f"p{key}@acme.example", "firstName": "Pat", "lastName": "Old",
+           "licenceKeys": [MEETING, WEBINAR], "adminRoles": ["MANAGE_USERS"]} for key in LEAVERS),
+        *({"key": key, "email": f"p{key}@acme.example", "firstName": "Pat", "lastName": "Old",
+           "licenceKeys": [MEETING]} for key in STAYERS),
+    ],
+}  # fmt: skip
+
+
+def sample_plan() -> Plan:
+    """Creates in two calls, one of them into a group that is new; suspends of three calls; grants and updates."""
+    builder = PlanBuilder()
+    for key in LEAVERS:
+        builder.adopt(key, [MEETING, WEBINAR])
+        builder.suspend(key, [MEETING, WEBINAR], ["MANAGE_USERS"])
+    for key in STAYERS:
+        builder.adopt(key, [MEETING])
+        builder.grant(key, WEBINAR, key=key)
+        builder.update(key, {"family_name": "Old"}, {"family_name": "New"})
+    group = builder.group("Sales")
+    for number, person in enumerate(JOINERS):
+        create = builder.create(person)
+        builder.grant(person, MEETING, needs=[create])
+        if number % 2:
+            builder.join(person, "Sales", None, needs=[create, group])
+    return builder.plan()
+
+
+@dataclass
+class Nursery:
+    """Gives birth to processes that apply the plan, in journals of their own."""
+
+    process: "subprocess.Popen[str]"
+    journal: Path = Path()
+    runs: int = 0
+    statuses: list[int] = field(default_factory=list)
+
+    def life(self, kill_when: Callable[[], bool] | None = None) -> int:
+        """Let one process apply the plan; kill it as soon as *kill_when* is true. Return its exit status."""
+        self.runs += 1
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{self.journal} run-{self.runs}\n")
+        self.process.stdin.flush()
+        child = int(self.process.stdout.readline())
+        if kill_when is not None:
+            until = time.monotonic() + WAIT_S
+            while not kill_when() and time.monotonic() < until and _is_alive(child):
+                time.sleep(0.0002)
+            os.kill(child, signal.SIGKILL)  # at worst it has just ended, and is not yet waited for
+        self.statuses.append(int(self.process.stdout.readline()))
+        return self.statuses[-1]
+
+
+def _is_alive(child: int) -> bool:
+    stat = Path(f"/proc/{child}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("sandbox")
+    (folder / "state.json").write_text(json.dumps(STATE))
+    command = [sys.executable, "-m", "tasks.sandbox", "--store", str(folder / "store.db"), "--port", "0",
+               "--state", str(folder / "state.json"), "--port-file", str(folder / "port"), "--no-rate-limit"]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        until = time.monotonic() + WAIT_S
+        while not (folder / "port").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{(folder / 'port').read_text()}"
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def nursery(sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    path = tmp_path_factory.mktemp("plan") / "plan.jsonl"
+    path.write_bytes(sample_plan().to_bytes())
+    command = [sys.executable, str(Path(__file__).with_name("kill_driver.py")), sandbox, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Nursery(process)
+        process.stdin.close()
+
+
+@pytest.fixture
+def fresh(sandbox: str, nursery: Nursery, tmp_path: Path) -> Callable[[str], Nursery]:
+    """A tenant as it was before the plan, and a journal that knows nothing."""
+
+    def begin(name: str) -> Nursery:
+        httpx.post(f"{sandbox}/sandbox/reset", json=STATE).raise_for_status()
+        nursery.journal = tmp_path / name / "journal.db"
+        return nursery
+
+    return begin
+
+
+def rows(journal: Path) -> int:
+    """Count what the journal has about calls: one for an intent, one more for its result."""
+    if not journal.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=5)) as conn:
+            return int(conn.execute("SELECT count(*) + count(concluded_at) FROM operations").fetchone()[0])
+    except sqlite3.OperationalError:  # not a table yet
+        return 0
+
+
+def tenant(url: str) -> dict[str, Any]:
+    """Return all that the tenant holds, by address, as the connector reads it."""
+
+    async def read() -> dict[str, Any]:
+        spec = GotoTarget(name="goto", kind="goto", account_key="3001",
+                          urls={"api": url, "token": f"{url}/oauth/token"}, requests_per_second=1000)  # fmt: skip
+        secrets = {name: SecretStr(value) for name, value in SANDBOX_AUTH.items()}
+        async with open_goto(spec, Credentials(**secrets)) as target:
+            state = await target.read()
+        names = dict(zip(state.groups["group_key"], state.groups["name"], strict=True))
+        licences = state.grants.groupby("account_key")["licence_key"].apply(sorted).to_dict()
+        return {
+            "addresses": Counter(state.accounts["user_name"]),
+            "groups": sorted(names.values()),
+            "people": {
+                row.user_name: (row.family_name, licences.get(row.account_key), row.roles, names.get(row.group_key))
+                for row in state.accounts.itertuples()
+            },
+        }
+
+    return asyncio.run(read())
+
+
+def mails(url: str) -> list[tuple[str, str]]:
+    sent = httpx.get(f"{url}/sandbox/outbox").raise_for_status().json()["mails"]
+    return sorted((mail["kind"], mail["address"]) for mail in sent)
+
+
+def links(journal: Path) -> dict[str, Any]:
+    with Journal.open(journal) as opened:
+        table = opened.links("acme", "goto")
+        return {row["external_id"]: (row["state"], row["licences"], row["roles"]) for row in table.to_dict("records")}
+
+
+def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
+    sandbox: str, fresh: Callable[[str], Nursery]
+) -> None:
+    plan = sample_plan()
+    calm = fresh("calm")
+    assert calm.life() == 0
+    expected, expected_mails, expected_links = tenant(sandbox), mails(sandbox), links(calm.journal)
+    instants = rows(calm.journal)
+    welcomes = [f"p{person}@acme.example" for person in JOINERS]
+    assert [address for kind, address in expected_mails if kind == "welcome"] == sorted(welcomes)
+
+    killed = 0
+    for number in range(9):
+        rough = fresh(f"rough-{number}")
+        first = 1 + number * instants // 9
+        for instant in (first, first + 3):  # the second strikes while the first is being taken up again
+            killed += rough.life(lambda journal=rough.journal, at=instant: rows(journal) >= at) == -signal.SIGKILL
+        assert rough.life() == 0
+
+        assert tenant(sandbox) == expected
+        assert mails(sandbox) == expected_mails
+        assert links(rough.journal) == expected_links
+        with Journal.open(rough.journal) as journal:
+            outcomes = journal.outcomes(plan.hash)
+            assert len(outcomes) == len(plan.changes)
+            assert all(outcome.status in GOOD for outcome in outcomes.values())
+            assert journal.generation("acme") == 1
+            assert journal.unfinished("acme") is None
+    assert killed >= 15  # a kill that comes when the work is done proves nothing
+
+
+def test_kills_by_the_clock_until_the_work_is_done(sandbox: str, fresh: Callable[[str], Nursery]) -> None:
+    rough = fresh("by the clock".replace(" ", "-"))
+    span, status = 0.02, -signal.SIGKILL
+    while status == -signal.SIGKILL:
+        until = time.monotonic() + span
+        status = rough.life(lambda end=until: time.monotonic() >= end)
+        span *= 1.5
+
+    assert status == 0
+    welcomes = Counter(address for kind, address in mails(sandbox) if kind == "welcome")
+    assert welcomes == Counter(f"p{person}@acme.example" for person in JOINERS)
+    assert max(tenant(sandbox)["addresses"].values()) == 1
+
+
+def test_applying_the_plan_once_more_sends_nothing(sandbox: str, fresh: Callable[[str], Nursery]) -> None:
+    again = fresh("again")
+    assert again.life() == 0
+    before, calls = mails(sandbox), rows(again.journal)
+
+    assert again.life() == 0
+
+    assert (mails(sandbox), rows(again.journal)) == (before, calls)
+
+
+def test_the_plan_of_this_test_is_worth_killing() -> None:
+    actions = Counter(change.action for change in sample_plan().changes)
+    assert (actions[Action.CREATE], actions[Action.SUSPEND], actions[Action.GRANT]) == (26, 6, 34)

@@ -1,0 +1,186 @@
+"""An interrupted run, taken up again, ends like an uninterrupted one: in the target, in the mails and in the record."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.journal import Attempt, CallResult, Journal
+from tasks.model.operations import Operation, Outcome, Reply
+from tasks.model.plan import Plan
+from tasks.provision import apply_plan
+from tests.unit.provision.world import MEETING, TRAINING, WEBINAR, Killed, MemoryTarget, PlanBuilder, World, account
+
+LICENCES = [MEETING, TRAINING, WEBINAR]
+some_licences = st.lists(st.sampled_from(LICENCES), unique=True, max_size=3).map(sorted)
+
+
+class Life:
+    """What is left of one process's life, in moments; when it is over, nothing more is done in it."""
+
+    def __init__(self, moments: int | None) -> None:
+        self.moments = moments
+
+    def moment(self) -> None:
+        if self.moments is not None:
+            self.moments -= 1
+            if self.moments < 0:
+                raise Killed
+
+
+class MortalJournal(Journal):
+    """A journal whose process may end just before or just after anything is written."""
+
+    life = Life(None)
+
+    def intend(self, *args: Any, **kwargs: Any) -> None:
+        self.life.moment()
+        super().intend(*args, **kwargs)
+        self.life.moment()
+
+    def conclude(self, *args: Any, **kwargs: Any) -> list[Outcome]:
+        self.life.moment()
+        recorded = super().conclude(*args, **kwargs)
+        self.life.moment()
+        return recorded
+
+
+class MortalTarget(MemoryTarget):
+    """A target whose caller may end just before a call reaches it, or just after it was carried out."""
+
+    life = Life(None)
+
+    async def perform(self, operation: Operation) -> Reply:
+        self.life.moment()
+        try:
+            return await super().perform(operation)
+        finally:
+            self.life.moment()
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
+    """Accounts of a tenant, and changes to them and to people who are to come."""
+    builder = PlanBuilder()
+    accounts = []
+    group = builder.group("Sales") if draw(st.booleans()) else None
+    for number in range(draw(st.integers(0, 6))):
+        create = builder.create(str(number))
+        for licence in draw(some_licences):
+            builder.grant(str(number), licence, needs=[create])
+        if group and draw(st.booleans()):
+            builder.join(str(number), "Sales", None, needs=[create, group])
+    for number in range(7001, 7001 + draw(st.integers(0, 4))):
+        key, held = str(number), draw(some_licences)
+        roles = draw(st.sampled_from([(), ("MANAGE_USERS",)]))
+        accounts.append(account(key, *held, roles=roles, group="5000"))
+        builder.adopt(key, held)
+        if draw(st.booleans()):
+            builder.suspend(key, held, roles)
+            continue
+        builder.update(key, {"family_name": "Old"}, {"family_name": "New"})
+        for licence in LICENCES:
+            if licence in held and draw(st.booleans()):
+                builder.revoke(key, licence)
+            elif licence not in held and draw(st.booleans()):
+                builder.grant(key, licence, key=key)
+        if draw(st.booleans()):
+            builder.leave(key, "Everybody", "5000")
+    return accounts, builder
+
+
+def world_of(folder: str, accounts: Sequence[Any]) -> World:
+    world = World(Path(folder), MortalTarget(*accounts, groups={"5000": "Everybody"}, create_batch=3))
+    world.journal = MortalJournal.open(Path(folder) / "journal.db")
+    return world
+
+
+def live(world: World, plan: Plan, moments: int | None) -> None:
+    """Run the command once, in a process that has so many moments to live."""
+    life = Life(moments)
+    world.journal.life = world.target.life = life
+    runtime = world.begin_run(workers=3)
+    with suppress(Killed):
+        asyncio.run(apply_plan(plan, runtime))
+
+
+def record_of(world: World, plan: Plan) -> Mapping[str, Any]:
+    keys = {one.account_key: one.user_name for one in world.target.accounts.values()}
+    links = {
+        person: {name: value for name, value in link.items() if name != "account_key" and value == value}
+        | {"account": keys[link["account_key"]]}
+        for person, link in world.links().items()
+    }
+    outcomes = {change: outcome.status for change, outcome in world.journal.outcomes(plan.hash).items()}
+    return {"links": links, "outcomes": outcomes, "tenant": world.target.holdings()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans(), st.lists(st.integers(0, 40), max_size=4), st.data())
+def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
+    made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject
+) -> None:
+    accounts, builder = made
+    plan = builder.plan()
+    faults = {
+        name: data.draw(st.sets(st.integers(0, 12), max_size=2), name)
+        for name in ("lost", "dropped", "late", "very_late")
+    }
+    with tempfile.TemporaryDirectory() as calm, tempfile.TemporaryDirectory() as rough:
+        undisturbed, disturbed = world_of(calm, accounts), world_of(rough, accounts)
+        for name, calls in faults.items():
+            setattr(disturbed.target, name, calls)
+        for world, moments in ((undisturbed, []), (disturbed, lives)):
+            world.record(plan)
+            for span in moments:
+                live(world, plan, span)
+            live(world, plan, None)
+
+        assert record_of(disturbed, plan) == record_of(undisturbed, plan)
+        assert sorted(disturbed.target.mails) == sorted(undisturbed.target.mails)
+        assert len(set(disturbed.target.mails)) == len(disturbed.target.mails)
+        calls = disturbed.journal.calls(plan.hash)
+        assert not any(call.is_open for call in calls)
+        done = [call.attempt.op_id for call in calls if call.result == CallResult.DONE]
+        assert len(set(done)) == len(done)
+        undisturbed.journal.close()
+        disturbed.journal.close()
+
+
+@settings(max_examples=20, deadline=None)
+@given(plans())
+def test_applying_a_finished_plan_again_sends_nothing(made: tuple[list[Any], PlanBuilder]) -> None:
+    accounts, builder = made
+    plan = builder.plan()
+    with tempfile.TemporaryDirectory() as folder:
+        world = world_of(folder, accounts)
+        world.record(plan)
+        live(world, plan, None)
+        calls, before = len(world.target.calls), record_of(world, plan)
+        generation = world.journal.generation("acme")
+
+        live(world, plan, None)
+
+        assert (len(world.target.calls), record_of(world, plan)) == (calls, before)
+        assert world.journal.generation("acme") == generation
+        world.journal.close()
+
+
+def test_attempts_are_numbered_on_over_interruptions() -> None:
+    builder = PlanBuilder()
+    builder.create("1")
+    plan = builder.plan()
+    with tempfile.TemporaryDirectory() as folder:
+        world = world_of(folder, [])
+        world.record(plan)
+        live(world, plan, 2)  # until the intent is written
+        live(world, plan, None)
+
+        attempts: list[Attempt] = [call.attempt for call in world.journal.calls(plan.hash)]
+        assert [one.attempt for one in attempts] == [1, 2]
+        world.journal.close()

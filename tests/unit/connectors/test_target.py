@@ -1,0 +1,256 @@
+"""Which calls answer a question, which call does a thing, and what counts as done."""
+
+from urllib.parse import unquote
+
+import pytest
+
+from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
+from tasks.model.operations import NewAccount, Operation, OperationKind, Reply
+from tasks.model.state import AccountState
+
+ADA = {"key": "7001", "email": "ada@acme.example", "firstName": "Ada", "lastName": "Byron", "licenseKeys": ["9001"]}
+
+
+def make_operation(kind, *, account_key="7001", notify=True, **payload):
+    return Operation("op-1", kind, ("c1",), account_key=account_key, payload=payload, notify=notify)
+
+
+def perform(goto, kind, **payload):
+    return goto.run(lambda target: target.perform(make_operation(kind, **payload)))
+
+
+def listed(goto):
+    return [call for call in goto.calls("GET", "/users") if "pageSize=1000" in call.query]
+
+
+def test_identify_finds_the_account_among_those_that_are_reachable(goto):
+    goto.on("GET", "^/admin/rest/v1/me$", (200, {"key": "1", "accounts": [{"key": 3001, "name": "Acme"}]}))
+    assert goto.run(lambda target: target.identify()) == "3001"
+
+
+def test_identify_says_which_accounts_are_reachable_instead(goto):
+    goto.on("GET", "^/admin/rest/v1/me$", (200, {"key": "1", "accountKey": "3009", "accounts": [{"key": "3002"}]}))
+    with pytest.raises(RefusedByTarget, match=r"do not reach account 3001; they reach 3002, 3009\."):
+        goto.run(lambda target: target.identify())
+
+
+def test_read_takes_users_groups_and_licences(goto):
+    goto.on("GET", "/users", (200, {"results": [ADA], "total": 1}))
+    goto.on("GET", "/groups", (200, {"total": 0}))
+    goto.on("GET", "/licenses", (200, {"results": [{"key": 9001, "seats": 5, "userCount": 1}], "total": 1}))
+    state = goto.run(lambda target: target.read())
+    assert state.accounts["account_key"].tolist() == ["7001"]
+    assert state.grants.to_numpy().tolist() == [["7001", "9001"]]
+    assert (len(state.groups), state.licences["seats"].tolist()) == (0, [5])
+
+
+def test_accounts_are_looked_up_by_key_and_by_address_and_the_absent_left_out(goto):
+    goto.on("GET", "/users/7001", (200, ADA))
+    goto.on("GET", "/users/7002", (404, {"errors": [{"code": "user.not.found", "value": "7002"}]}))
+    goto.on("GET", "/users", (200, {"total": 40_000}), (200, {"results": [{"key": 7003, "email": "bo@ACME.example"}]}))
+    states = goto.run(lambda target: target.read_accounts(["7001", "7002"], ["bo@acme.example"]))
+    assert [(state.account_key, state.user_name) for state in states] == [
+        ("7001", "ada@acme.example"), ("7003", "bo@ACME.example"),
+    ]  # fmt: skip
+    assert states[0].licences == frozenset({"9001"})
+
+
+def test_address_is_looked_up_as_given_and_in_lower_case(goto):
+    goto.on("GET", "/users", (200, {"total": 0}))
+    assert goto.run(lambda target: target.read_accounts([], ["Ada@acme.example"])) == []
+    queries = [call.query for call in goto.calls("GET", "/users")]
+    assert [unquote(query) for query in queries] == [
+        'filter=email eq "Ada@acme.example"', 'filter=email eq "ada@acme.example"',
+    ]  # fmt: skip
+    assert not any("+" in query for query in queries)
+
+
+def test_account_named_by_key_and_by_address_comes_once(goto):
+    goto.on("GET", "/users/7001", (200, ADA))
+    goto.on("GET", "/users", (200, {"results": [ADA], "total": 1}))
+    assert len(goto.run(lambda target: target.read_accounts(["7001"], ["ADA@acme.example"]))) == 1
+
+
+def test_answer_to_a_filter_that_matches_somebody_else_is_not_taken(goto):
+    goto.on("GET", "/users", (200, {"results": [{"key": 7009, "email": "ada@acme.example.test"}], "total": 1}))
+    assert goto.run(lambda target: target.read_accounts([], ["ada@acme.example"])) == []
+
+
+def test_many_accounts_are_read_from_the_list_when_that_takes_fewer_calls(goto):
+    goto.on("GET", "/users", (200, {"results": [ADA], "total": 1}))
+    states = goto.run(lambda target: target.read_accounts(["7001", "7002", "7003"], []))
+    assert states == [AccountState("7001", "ada@acme.example", "Ada", "Byron", licences=frozenset({"9001"}))]
+    assert (len(goto.calls("GET")), len(listed(goto))) == (2, 1)  # one counts, one lists
+
+
+def test_few_accounts_of_a_large_tenant_are_not_read_from_the_list(goto):
+    goto.on("GET", "/users", (200, {"results": [ADA], "total": 100_000}))
+    goto.on("GET", "/users/.*", (200, ADA))
+    goto.run(lambda target: target.read_accounts(["7001", "7002", "7003"], []))
+    assert listed(goto) == []
+
+
+def test_page_of_a_proxy_does_not_mean_that_an_account_is_absent(goto):
+    goto.on("GET", "/users/7001", (404, b"<html>not here</html>"))
+    with pytest.raises(RefusedByTarget, match="not GoTo's own"):
+        goto.run(lambda target: target.read_accounts(["7001"], []))
+
+
+def test_one_failing_lookup_ends_the_reading_with_its_own_error(goto):
+    goto.on("GET", "/users/7001", (503, b""))
+    goto.on("GET", "/users/7002", (200, ADA))
+    with pytest.raises(TargetDown):
+        goto.run(lambda target: target.read_accounts(["7001", "7002"], []))
+
+
+def test_create_is_sent_so_that_one_conflict_does_not_stop_the_others(goto):
+    goto.on("POST", "/users", (200, [{"email": "ada@acme.example", "key": 7001}, {"email": "bo@acme.example"}]))
+    people = (NewAccount("c1", "ada@acme.example"), NewAccount("c2", "bo@acme.example"))
+    operation = Operation("op", OperationKind.CREATE_ACCOUNTS, ("c1", "c2"), people=people, notify=False)
+    reply = goto.run(lambda target: target.perform(operation))
+    [call] = goto.calls("POST")
+    assert call.query == "allOrNothing=false"
+    assert call.headers["Content-Type"] == "application/json"
+    assert call.json["suppressEmail"] is True
+    assert (reply.created, set(reply.refused)) == ({"ada@acme.example": "7001"}, {"bo@acme.example"})
+
+
+def test_create_whose_answer_leaves_somebody_out_is_uncertain(goto):
+    goto.on("POST", "/users", (200, []))
+    operation = Operation("op", OperationKind.CREATE_ACCOUNTS, ("c",), people=(NewAccount("c", "a@acme.example"),))
+    with pytest.raises(UncertainCall):
+        goto.run(lambda target: target.perform(operation))
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_any_success_is_a_success(goto, status):
+    goto.on("PUT", "/users/7001", (status, b"done" if status != 204 else b""))
+    assert perform(goto, OperationKind.UPDATE_ACCOUNT, given_name="Augusta") == Reply()
+    assert goto.calls("PUT")[0].json == {"firstName": "Augusta"}
+
+
+@pytest.mark.parametrize(("notify", "quiet"), [(True, "false"), (False, "true")])
+def test_licence_is_assigned_and_unassigned_with_or_without_mail(goto, notify, quiet):
+    goto.on("PUT", "/licenses/9001/users/7001", (204, b""))
+    goto.on("DELETE", "/licenses/9001/users/7001", (204, b""))
+    perform(goto, OperationKind.ASSIGN_LICENCE, licence_key="9001", notify=notify)
+    perform(goto, OperationKind.UNASSIGN_LICENCE, licence_key="9001", notify=notify)
+    assert [call.query for call in goto.calls("PUT") + goto.calls("DELETE")] == [f"suppressEmail={quiet}"] * 2
+    assert goto.calls("PUT")[0].body == b""
+
+
+@pytest.mark.parametrize("missing", [(405, b""), (404, b"<html>no such page</html>"), (404, b"")])
+def test_licence_is_assigned_by_the_whole_set_where_the_verb_is_missing(goto, missing):
+    goto.on("PUT", "/licenses/9002/users/7001", missing)
+    goto.on("GET", "/users/7001", (200, ADA))
+    goto.on("PUT", "/users/7001", (204, b""))
+    perform(goto, OperationKind.ASSIGN_LICENCE, licence_key="9002")
+    assert goto.calls("PUT", "/users")[0].json == {"licenseKeys": ["9001", "9002"]}
+
+
+def test_verb_that_is_not_allowed_is_not_tried_again(goto):
+    goto.on("PUT", "/licenses/.*", (405, b""))
+    goto.on("GET", "/users/7001", (200, ADA))
+    goto.on("PUT", "/users/7001", (204, b""))
+
+    async def scenario(target):
+        for key in ("9002", "9003"):
+            await target.perform(make_operation(OperationKind.ASSIGN_LICENCE, licence_key=key))
+
+    goto.run(scenario)
+    assert len(goto.calls("PUT", "/licenses")) == 1
+
+
+def test_licence_that_is_held_already_is_not_sent_as_a_set(goto):
+    goto.on("PUT", "/licenses/9001/users/7001", (405, b""))
+    goto.on("GET", "/users/7001", (200, ADA))
+    perform(goto, OperationKind.ASSIGN_LICENCE, licence_key="9001")
+    assert goto.calls("PUT", "/users") == []
+
+
+def test_licence_for_nobody_is_refused_where_the_verb_is_missing(goto):
+    goto.on("PUT", "/licenses/9001/users/7001", (405, b""))
+    goto.on("GET", "/users/7001", (404, {"errors": [{"code": "user.not.found"}]}))
+    with pytest.raises(RefusedByTarget) as caught:
+        perform(goto, OperationKind.ASSIGN_LICENCE, licence_key="9001")
+    assert caught.value.facts["code"] == "user.not.found"
+
+
+def test_unknown_licence_is_refused_with_gotos_code(goto):
+    goto.on("PUT", "/licenses/9001/users/7001", (404, {"errors": [{"code": "license.not.found"}]}))
+    with pytest.raises(RefusedByTarget) as caught:
+        perform(goto, OperationKind.ASSIGN_LICENCE, licence_key="9001")
+    assert caught.value.facts["code"] == "license.not.found"
+    assert goto.calls("PUT", "/users") == []
+
+
+@pytest.mark.parametrize("user", [(200, {**ADA, "licenseKeys": []}), (404, {"errors": [{"code": "user.not.found"}]})])
+def test_licence_that_is_not_held_counts_as_unassigned(goto, user):
+    goto.on("DELETE", "/licenses/9001/users/7001", (404, {"errors": [{"code": "user.not.found"}]}))
+    goto.on("GET", "/users/7001", user)
+    assert perform(goto, OperationKind.UNASSIGN_LICENCE, licence_key="9001") == Reply()
+
+
+def test_licence_that_is_still_held_after_404_is_refused(goto):
+    goto.on("DELETE", "/licenses/9001/users/7001", (404, {"errors": [{"code": "license.not.found"}]}))
+    goto.on("GET", "/users/7001", (200, ADA))
+    with pytest.raises(RefusedByTarget):
+        perform(goto, OperationKind.UNASSIGN_LICENCE, licence_key="9001")
+
+
+@pytest.mark.parametrize("roles", [["MANAGE_USERS"], []])
+def test_roles_are_set_and_cleared(goto, roles):
+    goto.on("PUT", "/users/7001", (204, b""))
+    perform(goto, OperationKind.SET_ROLES, roles=roles)
+    assert goto.calls("PUT")[0].json == {"adminRoles": roles}
+
+
+def test_group_is_joined_with_an_empty_body_and_left_as_a_whole(goto):
+    goto.on("PUT", "/groups/5001/users/7001", (204, b""))
+    goto.on("DELETE", "/users/7001/groups", (204, b""))
+    perform(goto, OperationKind.JOIN_GROUP, group_key="5001")
+    perform(goto, OperationKind.LEAVE_GROUPS)
+    assert goto.calls("PUT")[0].body == b""
+    assert len(goto.calls("DELETE")) == 1
+
+
+def test_leaving_without_being_in_a_group_counts_as_done(goto):
+    goto.on("DELETE", "/users/7001/groups", (404, {"errors": [{"code": "group.not.found"}]}))
+    assert perform(goto, OperationKind.LEAVE_GROUPS) == Reply()
+
+
+def test_leaving_of_an_unknown_account_is_refused(goto):
+    goto.on("DELETE", "/users/7001/groups", (404, {"errors": [{"code": "user.not.found"}]}))
+    with pytest.raises(RefusedByTarget):
+        perform(goto, OperationKind.LEAVE_GROUPS)
+
+
+@pytest.mark.parametrize("answer", [b'"5001"', b"5001", b'{"key":"5001"}'])
+def test_new_group_gives_its_key(goto, answer):
+    goto.on("POST", "/groups", (201, answer))
+    assert perform(goto, OperationKind.CREATE_GROUP, account_key=None, name="Sales").group_key == "5001"
+    assert goto.calls("POST", "/groups")[0].json == {"name": "Sales"}
+
+
+def test_account_that_is_gone_counts_as_deleted(goto):
+    goto.on("DELETE", "/users/7001", (404, {"errors": [{"code": "user.not.found"}]}))
+    assert perform(goto, OperationKind.DELETE_ACCOUNT) == Reply()
+
+
+def test_wrong_address_does_not_count_as_deleted(goto):
+    goto.on("DELETE", "/users/7001", (404, b"<html>"))
+    with pytest.raises(RefusedByTarget):
+        perform(goto, OperationKind.DELETE_ACCOUNT)
+
+
+def test_key_cannot_lead_to_another_path(goto):
+    goto.on("DELETE", "/users/.*", (204, b""))
+    goto.run(
+        lambda target: target.perform(make_operation(OperationKind.DELETE_ACCOUNT, account_key="7001/../../x?y=z"))
+    )
+    assert goto.seen[-1].path.endswith("/users/7001%2F..%2F..%2Fx%3Fy%3Dz")
+
+
+def test_groups_are_read_as_key_and_name(goto):
+    goto.on("GET", "/groups", (200, {"results": [{"key": 5001, "name": "Sales"}], "total": 1}))
+    assert goto.run(lambda target: target.read_groups()) == {"5001": "Sales"}

@@ -1,0 +1,90 @@
+"""What a run may do unattended: over a limit, the whole plan is refused."""
+
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+
+from tasks.model.errors import UnsafePlan
+from tasks.model.pipeline import LimitName
+from tasks.model.plan import Action, Plan
+from tasks.plan import check_limits, read_limits
+
+TODAY = date(2026, 3, 2)
+
+
+@pytest.fixture
+def leavers(case: Any, make: Any) -> Any:
+    """Give *staff* linked people with a licence each, of whom the first *gone* are absent."""
+
+    def build(staff: int, gone: int, **policy: Any) -> tuple[Plan, Any]:
+        case.policy(**policy)
+        for number in range(staff):
+            key, name = f"71{number:03}", f"{number:03}"
+            case.accounts.append(make.account(key, name))
+            case.grants.append((key, "9001"))
+            case.links.append(make.link(name, key, licences=("9001",)))
+            if number >= gone:
+                case.workers.append(make.worker(name, row=number + 2))
+        case.licences[0]["seats"] = None
+        return case.plan(), case.pipeline
+
+    return build
+
+
+def reading(plan: Plan, pipeline: Any, name: str, subject: str = "") -> Any:
+    return next(item for item in read_limits(plan, pipeline) if (item.name, item.subject) == (name, subject))
+
+
+def test_every_action_can_have_a_limit_and_so_can_mail() -> None:
+    assert set(get_args(LimitName)) == {*(action.value for action in Action), "mail"}
+
+
+def test_share_is_of_managed_active_accounts(leavers: Any) -> None:
+    plan, pipeline = leavers(40, 2)
+    found = reading(plan, pipeline, "suspend")
+    assert (found.count, found.base, found.share, found.broken) == (2, 40, 0.05, False)
+
+
+def test_one_over_the_share_is_refused_and_nothing_is_sent(leavers: Any) -> None:
+    plan, pipeline = leavers(40, 3)
+    message = r"would .*suspend 3 of 40 accounts \(8%, limit 5%\).*Nothing was sent\..*raise limits\.suspend"
+    with pytest.raises(UnsafePlan, match=message) as caught:
+        check_limits(plan, pipeline, TODAY)
+    assert caught.value.exit_code == 5
+
+
+def test_a_small_tenant_counts_as_twenty(leavers: Any) -> None:
+    plan, pipeline = leavers(3, 1)
+    found = reading(plan, pipeline, "suspend")
+    assert (found.count, found.base, found.share, found.broken) == (1, 3, 0.05, False)
+
+
+def test_count_alone_breaks_a_limit(leavers: Any) -> None:
+    plan, pipeline = leavers(40, 2, limits={"suspend": {"count": "1"}})
+    assert reading(plan, pipeline, "suspend").broken
+
+
+def test_products_of_the_suspended_count_as_revokes_each(leavers: Any) -> None:
+    plan, pipeline = leavers(10, 3, limits={"suspend": {"share": "100%"}})
+    assert (reading(plan, pipeline, "revoke", "G2W").count, reading(plan, pipeline, "revoke", "G2M").count) == (3, 3)
+    with pytest.raises(UnsafePlan, match=r"take G2M away from 3 of 10 accounts \(15%, limit 10%\)"):
+        check_limits(plan, pipeline, TODAY)
+
+
+def test_deleting_needs_a_limit_of_its_own(leavers: Any) -> None:
+    _, pipeline = leavers(1, 0)
+    assert pipeline.limit("delete").count == 0
+
+
+def test_nothing_is_changed_on_a_frozen_day(leavers: Any) -> None:
+    plan, pipeline = leavers(40, 1, freeze=["2026-03-01..2026-03-02"])
+    with pytest.raises(UnsafePlan, match=r"frozen from 2026-03-01 to 2026-03-02\. Nothing was sent\."):
+        check_limits(plan, pipeline, TODAY)
+    check_limits(plan, pipeline, date(2026, 3, 3))
+
+
+def test_a_plan_without_changes_passes_a_freeze(leavers: Any) -> None:
+    plan, pipeline = leavers(2, 0, freeze=["2026-03-02"])
+    assert plan.changes == ()
+    check_limits(plan, pipeline, TODAY)

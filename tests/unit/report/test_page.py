@@ -1,0 +1,270 @@
+"""The page: whole in one file, for everybody, and showing no more than it may."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.plan import Action, Cause, LimitReading, Plan
+from tasks.report import render_html
+
+STATES = ("done", "nothing_to_do", "pending", "partial", "blocked", "failed")
+
+
+class Page(HTMLParser):
+    """The elements of a page, its text, and the text of its style and script."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.inline: dict[str, str] = {}
+        self._text: list[str] = []
+        self._inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._inside = tag if tag in ("style", "script") else ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.inline[self._inside] = self.inline.get(self._inside, "") + data
+        else:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self._text).split()).replace(" ,", ",")
+
+    def all(self, *tags: str) -> list[tuple[str, dict[str, str | None]]]:
+        return [element for element in self.elements if element[0] in tags]
+
+    def values(self, attribute: str) -> list[str]:
+        return [attrs[attribute] or "" for _, attrs in self.elements if attribute in attrs]
+
+
+@pytest.fixture
+def render(run: Any) -> Callable[..., Page]:
+    """Render the run, with other facts or parts where they are given."""
+
+    def build(*, redacted: bool = False, state: str = "done", message: str = "", **parts: Any) -> Page:
+        shown = replace(run, facts=replace(run.facts, state=state, message=message), **parts)
+        return Page(render_html(*shown.parts, redacted=redacted))
+
+    return build
+
+
+def test_page_begins_with_what_happened(render):
+    page = render()
+    assert page.text.startswith("Done: acme-nightly · Rosterflow")
+    assert "1 person was given access, 2 updated, 1 suspended" in page.text
+    assert len(page.all("h1")) == 1
+
+
+def test_page_tells_each_person_what_why_and_from_where(render):
+    text = render().text
+    assert "Ada Byron ada.byron@acme.example No. 1042 acme_staff.xlsx, sheet Staff, row 42" in text
+    assert "GoTo Webinar (G2W): granted rule “webinar hosts”" in text
+    assert "Surname: Meyer → Meyer-Roth" in text
+    assert "Admin role: none → Manage users (MANAGE_USERS) The rules of the pipeline changed rule “managers”" in text
+    assert "otto.kern@acme.example No. 1009 Account: suspended, loses GoTo Meeting (G2M) and Super admin" in text
+
+
+def test_people_stand_under_why_they_changed(render):
+    assert [attrs["id"] for _, attrs in render().all("h3")] == [
+        "h-joiners", "h-movers", "h-leavers", "h-others", "h-recognised", "h-groups",
+    ]  # fmt: skip
+
+
+def test_page_shows_what_was_held_withheld_and_is_leaving(render):
+    text = render().text
+    assert "E-mail: eve.quill(at)acme This is not an e-mail address. address_malformed Write the address" in text
+    assert "Ines Roca ines.roca@acme.example No. 1050 acme_staff.xlsx, sheet Staff, row 50" in text
+    assert "Grant product: GoTo Training (G2T) No free seat Buy seats or free some" in text
+    assert "rosa.lind@acme.example No. 1070 hr 24 March 2026 7 April 2026" in text
+    assert "Welcome 1" in text
+
+
+def test_small_print_names_the_run_and_what_it_was_made_from(render, run):
+    text = render().text
+    for fact in (run.facts.run_id, run.plan.hash, "5e" * 32, "31 March 2026, 02:00 UTC+02:00", "sync, exit code 0"):
+        assert fact in text
+
+
+def test_failures_come_before_everything_else(render, run):
+    (suspend,) = (change for change in run.plan.changes if change.action is Action.SUSPEND)
+    failed = Outcome(suspend.change_id, OutcomeStatus.FAILED, "The target refused it.", "user.locked", "inc-5512")
+    page = render(state="partial", outcomes={**run.outcomes, suspend.change_id: failed})
+    sections = [attrs["id"] for _, attrs in page.all("section") if "id" in attrs]
+    assert sections[0] == "failures"
+    assert "Account: to be suspended, loses GoTo Meeting (G2M)" in page.text
+    assert "The target refused it. · user.locked · inc-5512" in page.text
+
+
+def test_blocked_plan_says_that_nothing_was_sent_and_what_to_do(render, run):
+    broken = [LimitReading("suspend", "", 112, 240, 50, 0.05)]
+    message = "The plan would suspend 112 of 240 accounts. Nothing was sent. Check that the export is complete."
+    page = render(state="blocked", message=message, outcomes={}, limits=broken)
+    assert "Blocked, nothing sent" in page.text
+    assert message in page.text
+    assert "What to do next Mend the 2 held rows" in page.text
+    assert "112 of 240 managed accounts (46.7%) at most 50 and 5% Over the limit" in page.text
+    assert "GoTo Webinar (G2W): to be granted" in page.text
+    assert "GoTo Webinar (G2W): granted" not in page.text
+
+
+def test_broken_limit_fills_its_bar_and_marks_where_the_limit_is(render):
+    page = render(
+        limits=[LimitReading("suspend", "", 24, 240, None, 0.05), LimitReading("delete", "", 1, 240, 0, None)]
+    )
+    bars = [(a.get("width"), a.get("x")) for _, a in page.all("rect") if a["class"] != "track"]
+    assert bars == [("100%", None), ("2", "0.0%"), ("100%", None), ("2", "50.0%")]
+
+
+def test_run_without_a_plan_has_a_page(render):
+    page = render(state="failed", message="The file is empty.", plan=None, limits=[], outcomes={}, verdicts={})
+    assert "The run could not go on, and nothing was changed." in page.text
+    assert "The file is empty." in page.text
+
+
+def test_nothing_to_do_has_a_page(render, run):
+    page = render(state="nothing_to_do", plan=Plan(run.plan.header), outcomes={})
+    assert "Nothing needed to be changed, and nothing was sent." in page.text
+    assert not [attrs for _, attrs in page.all("section") if attrs.get("id") == "people"]
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("redacted", [False, True])
+def test_page_loads_nothing_from_anywhere(render, state, redacted):
+    page = render(state=state, redacted=redacted)
+    assert page.values("src") == []
+    assert all(link.startswith(("#", "data:")) for link in page.values("href"))
+    assert "url(" not in page.inline["style"]
+    assert "@import" not in page.inline["style"]
+    assert not page.values("style")  # an inline style would be refused by the content policy
+
+
+def test_content_policy_allows_only_the_pages_own_style_and_script(render):
+    page = render()
+    (policy,) = (a["content"] for _, a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    for name in ("style", "script"):
+        digest = base64.b64encode(hashlib.sha256(page.inline[name].encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+
+
+def test_values_are_escaped(run):
+    html = render_html(*run.parts)
+    assert "Tom &lt;b&gt;Ash&lt;/b&gt;" in html
+    assert "<b>Ash" not in html
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_page_is_sound_for_those_who_do_not_see_it(render, state):
+    page = render(state=state)
+    levels = [int(tag[1]) for tag, _ in page.all("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert all(attrs.get("scope") in ("col", "row") for _, attrs in page.all("th"))
+    assert page.all("html")[0][1]["lang"] == "en"
+    assert len(page.all("main")) == len(page.all("header")) == 1
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert {link[1:] for link in page.values("href") if link.startswith("#")} <= set(ids)
+    assert set(page.values("aria-labelledby")) <= set(ids)
+
+
+def test_colours_have_contrast_enough_for_wcag_aa():
+    css = resources.files("tasks.report").joinpath("report.css").read_text(encoding="utf-8")
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#\w+);", block)) for block in re.findall(r":root \{([^}]+)\}", css)[:2]
+    )
+    for theme in (light, dark):
+        for ink in ("ink", "muted", "link", "good", "warn", "bad"):
+            for ground in ("page", "card"):
+                assert contrast(theme[ink], theme[ground]) >= 4.5, (ink, ground)
+        for tone in ("good", "warn", "bad", "calm"):
+            assert contrast(theme[tone], theme[f"{tone}-bg"]) >= 4.5, tone
+        assert contrast(theme["muted"], theme["calm-bg"]) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2: relative luminance and contrast ratio."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_redacted_page_has_no_name_address_id_or_cell(run):
+    html = render_html(*run.parts, redacted=True)
+    hidden = (
+        "Ada", "Byron", "Meyer", "Otto", "kern", "Haddad", "Roca", "rosa", "lind", "Quill", "Ash", "acme.example",
+        "eve.quill(at)acme", "Slaes", "1042", "1009", "1080", "701050", "fr_FR", run.plan.hash, "5e" * 32,
+    )  # fmt: skip
+    assert [word for word in hidden if word in html] == []
+
+
+def test_redacted_page_keeps_rows_codes_and_what_was_done(render):
+    text = render(redacted=True).text
+    assert "acme_staff.xlsx, sheet Staff, row 42" in text
+    assert "E-mail: not shown This is not an e-mail address. address_malformed" in text
+    assert "Surname: changed" in text
+    assert "GoTo Webinar (G2W): granted" in text
+
+
+def test_redacted_page_leaves_out_a_sentence_that_repeats_the_cell(render, make_verdict):
+    found = {
+        "source": "hr", "file": "a.csv", "row": 2, "column": "State", "code": "value_unknown", "severity": "critical",
+        "value": "Gone fishing", "message": "Not a known value.", "remedy": "Map 'Gone fishing' to a status.",
+    }  # fmt: skip
+    text = render(redacted=True, verdicts={"hr": make_verdict([], [], [found])}).text
+    assert "Not a known value." in text
+    assert "fishing" not in text
+
+
+def test_alias_of_a_person_is_one_within_a_page_and_another_in_the_next_plan(run):
+    first = re.findall(r"worker [0-9a-f]{4}", render_html(*run.parts, redacted=True))
+    later = replace(run, plan=replace(run.plan, header=replace(run.plan.header, generation=4)))
+    second = re.findall(r"worker [0-9a-f]{4}", render_html(*later.parts, redacted=True))
+    assert len(set(first)) == len(set(second))
+    assert not set(first) & set(second)
+
+
+def test_page_is_the_same_whatever_the_order_of_its_inputs(run):
+    plan = replace(run.plan, changes=run.plan.changes[::-1], withheld=run.plan.withheld[::-1])
+    assert render_html(run.facts, plan, run.limits[::-1], run.outcomes, run.verdicts) == render_html(*run.parts)
+
+
+def test_large_plan_stays_a_page_that_opens(run, make_change):
+    rules = ("everybody", "webinar hosts")
+    changes = tuple(
+        make_change(
+            action, Cause.JOINER, f"{number} ada.byron{number}", rules=rules, after={"product": "G2W"}, row=number
+        )
+        for number in range(1000, 3500)
+        for action in (Action.CREATE, Action.GRANT)
+    )
+    outcomes = {c.change_id: Outcome(c.change_id, OutcomeStatus.FAILED, "The target refused it.") for c in changes}
+    plan = replace(run.plan, changes=changes)
+    html = render_html(run.facts, plan, run.limits, outcomes, run.verdicts)
+    assert len(html.encode()) < 5_000_000
+    assert "500 more people are in review.xlsx" in html
+    assert "4,500 more are with their people below" in html

@@ -1,0 +1,128 @@
+"""The workbook: one row per change, text that stays text, and the same bytes for the same plan."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from tasks.model.plan import Action, Cause, LimitReading
+from tasks.report import review, write_review
+
+
+@pytest.fixture
+def book(run: Any, tmp_path: Path) -> openpyxl.Workbook:
+    path = tmp_path / "review.xlsx"
+    write_review(run.plan, run.limits, run.verdicts, path)
+    return openpyxl.load_workbook(path)
+
+
+def rows(sheet: Worksheet) -> list[dict[str, Any]]:
+    first, *others = sheet.iter_rows(values_only=True)
+    return [{k: v for k, v in zip(first, row, strict=True) if v is not None} for row in others]
+
+
+def test_sheets_are_those_a_reviewer_looks_for(book):
+    assert book.sheetnames == ["Summary", "Changes", "Not in the plan", "Held rows", "Leaving"]
+    assert book.active.title == "Changes"
+
+
+def test_one_row_per_change_people_together(book, run):
+    changes = rows(book["Changes"])
+    assert sorted(row["Change id"] for row in changes) == sorted(change.change_id for change in run.plan.changes)
+    assert [row.get("Id") for row in changes] == [
+        None, "1042", "1042", "1042", "1042", "1017", "1017", "1009", "1023", "1031",
+    ]  # fmt: skip
+
+
+def test_change_says_who_what_why_and_from_where(book):
+    changes = {row["Change id"]: row for row in rows(book["Changes"])}
+    assert changes["update-1017"] == {
+        "Name": "Lena Meyer-Roth", "Address": "lena.meyer@acme.example", "Id": "1017", "What": "Update details",
+        "Field": "Surname", "Before": "Meyer", "After": "Meyer-Roth", "Why": "Changed in the roster",
+        "File": "acme_staff.xlsx", "Sheet": "Staff", "Row": 17, "Change id": "update-1017",
+    }  # fmt: skip
+    assert changes["grant-1042-G2W"]["Field"] == "GoTo Webinar (G2W)"
+    assert changes["grant-1042-G2W"]["Rules"] == "webinar hosts"
+    assert changes["create-1042"]["Mail"] == "Welcome"
+    assert changes["suspend-1009"]["After"] == "to be suspended, loses GoTo Meeting (G2M) and Super admin (SUPER_USER)"
+
+
+def test_decision_is_blank_and_takes_approve_or_reject(book):
+    sheet = book["Changes"]
+    assert all(row[0].value is None for row in sheet.iter_rows(min_row=2))
+    (validation,) = sheet.data_validations.dataValidation
+    assert (validation.formula1, str(validation.sqref)) == ('"approve,reject"', "A2:A11")
+
+
+def test_summary_says_what_would_happen_and_which_limit_breaks(run, tmp_path):
+    limits = [*run.limits, LimitReading("suspend", "", 112, 240, 50, 0.05)]
+    write_review(run.plan, limits, run.verdicts, tmp_path / "review.xlsx")
+    text = [c.value for row in openpyxl.load_workbook(tmp_path / "review.xlsx")["Summary"] for c in row if c.value]
+    assert any(str(value).startswith("This plan would give access to 1 person, update 2, suspend 1") for value in text)
+    assert text[text.index("Accounts suspended") + 3] == "Over the limit"
+    assert run.plan.hash in text
+
+
+def test_plan_hash_is_a_property_of_the_document(book, run):
+    assert book.custom_doc_props[review.PLAN_PROPERTY].value == run.plan.hash
+
+
+def test_other_sheets_say_what_to_do(book):
+    (held, shared), (_, no_seat), (leaving,) = (
+        rows(book[name]) for name in ("Held rows", "Not in the plan", "Leaving")
+    )
+    assert (held["Column"], held["Value"], held["Code"]) == ("E-mail", "eve.quill(at)acme", "address_malformed")
+    assert (held["Row"], shared["Row"]) == (77, 80)
+    assert no_seat["What was due"] == "Grant product: GoTo Training (G2T)"
+    assert no_seat["Why not"] == "No free seat"
+    assert (leaving["Address"], leaving["Suspended on"]) == ("rosa.lind@acme.example", "2026-04-07")
+
+
+def test_headings_stay_in_sight_and_can_be_filtered(book):
+    for name in book.sheetnames[1:]:
+        assert book[name].freeze_panes is not None
+        assert book[name].auto_filter.ref is not None
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_text_that_looks_like_a_formula_stays_text(run, make_change, tmp_path, start):
+    hostile = f"{start}HYPERLINK(1)"
+    change = make_change(
+        Action.UPDATE, Cause.MOVER, "1017 lena.meyer", before={"family_name": hostile}, after={"family_name": "Meyer"}
+    )
+    write_review(replace(run.plan, changes=(change,)), [], run.verdicts, tmp_path / "review.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "review.xlsx")["Changes"]
+    (cell,) = (cell for cell in sheet[2] if cell.value and "HYPERLINK" in str(cell.value))
+    assert (cell.data_type, cell.quotePrefix) == ("s", True)
+    with ZipFile(tmp_path / "review.xlsx") as parts:
+        assert not [name for name in parts.namelist() if b"<f>" in parts.read(name)]
+
+
+def test_numbers_of_people_stay_text(book):
+    cells = [cell for (cell,) in book["Changes"].iter_rows(min_row=2, min_col=4, max_col=4) if cell.value]
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_equal_plans_give_equal_bytes(run, tmp_path):
+    one, two = tmp_path / "one.xlsx", tmp_path / "two.xlsx"
+    write_review(run.plan, run.limits, run.verdicts, one)
+    write_review(replace(run.plan, changes=run.plan.changes[::-1]), run.limits[::-1], run.verdicts, two)
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_large_plan_is_written_in_bounded_memory_with_the_same_content(run, book, tmp_path, monkeypatch):
+    monkeypatch.setattr(review, "LARGE_PLAN", 3)
+    write_review(run.plan, run.limits, run.verdicts, tmp_path / "large.xlsx")
+    large = openpyxl.load_workbook(tmp_path / "large.xlsx")
+    assert {name: rows(large[name]) for name in book.sheetnames[1:]} == {
+        name: rows(book[name]) for name in book.sheetnames[1:]
+    }
+
+
+def test_plan_without_changes_has_a_workbook(run, tmp_path):
+    write_review(replace(run.plan, changes=(), withheld=(), leaving=()), [], {}, tmp_path / "review.xlsx")
+    assert rows(openpyxl.load_workbook(tmp_path / "review.xlsx")["Changes"]) in ([], [{}])

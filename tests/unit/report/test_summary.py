@@ -1,0 +1,142 @@
+"""What a run says of itself in numbers and in one sentence."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.plan import Plan
+from tasks.report import artifact_table, headline, summarise
+
+DOCS = Path(__file__).parents[3] / "docs" / "summary.md"
+
+
+def say(run: Any, **facts: Any) -> str:
+    return headline(replace(run.facts, **facts), run.plan, run.outcomes, run.verdicts)
+
+
+def test_summary_counts_the_run(run):
+    summary = summarise(*run.parts)
+    assert summary["sources"] == [{"name": "hr", "rows": 304, "held": 2, "warned": 1, "content": "5e" * 32}]
+    assert summary["people"]["done"] == {
+        "deleted": 0, "suspended": 1, "given_access": 1, "updated": 2, "recognised": 1,
+    }  # fmt: skip
+    assert summary["people"]["planned"] == summary["people"]["done"]
+    assert summary["changes"]["total"] == 10
+    assert {k: n for k, n in summary["changes"]["by_action"].items() if n} == {
+        "adopt": 1, "create_group": 1, "revoke": 1, "suspend": 1, "create": 1, "update": 1, "grant": 2,
+        "add_member": 1, "set_role": 1,
+    }  # fmt: skip
+    assert summary["changes"]["by_cause"] == {"joiner": 4, "mover": 2, "leaver": 1, "drift": 1, "rule_change": 2}
+    assert summary["outcomes"] == {
+        "by_status": {"done": 9, "already": 0, "recorded": 1, "stale": 0, "failed": 0, "no_seat": 0, "skipped": 0},
+        "not_sent": 0,
+        "not_done": 0,
+    }
+    assert [(item["name"], item["subject"], item["broken"]) for item in summary["limits"]] == [
+        ("delete", "", False), ("revoke", "G2W", False), ("set_role", "", False), ("suspend", "", False),
+    ]  # fmt: skip
+    assert {k: n for k, n in summary["withheld"]["by_reason"].items() if n} == {"no_seat": 1, "undecided": 1}
+    assert summary["mails"] == {"product-change": 1, "welcome": 1}
+    assert (summary["leaving"], summary["unchanged"], summary["orphans"], summary["requests"]) == (1, 282, 4, 14)
+
+
+def test_summary_is_the_same_whatever_the_order_of_its_inputs(run):
+    shuffled = replace(run.plan, changes=run.plan.changes[::-1], withheld=run.plan.withheld[::-1])
+    outcomes = dict(reversed(run.outcomes.items()))
+    again = summarise(run.facts, shuffled, run.limits[::-1], outcomes, run.verdicts)
+    assert json.dumps(again) == json.dumps(summarise(*run.parts))
+
+
+def test_summary_has_no_personal_data(run):
+    text = json.dumps(summarise(*run.parts), ensure_ascii=False)
+    for word in ("acme.example", "Ada", "Byron", "Meyer", "1042", "701017", "eve.quill", "Slaes"):
+        assert word not in text
+
+
+def test_every_key_of_the_summary_is_documented(run):
+    documented = set(re.findall(r"`([a-z_]+)`", DOCS.read_text(encoding="utf-8")))
+    free = {"product-change", "welcome"}  # kinds of mail are the target's own
+    assert set(keys(summarise(*run.parts))) - free <= documented
+
+
+def keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+def test_without_a_plan_rows_are_those_that_validation_handed_on(run):
+    summary = summarise(replace(run.facts, command="check", plan_hash=None), None, [], {}, run.verdicts)
+    assert summary["sources"] == [{"name": "hr", "rows": 7, "held": 2, "warned": 1, "content": None}]
+    assert summary["headline"] == "7 rows were read. Nothing was sent. 2 rows are held."
+
+
+def test_done_run_says_what_was_done_and_that_nothing_else_was(run):
+    assert say(run) == (
+        "1 person was given access, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
+        "Nothing else was changed. 2 rows are held."
+    )
+
+
+def test_pending_plan_is_told_as_a_proposal(run):
+    unsent = replace(run, outcomes={})
+    assert say(unsent, state="pending") == (
+        "This plan would give access to 1 person, update 2, suspend 1, recognise 1 existing account and "
+        "create 1 group. 2 rows are held. Nothing has been sent."
+    )
+
+
+def test_blocked_plan_says_first_that_nothing_was_sent(run):
+    assert say(replace(run, outcomes={}), state="blocked").startswith(
+        "Nothing was sent: the plan was stopped. It would give access to 1 person, update 2, suspend 1"
+    )
+
+
+def test_nothing_to_do_is_said_plainly(run):
+    idle = replace(run, plan=Plan(run.plan.header), outcomes={})
+    assert say(idle, state="nothing_to_do") == "Nothing needed to be changed, and nothing was sent. 2 rows are held."
+
+
+def test_partial_run_says_first_what_is_missing(run):
+    suspend = next(change for change in run.plan.changes if change.action == "suspend")
+    outcomes = {**run.outcomes, suspend.change_id: Outcome(suspend.change_id, OutcomeStatus.FAILED)}
+    text = say(replace(run, outcomes=outcomes), state="partial")
+    assert text.startswith("1 change could not be completed. 1 person was given access, 2 updated, 1 existing")
+    assert "suspended" not in text
+
+
+def test_failed_run_tells_whether_anything_was_changed(run):
+    assert say(replace(run, plan=None, outcomes={}, verdicts={}), state="failed") == (
+        "The run could not go on, and nothing was changed."
+    )
+    first = run.plan.changes[1].change_id
+    broken_off = replace(run, outcomes={first: Outcome(first, OutcomeStatus.DONE)}, verdicts={})
+    assert say(broken_off, state="failed") == (
+        "The run stopped before its end. Until then 1 person was given access. 9 changes could not be completed. "
+        "2 rows are held."
+    )
+
+
+@pytest.mark.parametrize("state", ["done", "nothing_to_do", "pending", "partial", "blocked", "failed"])
+def test_headline_has_no_personal_data_in_any_state(run, state):
+    assert "Byron" not in say(run, state=state)
+    assert "@" not in say(run, state=state)
+
+
+def test_artifact_table_has_what_is_not_nought(run):
+    rows = artifact_table(summarise(*run.parts))
+    assert rows[0] == {"what": "Rows read from hr", "count": 304, "remark": ""}
+    assert {"what": "Suspend account", "count": 1, "remark": "planned"} in rows
+    assert {"what": "Limit: Accounts suspended", "count": 1, "remark": "within the limit, at most 50 and 5%"} in rows
+    assert not [row for row in rows if row["what"] == "Delete account"]
+    assert {tuple(row) for row in rows} == {("what", "count", "remark")}

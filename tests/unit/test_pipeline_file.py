@@ -1,0 +1,353 @@
+"""The pipeline file: text stays text, every error is named with its line, secrets stay out of messages."""
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from tasks.model.errors import BadPipeline
+from tasks.pipeline_file import LoadedPipeline, load_pipeline, schema
+
+ROOT = Path(__file__).parents[2]
+GOOD = """\
+version: 1
+name: nightly
+timezone: Europe/Paris
+sources:
+  - name: hr
+    path: staff.xlsx
+    snapshot: full
+    columns:
+      external_id: Employee No
+      user_name: {from: Account, template: "{value}@acme.example"}
+      department: Department
+      status: {from: State, map: {Active: active, NO: inactive}}
+      home_office: Home office
+    dates: "%d/%m/%Y"
+rules:
+  - name: hosts
+    when: {department: [Marketing, Sales], home_office: NO}
+    grant: {products: G2W, group: Revenue}
+exceptions:
+  - {who: 0123, keep: [G2W], until: 2027-03-31, reason: Ticket 881}
+lifecycle: {grace: 7d}
+limits:
+  suspend: {share: 5%, count: 50}
+freeze: [2026-12-24..2027-01-02, 2027-05-01]
+targets:
+  - name: goto
+    kind: goto
+    account_key: 3001
+    auth: {client_id: "${GOTO_CLIENT_ID}", client_secret: "${block:goto-secret}", pat: "${GOTO_PAT}"}
+"""
+
+Load = Callable[..., LoadedPipeline]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def load(text: str | bytes, **environ: str) -> LoadedPipeline:
+        path = tmp_path / "nightly.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_pipeline(path, environ)
+
+    return load
+
+
+@pytest.fixture
+def problems_of(load: Load) -> Callable[..., list[str]]:
+    """Return what is said of a file, as ``line key: message``."""
+
+    def problems_of(text: str | bytes, **environ: str) -> list[str]:
+        with pytest.raises(BadPipeline) as caught:
+            load(text, **environ)
+        found = caught.value.facts["problems"]
+        for item in found:
+            assert f"nightly.yaml:{item['line']}: " in str(caught.value)
+        return [f"{item['line']} {item['key']}: {item['message']}" for item in found]
+
+    return problems_of
+
+
+def test_every_scalar_is_text_until_its_field_types_it(load: Load) -> None:
+    pipeline = load(GOOD).pipeline
+    assert pipeline.exceptions[0].who == "0123"
+    assert pipeline.exceptions[0].until == date(2027, 3, 31)
+    assert pipeline.sources[0].columns["status"].map == {"Active": "active", "NO": "inactive"}
+    assert pipeline.rules[0].when == {"department": ("Marketing", "Sales"), "home_office": ("NO",)}
+    assert pipeline.rules[0].grant.products == ("G2W",)
+    assert pipeline.target.account_key == "3001"
+    assert pipeline.lifecycle.grace == timedelta(days=7)
+    assert (pipeline.limits["suspend"].share, pipeline.limits["suspend"].count) == (0.05, 50)
+    assert [(period.first, period.last) for period in pipeline.freeze] == [
+        (date(2026, 12, 24), date(2027, 1, 2)),
+        (date(2027, 5, 1), date(2027, 5, 1)),
+    ]
+
+
+def test_secret_fields_keep_their_reference(load: Load) -> None:
+    auth = load(GOOD, GOTO_CLIENT_ID="hunter2", GOTO_PAT="hunter3").pipeline.target.auth
+    assert auth is not None
+    assert (auth.client_id, auth.client_secret, auth.pat) == (
+        "${GOTO_CLIENT_ID}",
+        "${block:goto-secret}",
+        "${GOTO_PAT}",
+    )
+
+
+def test_variables_are_replaced_elsewhere(load: Load) -> None:
+    text = GOOD.replace("path: staff.xlsx", "path: ${DROP}/${MONTH}.xlsx")
+    assert load(text, DROP="/drop", MONTH="2026-09").pipeline.sources[0].path == "/drop/2026-09.xlsx"
+
+
+def test_an_unset_variable_is_named_with_its_line(problems_of: Callable[..., list[str]]) -> None:
+    found = problems_of(GOOD.replace("path: staff.xlsx", "path: ${DROP}/staff.xlsx"))
+    assert found == ["6 sources[0].path: the environment variable DROP is not set"]
+
+
+def test_a_block_is_for_secrets_alone(problems_of: Callable[..., list[str]]) -> None:
+    found = problems_of(GOOD.replace("path: staff.xlsx", "path: ${block:drop}"))
+    assert found[0].startswith("6 sources[0].path: is not a reference; write ${NAME}")
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "Bearer ${GOTO_PAT}"])
+def test_a_literal_secret_is_refused_and_not_shown(load: Load, secret: str) -> None:
+    with pytest.raises(BadPipeline, match=r"nightly.yaml:29: targets\[0\].auth.pat: must be a reference") as caught:
+        load(GOOD.replace('"${GOTO_PAT}"', f'"{secret}"'), GOTO_PAT="hunter3")
+    assert "hunter" not in str(caught.value)
+    assert "hunter" not in repr(caught.value.facts)
+
+
+def test_the_value_of_a_variable_is_not_shown(load: Load) -> None:
+    with pytest.raises(BadPipeline) as caught:
+        load(GOOD.replace("snapshot: full", "snapshot: ${KIND}"), KIND="hunter2")
+    assert "snapshot: has a value that is not one of full, delta" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_message_says_what_happened_and_that_nothing_was_sent(load: Load, tmp_path: Path) -> None:
+    with pytest.raises(BadPipeline) as caught:
+        load(GOOD.replace("snapshot: full", "snapshot: fulll"))
+    path = tmp_path / "nightly.yaml"
+    assert str(caught.value) == (
+        f"The pipeline file {path} has 1 error. Nothing was sent. Correct this and run the command again:\n"
+        f"  {path}:7: sources[0].snapshot: 'fulll' is not valid; did you mean 'full'? Valid values: full, delta"
+    )
+    assert caught.value.exit_code == 2
+
+
+def test_all_errors_are_named_at_once_in_the_order_of_lines(problems_of: Callable[..., list[str]]) -> None:
+    text = GOOD
+    for right, wrong in {
+        "timezone: Europe/Paris": "timezone: Europe/Pariss",
+        "snapshot: full": "snapsot: full",
+        "external_id: Employee No": "exernal_id: Employee No",
+        "{Active: active, NO: inactive}": "{Active: actif, NO: inactive}",
+        '"%d/%m/%Y"': '"%d/%m"',
+        "department: [Marketing, Sales]": "departement: [Marketing, Sales]",
+        "products: G2W": "product: G2W",
+        "until: 2027-03-31": "until: 20270331",
+        "grace: 7d": "grace: 1w",
+        "suspend: {share: 5%": "suspnd: {share: 5%",
+        "2026-12-24..2027-01-02": "2026-12-24..2026-01-02",
+        "kind: goto": "kind: gotoo",
+    }.items():
+        text = text.replace(right, wrong)
+    found = problems_of(text)
+    assert [item.split(";")[0] for item in found] == [
+        "3 timezone: there is no such time zone",
+        "5 sources[0].snapshot: is missing",
+        "7 sources[0].snapsot: is no key that is known here",
+        "9 sources[0].columns.exernal_id: is no standard attribute",
+        "12 sources[0].columns.status.map.Active: a status means active or inactive",
+        '14 sources[0].dates: write a format that says day, month and year, for example "%d/%m/%Y" or "%Y-%m-%d"',
+        "17 rules[0].when.departement: is not mapped by any source",
+        "18 rules[0].grant.product: is no key that is known here",
+        "20 exceptions[0].until: write a day as YYYY-MM-DD, for example 2027-03-31",
+        "21 lifecycle.grace: write a number of days, for example 14d",
+        "23 limits.suspnd: is no key that is known here",
+        "24 freeze[0]: the last day is before the first",
+        "27 targets[0].kind: 'gotoo' is not valid",
+    ]
+    assert "did you mean 'Europe/Paris'?" in found[0]
+    assert "valid values: full, delta" in found[1]
+    assert "did you mean 'snapshot'? Valid keys: name, path, sheet" in found[2]
+    assert "did you mean 'external_id'?" in found[3]
+    assert "did you mean 'department'? Valid mapped attributes: department, exernal_id, home_office" in found[6]
+    assert "did you mean 'suspend'? Valid keys: adopt, create" in found[10]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("timezone: Europe/Paris", "timezone:", "3 timezone: is empty; give it a value or leave the key out"),
+        ("rules:", "protect: none\nrules:", "15 protect: must be a list"),
+        ("name: hosts", "name: [hosts]", "16 rules[0].name: must be text"),
+        ("count: 50", "count: many", "23 limits.suspend.count: must be a whole number"),
+        ("count: 50", "count: -1", "23 limits.suspend.count: must be greater than or equal to 0"),
+        ("share: 5%", "share: 0.05", "23 limits.suspend.share: write a share as a percentage from 0% to 100%"),
+        ("name: nightly", "name: Nightly run", "2 name: must be lower-case letters, digits, - and _"),
+        ("version: 1", "version: 2", "1 version: '2' is not valid. Valid values: 1"),
+        ("    snapshot: full\n", "", "5 sources[0].snapshot: is missing; valid values: full, delta"),
+        ("account_key: 3001", "account_key: acme", "28 targets[0].account_key: must be digits"),
+        ("path: staff.xlsx", "path: staff.ods", "6 sources[0].path: must end in .xlsx, .xlsm, .csv, .tsv or .txt"),
+        ("path: staff.xlsx", "path: a.csv\n    sheet: A", "7 sources[0].sheet: is for workbooks"),
+        ("path: staff.xlsx", "path: a.xlsx\n    encoding: cp1252", "7 sources[0].encoding: is for text files"),
+        (
+            "path: staff.xlsx",
+            "path: a.csv\n    encoding: utf9",
+            "7 sources[0].encoding: there is no such text encoding",
+        ),
+        ("path: staff.xlsx", "path: a.xlsx\n    suite: a b", "7 sources[0].suite: write the name of a suite"),
+        ("      user_name: {", "      login: {", "8 sources[0].columns.user_name: is missing"),
+        ('"{value}@acme.example"', '"@acme.example"', "10 sources[0].columns.user_name: a template needs {value}"),
+        ("{from: State, map", "{map", "12 sources[0].columns.status.from: is missing"),
+        ("home_office: Home office", "row: Row", "13 sources[0].columns.row: is a name that Rosterflow uses itself"),
+        ("home_office: Home office", "Home office: x", "13 sources[0].columns.Home office: must be lower-case letters"),
+        ("home_office: Home office", "famly_name: x", "13 sources[0].columns.famly_name: is no standard attribute"),
+        ("home_office: Home office", "givenName: x", "13 sources[0].columns.givenName: is no standard attribute"),
+        ("lifecycle: {grace: 7d}", "lifecycle: {delete: soon}", "21 lifecycle.delete: 'soon' is not valid"),
+        (
+            "  - name: hosts",
+            "  - {name: hosts, grant: {}}\n  - name: hosts",
+            "17 rules[1].name: rules[0] has this name",
+        ),
+        ("auth:", "# auth:", "26 targets[0]: auth is needed for a target that is not the sandbox"),
+    ],
+)
+def test_an_error_names_line_key_and_what_is_right(
+    problems_of: Callable[..., list[str]], right: str, wrong: str, said: str
+) -> None:
+    assert right in GOOD
+    found = problems_of(GOOD.replace(right, wrong, 1))
+    assert any(item.startswith(said) for item in found), found
+
+
+def test_a_name_of_ones_own_may_extend_a_standard_one(load: Load) -> None:
+    pipeline = load(GOOD.replace("home_office", "department_code")).pipeline
+    assert "department_code" in pipeline.sources[0].columns
+
+
+def test_headings_are_compared_without_their_layout(load: Load) -> None:
+    pipeline = load(GOOD.replace("Home office", '" Pre\u0301nom\\n usuel "')).pipeline
+    assert pipeline.sources[0].columns["home_office"].from_ == "Pr\u00e9nom usuel"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &x 1\n", "1 a: anchors (&name) are not allowed"),
+        ("a: 1\nb: *x\n", "2 b: aliases (*name) are not allowed"),
+        ("a: !!str 1\n", "1 a: tags (!name) are not allowed"),
+        ("version: 1\nversion: 1\n", "2 version: this key stands here twice (first on line 1)"),
+        ("version: 1\n---\nversion: 1\n", "2 : a second document begins here"),
+        ("? [a]\n: 1\n", "1 : a key must be text"),
+        ("a: [1,\nb: 2\n", "3 : this is not YAML: while parsing a flow sequence"),
+        ("a:\n\tb: 1\n", "2 : this is not YAML"),
+        ("a: \x07\n", "1 : a character that YAML does not allow (U+0007)"),
+        ("[" * 30 + "]" * 30, "1 : this is nested more than 20 levels deep"),
+        ("", "1 : the file is empty"),
+        ("# nothing\n", "1 : the file is empty"),
+        ("just text\n", "1 : a pipeline file is a mapping"),
+        (b"version: 1\nname: caf\xe9\n", "2 : this is not UTF-8"),
+    ],
+)
+def test_yaml_beyond_plain_text_is_refused(problems_of: Callable[..., list[str]], text: str | bytes, said: str) -> None:
+    found = problems_of(text)
+    assert any(item.startswith(said) for item in found), found
+
+
+def test_aliases_cannot_blow_up(problems_of: Callable[..., list[str]]) -> None:
+    text = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    assert any("aliases" in item for item in problems_of(text))
+
+
+def test_a_byte_order_mark_is_tolerated(load: Load) -> None:
+    assert load(b"\xef\xbb\xbf" + GOOD.encode()).pipeline.name == "nightly"
+
+
+def test_a_huge_file_is_refused(load: Load) -> None:
+    with pytest.raises(BadPipeline, match="larger than 1 MiB"):
+        load("#" * (1 << 20) + "\n")
+
+
+def test_a_missing_file_names_its_neighbours(load: Load, tmp_path: Path) -> None:
+    load(GOOD)
+    with pytest.raises(BadPipeline, match=r"Did you mean nightly.yaml\?"):
+        load_pipeline(tmp_path / "nightli.yaml", {})
+    with pytest.raises(BadPipeline, match=r"Pipeline files there: nightly.yaml\."):
+        load_pipeline(tmp_path / "other", {})
+    with pytest.raises(BadPipeline, match="There is no folder"):
+        load_pipeline(tmp_path / "absent" / "x.yaml", {})
+    with pytest.raises(BadPipeline, match="it is a folder"):
+        load_pipeline(tmp_path, {})
+
+
+def test_mapping_hash_follows_the_reading_of_sources_alone(load: Load) -> None:
+    before = load(GOOD)
+    for right, wrong in {
+        "Department\n": "Dept\n",
+        '"%d/%m/%Y"': '"%Y-%m-%d"',
+        "snapshot: full": "snapshot: full\n    header_row: 3",
+    }.items():
+        after = load(GOOD.replace(right, wrong, 1))
+        assert after.mapping_hash != before.mapping_hash
+        assert after.rules_hash == before.rules_hash
+
+
+def test_rules_hash_follows_what_shapes_a_plan(load: Load) -> None:
+    before = load(GOOD)
+    for right, wrong in {
+        "products: G2W": "products: G2M",
+        "grace: 7d": "grace: 8d",
+        "2027-03-31": "2027-04-01",
+        "snapshot: full": "snapshot: delta",
+        "Europe/Paris": "UTC",
+        "rules:": "protect: ['role:SUPER_USER']\nrules:",
+        "kind: goto": "kind: goto\n    managed: all",
+    }.items():
+        after = load(GOOD.replace(right, wrong, 1))
+        assert after.rules_hash != before.rules_hash, wrong
+        assert after.mapping_hash == before.mapping_hash, wrong
+
+
+def test_neither_hash_follows_secrets_limits_freezes_or_layout(load: Load) -> None:
+    before = load(GOOD)
+    for right, wrong in {
+        "${GOTO_PAT}": "${OTHER_PAT}",
+        "share: 5%": "share: 6%",
+        "2027-05-01": "2027-05-02",
+        "path: staff.xlsx": "path: 'other.xlsx'  # moved",
+        "keep: [G2W]": "keep: G2W",
+    }.items():
+        after = load(GOOD.replace(right, wrong, 1))
+        assert (after.rules_hash, after.mapping_hash) == (before.rules_hash, before.mapping_hash), wrong
+        assert after.text_sha256 != before.text_sha256
+
+
+def test_the_schema_is_the_one_in_the_docs() -> None:
+    written = json.loads((ROOT / "docs" / "pipeline.schema.json").read_text(encoding="utf-8"))
+    assert written == schema(), "run 'make schema'"
+
+
+def as_editors_read(text: str) -> Any:
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text), default=str))
+
+
+def test_the_schema_takes_what_the_program_takes() -> None:
+    validator = Draft202012Validator(schema())
+    Draft202012Validator.check_schema(schema())
+    assert [error.message for error in validator.iter_errors(as_editors_read(GOOD))] == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("snapshot: full", "snapshot: all"), ("      user_name:", "      login:"), ("grant: {", "grant: {colour: red, ")],
+)
+def test_the_schema_refuses_what_the_program_refuses(right: str, wrong: str) -> None:
+    assert not Draft202012Validator(schema()).is_valid(as_editors_read(GOOD.replace(right, wrong, 1)))

@@ -1,0 +1,161 @@
+"""Each check of the staff suite has a sheet that breaks it, and one that does not."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.model.errors import RejectedSource
+from tasks.validate import load_suite, validate
+
+LONG = "a" * 33
+
+ROW_CASES = {
+    "id_missing": {"external_id": None},
+    "id_malformed": {"external_id": "1.2E+05"},
+    "user_name_missing": {"user_name": None},
+    "user_name_invalid": {"user_name": "ada acme.example"},
+    "user_name_too_long": {"user_name": "a" * 60 + "@" + "b" * 60 + ".acme.example"},
+    "name_missing": {"family_name": None},
+    "name_too_long": {"given_name": LONG},
+    "status_missing": {"status": None},
+    "status_invalid": {"status": "retired"},
+    "end_before_start": {"start_date": "2026-03-02", "end_date": "2026-03-01"},
+    "locale_invalid": {"locale": "fr-FR"},
+    "control_characters": {"department": "Sales\nEMEA"},
+}
+PAIR_CASES = {
+    "id_shared": {"user_name": "eve@acme.example", "given_name": "Eve"},
+    "id_conflict": {"department": "Support"},
+    "duplicate_row": {},
+    "user_name_shared": {"external_id": "1009", "given_name": "Eve"},
+}
+ABOUT = {
+    "id_missing": "Employee No", "id_malformed": "Employee No", "id_shared": "Employee No",
+    "id_conflict": "Employee No", "user_name_missing": "Mail", "user_name_invalid": "Mail",
+    "user_name_too_long": "Mail", "user_name_shared": "Mail",
+    "name_missing": "Surname", "name_too_long": "First name", "status_missing": "State", "status_invalid": "State",
+    "end_before_start": "Until", "locale_invalid": "Language", "control_characters": "Department",
+}  # fmt: skip
+TABLE_CODES = {"roster_empty", "column_blank"}
+
+
+@pytest.fixture
+def staff():
+    return load_suite("staff", Path())
+
+
+@pytest.fixture
+def whole(ada):
+    return {**ada, "start_date": "2026-03-01", "end_date": "2026-03-01", "department": "Sales", "locale": "fr_FR"}
+
+
+def test_every_code_of_the_suite_has_a_sheet_that_breaks_it(staff):
+    assert {check.code for check in staff.checks} == ROW_CASES.keys() | PAIR_CASES.keys() | TABLE_CODES
+
+
+def test_right_row_has_no_finding(staff, make_roster, whole, headings):
+    verdict = validate(make_roster(whole), staff, headings)
+    assert verdict.findings.empty
+    assert verdict.clean["row"].tolist() == [2]
+    assert verdict.held.empty
+
+
+@pytest.mark.parametrize("code", ROW_CASES)
+def test_wrong_cell_holds_its_row_and_no_other(staff, make_roster, whole, ben, headings, code):
+    others = [{**whole, **ben}, {**whole, **ben, "external_id": "1003", "user_name": "cy@acme.example"}]
+    verdict = validate(make_roster({**whole, **ROW_CASES[code]}, *others), staff, headings)
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, code]]
+    assert verdict.clean["row"].tolist() == [3, 4]
+    finding = verdict.findings.iloc[0]
+    assert finding["column"] == ABOUT[code]
+    assert finding["severity"] == "critical"
+
+
+@pytest.mark.parametrize("code", ["id_shared", "id_conflict", "user_name_shared"])
+def test_rows_that_contradict_each_other_are_all_held(staff, make_roster, whole, ben, headings, code):
+    verdict = validate(make_roster(whole, {**whole, **PAIR_CASES[code]}, {**whole, **ben}), staff, headings)
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, code], [3, code]]
+    assert set(verdict.findings["column"]) == {ABOUT[code]}
+    assert verdict.clean["row"].tolist() == [4]
+
+
+def test_of_a_row_that_stands_twice_the_first_is_kept(staff, make_roster, whole, headings):
+    twice = {**whole, "user_name": "ADA@acme.example"}
+    verdict = validate(make_roster(whole, twice, whole), staff, headings)
+    assert verdict.clean["row"].tolist() == [2]
+    assert verdict.held.empty
+    assert verdict.findings[["row", "code", "severity"]].to_numpy().tolist() == [
+        [3, "duplicate_row", "warning"],
+        [4, "duplicate_row", "warning"],
+    ]
+    assert verdict.findings[["column", "value"]].isna().all(axis=None)
+
+
+def test_empty_roster_is_refused(staff, make_roster, headings):
+    empty = make_roster(mapped=["external_id", "user_name"])
+    with pytest.raises(RejectedSource, match="It has no rows") as caught:
+        validate(empty, staff, headings)
+    assert caught.value.exit_code == 6
+
+
+@pytest.mark.parametrize("attribute", ["external_id", "user_name"])
+def test_key_column_that_is_more_than_half_blank_refuses_the_roster(staff, make_roster, ada, ben, headings, attribute):
+    blank = {attribute: None}
+    rows = [{**ada, **blank}, {**ben, **blank}, {**ben, "external_id": "1003", "user_name": "cy@acme.example"}]
+    with pytest.raises(
+        RejectedSource, match=rf"Column {headings[attribute]} is blank or unusable in 2 of 3 rows\."
+    ) as caught:
+        validate(make_roster(*rows), staff, headings)
+    assert [failure["count"] for failure in caught.value.facts["failures"]] == [2]
+
+
+@pytest.mark.parametrize("attribute", ["given_name", "family_name", "status"])
+def test_other_column_that_is_more_than_half_blank_refuses_all_but_a_short_roster(
+    staff, make_roster, ada, headings, attribute
+):
+    rows = [{**ada, "external_id": str(n), "user_name": f"p{n}@acme.example", attribute: None} for n in range(20)]
+    with pytest.raises(RejectedSource, match=rf"Column {headings[attribute]} is blank or unusable in 20 of 20 rows\."):
+        validate(make_roster(*rows), staff, headings)
+    assert len(validate(make_roster(*rows[:19]), staff, headings).held) == 19
+
+
+def test_key_column_that_is_half_blank_holds_its_rows(staff, make_roster, ada, ben, headings):
+    verdict = validate(make_roster(ada, {**ben, "external_id": None}), staff, headings)
+    assert verdict.held["row"].tolist() == [3]
+
+
+def people(count):
+    return [
+        {"external_id": str(n), "user_name": f"p{n}@acme.example", "given_name": "Ada", "family_name": "Byron",
+         "department": None}
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_department_that_is_blank_from_top_to_bottom_refuses_the_roster(staff, make_roster, headings):
+    with pytest.raises(RejectedSource, match=r"Column Department is blank or unusable in 20 of 20 rows\."):
+        validate(make_roster(*people(20)), staff, headings)
+
+
+def test_short_list_may_have_a_blank_department(staff, make_roster, headings):
+    assert len(validate(make_roster(*people(19)), staff, headings).clean) == 19
+
+
+def test_source_that_maps_no_address_is_refused(staff, make_roster, headings):
+    with pytest.raises(RejectedSource, match=r"staff\.json needs user_name, to which source hr maps no column"):
+        validate(make_roster({"external_id": "1001"}), staff, headings)
+
+
+def test_source_without_ids_tells_people_by_address(staff, make_roster, ada, headings):
+    del ada["external_id"]
+    rows = [ada, {**ada, "given_name": "Eve"}, {**ada, "user_name": "cy@acme.example"}]
+    verdict = validate(make_roster(*rows), staff, headings)
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, "user_name_shared"], [3, "user_name_shared"]]
+    assert not verdict.held["key_usable"].any()
+
+
+def test_rows_of_one_address_that_differ_are_held_in_a_source_without_ids(staff, make_roster, ada, headings):
+    del ada["external_id"]
+    verdict = validate(make_roster(ada, {**ada, "status": "inactive"}), staff, headings)
+    assert verdict.held["codes"].tolist() == ["id_conflict", "id_conflict"]
+    assert set(verdict.findings["column"]) == {"Mail"}

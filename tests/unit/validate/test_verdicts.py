@@ -1,0 +1,108 @@
+"""What findings make of rows: clean, held, set aside; and whether a held row's key tells who it is."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.model.tables import FINDINGS, WORKERS
+from tasks.validate import load_suite, validate
+
+
+@pytest.fixture
+def judged(make_roster, headings):
+    return lambda *rows, **more: validate(make_roster(*rows, **more), load_suite("staff", Path()), headings)
+
+
+def test_finding_of_mapping_holds_its_row(judged, ada, ben):
+    said = {"row": 3, "column": "Until", "attribute": "end_date", "code": "bad_date", "severity": "critical"}
+    verdict = judged(ada, ben, findings=[said])
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[3, "bad_date"]]
+    assert verdict.held["key_usable"].tolist() == [True]
+    assert verdict.clean["row"].tolist() == [2]
+
+
+def test_cell_that_mapping_could_not_read_is_not_called_missing_too(judged, ada, ben):
+    said = [
+        {"row": 2, "column": "State", "attribute": "status", "code": "bad_status", "severity": "critical"},
+        {"row": 3, "column": "Employee No", "attribute": "external_id", "code": "cell_error", "severity": "critical"},
+    ]
+    verdict = judged({**ada, "status": None}, {**ben, "external_id": None}, findings=said)
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, "bad_status"], [3, "cell_error"]]
+    assert verdict.held["key_usable"].tolist() == [True, False]
+
+
+def test_codes_of_a_held_row_are_sorted_and_leave_warnings_out(judged, ada):
+    row = {**ada, "given_name": None, "user_name": "nobody"}
+    verdict = judged(row, row)
+    assert verdict.held["codes"].tolist() == ["name_missing,user_name_invalid"] * 2
+    assert "duplicate_row" in set(verdict.findings["code"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "usable"),
+    [
+        ({"external_id": None}, False),
+        ({"external_id": "1.2E+05"}, False),
+        ({"external_id": "10\u200b01"}, False),
+        ({"user_name": "nobody"}, True),
+        ({"given_name": None}, True),
+    ],
+)
+def test_key_of_a_held_row_is_usable_if_nothing_is_wrong_with_the_id(judged, ada, ben, wrong, usable):
+    assert judged({**ada, **wrong}, ben).held["key_usable"].tolist() == [usable]
+
+
+def test_contradicting_rows_of_one_person_still_tell_who_it_is(judged, ada):
+    assert judged(ada, {**ada, "status": "inactive"}).held["key_usable"].tolist() == [True, True]
+
+
+def test_id_of_different_people_tells_nobody(judged, ada, ben):
+    assert judged(ada, {**ben, "external_id": "1001"}).held["key_usable"].tolist() == [False, False]
+
+
+def test_wrong_address_is_an_unusable_key_in_a_source_without_ids(judged, ada, ben):
+    del ada["external_id"], ben["external_id"]
+    assert judged({**ada, "user_name": "nobody"}, ben).held["key_usable"].tolist() == [False]
+
+
+def test_finding_carries_the_cell_as_it_stood_and_where(judged, ada, ben):
+    found = judged(ada, {**ben, "user_name": "ben at acme"}).findings.iloc[0]
+    assert found[["source", "file", "row", "column", "attribute", "code", "value"]].tolist() == [
+        "hr", "staff.csv", 3, "Mail", "user_name", "user_name_invalid", "ben at acme",
+    ]  # fmt: skip
+    assert "ben at acme" not in found["message"] + found["remedy"]
+
+
+def test_tables_have_their_declared_shape(judged, ada, ben):
+    verdict = judged(ada, {**ben, "given_name": None})
+    assert list(verdict.clean) == list(WORKERS.columns)
+    assert list(verdict.held) == [*WORKERS.columns, "codes", "key_usable"]
+    assert verdict.held.dtypes.astype(str)[["codes", "key_usable"]].tolist() == ["str", "boolean"]
+    assert verdict.findings.dtypes.astype(str).to_dict() == dict(FINDINGS.columns)
+
+
+def test_names_in_another_spelling_are_the_same_person(judged, ada):
+    verdict = judged({**ada, "given_name": "Zo\u00eb "}, {**ada, "given_name": "ZOE\u0308"})
+    assert verdict.held["codes"].tolist() == ["id_conflict", "id_conflict"]
+
+
+def test_addresses_are_shared_without_regard_to_case_and_ids_are_not(judged, ada, ben):
+    verdict = judged(
+        {**ada, "external_id": "a1"},
+        {**ben, "external_id": "A1"},
+        {**ben, "external_id": "1003", "user_name": "BEN@acme.example"},
+    )
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[3, "user_name_shared"], [4, "user_name_shared"]]
+
+
+def test_row_without_id_does_not_hold_the_same_persons_right_row(judged, ada, ben):
+    verdict = judged(ada, {**ada, "external_id": None}, ben)
+    assert verdict.held["row"].tolist() == [3]
+
+
+def test_row_without_id_holds_the_row_of_another_person_with_its_address(judged, ada, ben):
+    verdict = judged(ada, {**ada, "external_id": None, "given_name": "Eve"}, ben)
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [
+        [2, "user_name_shared"],
+        [3, "id_missing,user_name_shared"],
+    ]
