@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from tasks.model.operations import Operation, Reply
 from tasks.model.state import AccountState, TargetState
@@ -24,6 +25,17 @@ class Target(Protocol):
 
     name: str
     capabilities: Capabilities
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were made of the target so far, retries included."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     async def identify(self) -> str:
         """Return the key of the tenant that the credentials reach. Raises ``RefusedByTarget`` if they reach another."""

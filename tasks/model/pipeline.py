@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-SECRET = r"^\$\{(block:)?[A-Za-z_][A-Za-z0-9_-]*\}$"
+SECRET = r"^\$\{(block:)?[A-Za-z_][A-Za-z0-9_-]*\}$"  # noqa: S105 - the form of a reference, no secret
 SANDBOX_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SANDBOX_AUTH = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "pat": "sandbox-pat"}
 """What the sandbox accepts. It holds invented people on this machine only, so these are no secret."""
@@ -250,7 +250,7 @@ class Auth(Spec):
 
 class Urls(Spec):
     api: str = "https://api.getgo.com"
-    token: str = "https://authentication.logmeininc.com/oauth/token"
+    token: str = "https://authentication.logmeininc.com/oauth/token"  # noqa: S105 - an address
 
     @property
     def is_local(self) -> bool:

@@ -206,8 +206,9 @@ class Plan:
         return _lines([head, *(_without_origin(change) for change in sort_changes(self.changes))])
 
     def origins_to_bytes(self) -> bytes:
-        """Return ``origins.jsonl``: one line per person named in the plan, ``{source, external_id, file, sheet, row}``."""
-        origins = {_key(item): item.origin for item in (*self.changes, *self.withheld) if item.origin}
+        """Return ``origins.jsonl``: a line per person of the plan, ``{source, external_id, file, sheet, row}``."""
+        people: list[Change | Withheld] = [*self.changes, *self.withheld]
+        origins = {_key(item): item.origin for item in people if item.origin}
         return _lines(
             {"source": source, "external_id": external_id, **asdict(origin)}
             for (source, external_id), origin in sorted(origins.items())
@@ -233,9 +234,7 @@ class Plan:
         """Read a plan back. Raises ``StalePlan`` if it is not one of this format."""
         try:
             lines = [json.loads(line) for line in data.decode().splitlines()]
-            head = lines[0]
-            if head.pop("kind") != "header" or head["format_version"] != FORMAT_VERSION:
-                raise ValueError("another format")
+            head = _header_of(lines)
             withheld = tuple(_withheld(item) for item in head.pop("withheld"))
             leaving = tuple(Leaving(**item) for item in head.pop("leaving"))
             head["sources"] = tuple(SourceRef(**item) for item in head["sources"])
@@ -298,6 +297,13 @@ def sort_changes(changes: Iterable[Change]) -> list[Change]:
 
 def _withheld_order(item: Withheld) -> tuple[str, ...]:
     return (item.reason, item.source or "", item.external_id or "", item.account_key or "", item.action, item.detail)
+
+
+def _header_of(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    head = lines[0]
+    if head.pop("kind") != "header" or head["format_version"] != FORMAT_VERSION:
+        raise ValueError("another format")
+    return head
 
 
 def _key(item: Change | Withheld) -> tuple[str, str]:

@@ -109,8 +109,9 @@ def _is_alive(child: int) -> bool:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("sandbox")
     (folder / "state.json").write_text(json.dumps(STATE))
-    command = [sys.executable, "-m", "tasks.sandbox", "--store", str(folder / "store.db"), "--port", "0",
-               "--state", str(folder / "state.json"), "--port-file", str(folder / "port"), "--no-rate-limit"]  # fmt: skip
+    files = {"--store": "store.db", "--state": "state.json", "--port-file": "port"}
+    options = [word for option, name in files.items() for word in (option, str(folder / name))]
+    command = [sys.executable, "-m", "tasks.sandbox", *options, "--port", "0", "--no-rate-limit"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         until = time.monotonic() + WAIT_S
         while not (folder / "port").exists() and time.monotonic() < until:
@@ -218,7 +219,7 @@ def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
 
 
 def test_kills_by_the_clock_until_the_work_is_done(sandbox: str, fresh: Callable[[str], Nursery]) -> None:
-    rough = fresh("by the clock".replace(" ", "-"))
+    rough = fresh("clock")
     span, status = 0.02, -signal.SIGKILL
     while status == -signal.SIGKILL:
         until = time.monotonic() + span

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from tasks import plain_yaml
 from tasks.model.pipeline import NAME, SECRET
 from tasks.model.tables import ORIGIN, WORKER_ATTRIBUTES
-from tasks.pipeline_schema import OWN_NAME, schema
-from tasks.plain_yaml import Node, Problem
+from tasks.pipeline_file import plain_yaml
+from tasks.pipeline_file.plain_yaml import Node, Problem
+from tasks.pipeline_file.schema import OWN_NAME, schema
 
 WORKBOOKS = (".xlsx", ".xlsm")
 DELIMITED = (".csv", ".tsv", ".txt")

@@ -15,18 +15,15 @@ from typing import Any
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from tasks import plain_yaml
 from tasks.model.errors import BadPipeline
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import digest
-from tasks.pipeline_checks import cross_check, either, listing, translate
-from tasks.pipeline_schema import schema
-from tasks.plain_yaml import Node, Problem, write_path
+from tasks.pipeline_file import plain_yaml
+from tasks.pipeline_file.checks import cross_check, either, listing, translate
+from tasks.pipeline_file.plain_yaml import Node, Problem, write_path
 
 MAX_BYTES = 1 << 20
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-__all__ = ["LoadedPipeline", "load_pipeline", "schema"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,6 @@
+"""The pipeline file: read, checked line by line, as values; and its JSON Schema for editors."""
+
+from tasks.pipeline_file.reader import LoadedPipeline, load_pipeline
+from tasks.pipeline_file.schema import schema
+
+__all__ = ["LoadedPipeline", "load_pipeline", "schema"]

@@ -1,0 +1,335 @@
+"""The journal: what it keeps, what it refuses, and who may read it."""
+
+import asyncio
+import hashlib
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tasks.journal import Attempt, CallResult, Journal, LinkChange, RunRecord, Settled
+from tasks.journal.schema import bring_up_to_date
+from tasks.model.errors import BadUsage, RunLocked, StalePlan
+from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
+
+NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+PLAN = b'{"kind":"header"}\n'
+HASH = hashlib.sha256(PLAN).hexdigest()
+DONE, FAILED = OutcomeStatus.DONE, OutcomeStatus.FAILED
+
+
+@pytest.fixture
+def journal(tmp_path: Path):
+    with Journal.open(tmp_path / "home" / "journal.db") as journal:
+        journal.record_plan(HASH, PLAN, "acme", "goto", NOON)
+        yield journal
+
+
+def begin(journal: Journal, run_id: str, *, minutes: int = 0, applying: bool = True) -> None:
+    at = NOON + timedelta(minutes=minutes)
+    journal.begin_run(RunRecord(run_id, "acme", "sync", at))
+    if applying:
+        journal.begin_applying(run_id, HASH, at)
+
+
+def attempt(number: int = 1) -> Attempt:
+    return Attempt("op", number, "job", OperationKind.ASSIGN_LICENCE, ("c1",), "7001", {"licence_key": "9001"})
+
+
+def link(person: str, key: str, **values) -> Settled:
+    change = LinkChange("hr", person, {"account_key": key, "user_name": "ada@acme.example", **values}, new=True)
+    return Settled(Outcome(f"adopt {person}", DONE), change)
+
+
+# -- the file ---------------------------------------------------------------------------------------------------
+
+
+def test_nobody_else_can_read_it(journal, tmp_path):
+    files = [path for path in (tmp_path / "home").iterdir() if path.name.startswith("journal.db")]
+
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert len(files) == 3  # with the write-ahead log and its index
+
+
+def test_what_is_committed_is_on_the_disk(journal):
+    with journal._engine.connect() as conn:
+        assert conn.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert conn.execute(text("PRAGMA synchronous")).scalar_one() == 2
+
+
+def test_it_opens_by_url_as_by_path(journal, tmp_path):
+    with Journal.open(f"sqlite:///{tmp_path}/home/journal.db") as same:
+        assert same.plan_bytes(HASH) == PLAN
+
+
+def test_a_newer_journal_is_refused(journal, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "home" / "journal.db")) as conn:
+        conn.execute("UPDATE schema_version SET version = 99")
+        conn.commit()
+
+    with pytest.raises(BadUsage, match="schema version 99"):
+        Journal.open(tmp_path / "home" / "journal.db")
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path):
+    (tmp_path / "roster.csv").write_text("Employee No,Surname\n" * 500)
+
+    with pytest.raises(BadUsage, match="cannot be used"):
+        Journal.open(tmp_path / "roster.csv")
+
+
+def test_another_database_is_refused_by_name():
+    with pytest.raises(BadUsage, match="SQLite"):
+        Journal.open("postgresql://db.test/journal")
+
+
+def test_an_older_journal_is_led_through_every_version_in_order():
+    engine = create_engine("sqlite://")
+    steps = {2: ["ALTER TABLE runs ADD COLUMN host TEXT"], 3: ["UPDATE runs SET host = 'here'"]}
+    with engine.begin() as conn:
+        bring_up_to_date(conn, {}, 1)
+        bring_up_to_date(conn, steps, 3)
+        bring_up_to_date(conn, steps, 3)
+
+        assert conn.execute(text("SELECT version FROM schema_version")).scalar_one() == 3
+        assert conn.execute(text("SELECT host FROM runs")).all() == []
+    engine.dispose()
+
+
+# -- plans ------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_comes_back_byte_for_byte(journal):
+    journal.record_plan(HASH, PLAN, "acme", "goto", NOON)
+
+    assert journal.plan_bytes(HASH) == PLAN
+
+
+def test_a_plan_that_does_not_have_its_hash_is_not_kept(journal):
+    with pytest.raises(StalePlan):
+        journal.record_plan("0" * 64, PLAN, "acme", "goto", NOON)
+
+
+def test_an_unknown_plan_is_a_plain_error(journal):
+    with pytest.raises(BadUsage, match="no such plan"):
+        journal.plan_bytes("0" * 64)
+
+
+# -- runs -------------------------------------------------------------------------------------------------------
+
+
+def test_runs_are_listed_newest_first_and_found_by_their_beginning(journal):
+    begin(journal, "20260331-120000-aaaaaa")
+    begin(journal, "20260331-120100-bbbbbb", minutes=1)
+
+    assert [run.run_id[-6:] for run in journal.runs()] == ["bbbbbb", "aaaaaa"]
+    assert journal.find_run("latest").run_id.endswith("bbbbbb")
+    assert journal.find_run("20260331-1200").run_id.endswith("aaaaaa")
+    with pytest.raises(BadUsage, match="More than one"):
+        journal.find_run("2026")
+    with pytest.raises(BadUsage, match="no such run"):
+        journal.find_run("1999_")
+
+
+def test_a_finished_run_tells_how_it_ended(journal):
+    begin(journal, "run")
+    journal.finish_run("run", 4, "Partial", {"done": 3}, NOON)
+
+    run = journal.run("run")
+    assert (run.exit_code, run.state, run.summary, run.finished_at) == (4, "Partial", {"done": 3}, NOON)
+    assert journal.unfinished("acme") is None
+
+
+def test_a_run_that_began_to_apply_and_was_cut_off_is_unfinished(journal):
+    begin(journal, "planning", applying=False)
+    assert journal.unfinished("acme") is None
+
+    begin(journal, "cut off", minutes=1)
+    assert journal.unfinished("acme").run_id == "cut off"
+    assert journal.unfinished("other") is None
+
+
+def test_the_run_that_finishes_a_plan_closes_those_that_were_cut_off_in_it(journal):
+    begin(journal, "cut off")
+    begin(journal, "second", minutes=1)
+    journal.finish_run("second", 0, "Completed", {}, NOON)
+
+    assert journal.unfinished("acme") is None
+    assert journal.run("cut off").state == "Interrupted"
+
+
+def test_the_audit_trail_tells_the_story_of_a_run(journal):
+    begin(journal, "cut off")
+    begin(journal, "second", minutes=1)
+    journal.decide(HASH, "override", "it-admin", {"limit": "suspend"}, NOON)
+    journal.finish_run("second", 0, "Completed", {}, NOON)
+
+    events = [entry["event"] for entry in journal.audit()]
+    assert events == [
+        "run started", "applying", "run started", "applying", "decided", "run finished", "run interrupted",
+    ]  # fmt: skip
+
+
+def test_a_decision_is_used_up_by_one_run(journal):
+    number = journal.decide(HASH, "override", "it-admin", {"limit": "suspend"}, NOON)
+
+    assert journal.spend(number, "first")
+    assert journal.spend(number, "first")
+    assert not journal.spend(number, "second")
+    assert not journal.spend(number + 1, "second")
+    assert [decision.spent_by for decision in journal.decisions(HASH)] == ["first"]
+
+
+# -- operations, outcomes, links --------------------------------------------------------------------------------
+
+
+def test_an_intent_without_a_result_is_open(journal):
+    journal.intend(HASH, "run", attempt(), NOON)
+
+    (call,) = journal.calls(HASH)
+    assert (call.attempt, call.result, call.is_open) == (attempt(), None, True)
+    assert journal.sent("run") == 1
+
+
+def test_a_result_its_outcomes_and_its_links_are_one_transaction(journal):
+    journal.intend(HASH, "run", attempt(), NOON)
+    broken = LinkChange("hr", "1", {"no such column": "x", "account_key": "7001"}, new=True)
+
+    with pytest.raises(Exception, match="no such column"):
+        journal.conclude(
+            HASH, "run", NOON, attempt=attempt(), result=CallResult.DONE,
+            settled=[Settled(Outcome("c1", DONE), broken)],
+        )  # fmt: skip
+
+    assert journal.calls(HASH)[0].is_open
+    assert journal.outcomes(HASH) == {}
+
+
+def test_calls_that_never_reached_the_target_do_not_count_as_sent(journal):
+    for number, result in enumerate([CallResult.DONE, CallResult.NOT_SENT, CallResult.UNCERTAIN], start=1):
+        journal.intend(HASH, "run", attempt(number), NOON)
+        journal.conclude(HASH, "run", NOON, attempt=attempt(number), result=result)
+
+    assert journal.sent("run") == 2
+
+
+def test_calls_can_be_asked_for_by_job(journal):
+    journal.intend(HASH, "run", attempt(), NOON)
+
+    assert len(journal.calls(HASH, ["job"])) == 1
+    assert journal.calls(HASH, ["other"]) == []
+
+
+def test_an_outcome_is_replaced_by_a_later_one(journal):
+    refused = Outcome("c1", FAILED, "The target refused it.", "user.not.found", "0f0f", "7001")
+    journal.conclude(HASH, "run", NOON, settled=[Settled(refused)])
+    assert journal.outcomes(HASH) == {"c1": refused}
+
+    journal.conclude(HASH, "run", NOON, settled=[Settled(Outcome("c1", DONE))])
+    assert journal.outcomes(HASH)["c1"].status == DONE
+
+
+def test_links_gather_what_we_gave(journal):
+    given = [
+        link("1", "7001"),
+        Settled(None, LinkChange("hr", "1", {"group_key": "5001"}, give=("9002", "9001"))),
+        Settled(None, LinkChange("hr", "1", take=("9002",))),
+        Settled(None, LinkChange("hr", "nobody", give=("9001",))),
+    ]
+    journal.conclude(HASH, "run", NOON, settled=given)
+
+    (row,) = journal.links("acme", "goto").to_dict("records")
+    assert (row["external_id"], row["account_key"], row["state"]) == ("1", "7001", "active")
+    assert (row["licences"], row["roles"], row["group_key"]) == (("9001",), (), "5001")
+    assert row["leaving_since"] != row["leaving_since"]  # missing
+    assert journal.linked_account("acme", "goto", "hr", "1") == "7001"
+    assert journal.links("other", "goto").empty
+
+
+def test_a_second_claim_to_an_account_is_held_also_from_another_pipeline(journal):
+    other = b'{"kind":"other"}\n'
+    other_hash = hashlib.sha256(other).hexdigest()
+    journal.record_plan(other_hash, other, "other", "goto", NOON)
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7001")])
+
+    (ours,) = journal.conclude(HASH, "run", NOON, settled=[link("2", "7001")])
+    (theirs,) = journal.conclude(other_hash, "run", NOON, settled=[link("1", "7001")])
+
+    assert [ours.status, theirs.status] == [FAILED, FAILED]
+    assert ours.reason == "The account is linked to another person."
+    assert len(journal.links("acme", "goto")) == 1
+    assert journal.links("other", "goto").empty
+
+
+def test_the_key_of_a_deleted_account_can_be_linked_again(journal):
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7001", state="deleted"), link("2", "7001")])
+
+    assert journal.linked_account("acme", "goto", "hr", "1") is None
+    assert journal.linked_account("acme", "goto", "hr", "2") == "7001"
+
+
+def test_a_time_without_a_zone_is_refused(journal):
+    with pytest.raises(Exception, match="needs its zone"):
+        journal.begin_run(RunRecord("run", "acme", "sync", datetime(2026, 3, 31)))  # noqa: DTZ001
+
+
+# -- the lock ---------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_is_told_since_when_and_by_which_process_it_is_locked_out(journal):
+    with journal.lock("acme", NOON), pytest.raises(RunLocked) as caught, journal.lock("acme", NOON):
+        pass
+
+    assert caught.value.exit_code == 8
+    assert "2026-03-31T12:00:00+00:00 (process " in str(caught.value)
+
+
+def test_other_pipelines_are_not_locked_and_a_lock_is_freed_at_its_end(journal):
+    with journal.lock("acme", NOON), journal.lock("other", NOON):
+        pass
+    with journal.lock("acme", NOON):
+        pass
+
+
+HOLD = """
+import sys
+from datetime import UTC, datetime
+from tasks.journal import Journal
+with Journal.open(sys.argv[1]) as journal, journal.lock("acme", datetime(2026, 1, 1, tzinfo=UTC)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_process_frees_its_lock(journal, tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "home" / "journal.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(RunLocked, match=f"process {process.pid}"), journal.lock("acme", NOON):
+            pass
+        process.kill()
+
+    with journal.lock("acme", NOON):
+        pass
+
+
+def test_two_writers_wait_for_each_other(journal, tmp_path):
+    async def write_together() -> None:
+        with Journal.open(tmp_path / "home" / "journal.db") as second:
+
+            def settle(one: Journal, start: int) -> None:
+                for number in range(start, start + 20):
+                    one.conclude(HASH, "run", NOON, settled=[Settled(Outcome(f"c{number}", DONE))])
+
+            await asyncio.gather(asyncio.to_thread(settle, journal, 0), asyncio.to_thread(settle, second, 100))
+
+    asyncio.run(write_together())
+
+    assert len(journal.outcomes(HASH)) == 40

@@ -1,0 +1,76 @@
+"""The look before a write: which fields each change reads, and what it makes of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from tasks.model.operations import Operation, OperationKind
+from tasks.provision import judge
+from tests.unit.provision.world import MEETING, WEBINAR, PlanBuilder, account
+
+build = PlanBuilder()
+GRANT = build.grant("1", MEETING, key="1")
+REVOKE = build.revoke("1", MEETING)
+SUSPEND = build.suspend("1", [MEETING, WEBINAR], ["MANAGE_USERS"])
+DELETE = build.delete("1")
+ROLES = build.roles("1", ["A"], ["B"], key="1")
+JOIN = build.join("1", "Sales", "5001", key="1")
+LEAVE = build.leave("1", "Sales", "5001")
+UPDATE = build.update("1", {"family_name": "Old"}, {"family_name": "New"})
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "look"),
+    [
+        (GRANT, account("1"), "send"),
+        (GRANT, account("1", WEBINAR, roles=("A",)), "send"),  # reads no other licence and no role
+        (GRANT, account("1", MEETING), "already"),
+        (REVOKE, account("1", MEETING, WEBINAR), "send"),
+        (REVOKE, account("1", WEBINAR), "already"),
+        (SUSPEND, account("1", MEETING, WEBINAR, roles=("MANAGE_USERS",)), "send"),
+        (SUSPEND, account("1"), "already"),
+        (SUSPEND, account("1", MEETING, roles=("MANAGE_USERS",)), "stale"),
+        (SUSPEND, account("1", MEETING, WEBINAR, "9003", roles=("MANAGE_USERS",)), "stale"),
+        (SUSPEND, account("1", MEETING, WEBINAR), "stale"),
+        (DELETE, account("1"), "send"),
+        (DELETE, account("1", MEETING), "stale"),
+        (ROLES, account("1", roles=("A",)), "send"),
+        (ROLES, account("1", roles=("B",)), "already"),
+        (ROLES, account("1"), "stale"),
+        (LEAVE, account("1", group="5001"), "send"),
+        (LEAVE, account("1"), "already"),
+        (LEAVE, account("1", group="5002"), "stale"),
+        (UPDATE, account("1"), "send"),
+        (UPDATE, replace(account("1"), family_name="New", given_name="Robin"), "already"),
+        (UPDATE, replace(account("1"), family_name="Newer"), "stale"),
+    ],
+)
+def test_each_change_reads_its_own_fields(change, state, look):
+    assert judge(change, state).look == look
+
+
+@pytest.mark.parametrize(("group", "look"), [(None, "send"), ("5001", "already"), ("5002", "stale")])
+def test_joining_reads_the_group(group, look):
+    assert judge(JOIN, account("1", group=group), group_key="5001").look == look
+
+
+@pytest.mark.parametrize(
+    ("change", "look"), [(GRANT, "stale"), (SUSPEND, "stale"), (UPDATE, "stale"), (DELETE, "already")]
+)
+def test_a_vanished_account_is_stale_unless_it_was_to_be_deleted(change, look):
+    assert judge(change, None).look == look
+
+
+def test_the_reason_names_what_moved():
+    state = account("1", MEETING)
+
+    assert judge(SUSPEND, state).reason == "Changed since the plan was made: licences, roles."
+    assert judge(GRANT, None).reason == "The account is no longer there."
+
+
+def test_a_suspend_half_done_is_judged_by_the_state_in_between():
+    taken = Operation("op", OperationKind.UNASSIGN_LICENCE, (SUSPEND.change_id,), "1", payload={"licence_key": MEETING})
+    between = account("1", WEBINAR, roles=("MANAGE_USERS",))
+
+    assert judge(SUSPEND, between, [taken]).look == "send"
+    assert judge(SUSPEND, account("1", MEETING, WEBINAR, roles=("MANAGE_USERS",)), [taken]).look == "stale"
