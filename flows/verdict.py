@@ -72,8 +72,6 @@ def state_name(error: RosterflowError | None, code: int) -> str:
 def next_steps(run: "Run", code: int) -> tuple[str, ...]:
     """Return what somebody should do now, most pressing first."""
     steps = []
-    if run.error is not None and run.error.remedy:
-        steps.append(run.error.remedy)
     if code == INCOMPLETE:
         steps.append("See below what was not done, and why; run the same command again once the cause is gone.")
     if code == PENDING:

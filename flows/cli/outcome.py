@@ -30,7 +30,14 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
         return
     show(summary["headline"])
     for source in summary["sources"]:
-        show(f"  {source['name']}: {source['rows']} rows, {source['held']} held, {source['warned']} with a warning")
+        valid = source["rows"] - source["held"]
+        show(
+            f"  {source['name']}: {source['rows']} rows, {valid} valid ({source['warned']} with a warning), "
+            f"{source['held']} held"
+        )
+        for finding in summary["findings"]:
+            if finding["source"] == source["name"]:
+                show(f"    {finding['count']:>6} {finding['severity']:8} {finding['code']}")
     for limit in summary["limits"]:
         if limit["broken"]:
             show(f"  over the limit: {limit['name']} {limit['subject']}".rstrip())

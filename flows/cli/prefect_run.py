@@ -1,5 +1,6 @@
 """Run a flow from the terminal: quiet Prefect, a progress bar, signals that end it in order, its result in words."""
 
+import logging
 import os
 import signal
 import sys
@@ -36,6 +37,7 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
 
     for key, value in QUIET.items():
         os.environ.setdefault(key, value)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry that helps is no news
     with doing("Starting Prefect"):
         flow = _load(name)
     from tasks.provision.steps import PROGRESS

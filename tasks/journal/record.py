@@ -214,11 +214,16 @@ class Journal:
         raise BadUsage(what, remedy="'rosterflow runs' lists them.", run_id=name)
 
     def unfinished(self, pipeline: str) -> RunRecord | None:
-        """Return the last run that began to apply a plan and was cut off, if there is one.
+        """Return the last run that began to apply a plan and was cut off, or that ended without knowing what became of
+        a call, if there is one.
 
         A run that is at work looks the same: ask while holding the lock.
         """
-        found = self._runs(*_cut_off(pipeline), limit=1)
+        plan_open = select(operations.c.plan_hash).where(
+            operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
+        )
+        in_doubt = runs.c.finished_at.is_(None) | runs.c.plan_hash.in_(plan_open)
+        found = self._runs(runs.c.pipeline == pipeline, runs.c.applying_since.is_not(None), in_doubt, limit=1)
         return found[0] if found else None
 
     def _runs(self, *where: ColumnElement[bool], limit: int | None = None) -> list[RunRecord]:
@@ -419,7 +424,8 @@ def _cut_off(pipeline: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _supersede(conn: Connection, run_id: str, pipeline: str, by: str, at: datetime) -> None:
-    conn.execute(update(runs).where(runs.c.run_id == run_id).values(state="Interrupted", finished_at=at))
+    still_open = (runs.c.run_id == run_id, runs.c.finished_at.is_(None))
+    conn.execute(update(runs).where(*still_open).values(state="Interrupted", finished_at=at))
     _audit(conn, at, pipeline, run_id, "run interrupted", {"taken_up_by": by})
 
 

@@ -267,7 +267,7 @@ class GotoTarget(Spec):
     urls: Urls = Urls()
     managed: Literal["rule_given", "all"] = "rule_given"
     notify_users: bool = True
-    requests_per_second: float = Field(default=9.0, gt=0, le=1000)
+    requests_per_second: float = Field(default=9.6, gt=0, le=1000)
 
     @model_validator(mode="after")
     def _known_to_target(self) -> "GotoTarget":

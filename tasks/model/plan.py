@@ -118,6 +118,7 @@ class WithheldReason(StrEnum):
     NOT_ADOPTED = "not_adopted"  # the account exists, and the pipeline adopts none
     EXCEPTION = "exception"  # an exception of the pipeline keeps it
     NOT_STARTED = "not_started"  # the first day of work is still to come
+    INCOMPLETE = "incomplete"  # a new account needs an attribute that the roster does not give
     REPORT_ONLY = "report_only"  # the pipeline only reports leavers
 
 

@@ -179,6 +179,10 @@ def _prepare(
             drafts.withhold(person, Action.CREATE, WithheldReason.NO_SEAT, ", ".join(wanted["product"]))
             return None
         after, rules = _new_account(world, row, staying.desired.single.loc[row.Index])
+        lacking = sorted(NEEDED_TO_CREATE - set(after))
+        if lacking:
+            drafts.withhold(person, Action.CREATE, WithheldReason.INCOMPLETE, ", ".join(lacking))
+            return None
         created = drafts.add(person, Action.CREATE, cause, {}, after, rules=rules, mail=drafts.notice("welcome"))
         return (created,) if created else None
     if row.link_state == "suspended":
@@ -205,8 +209,11 @@ def _grant(
 ) -> None:
     rules_of = dict(zip(wanted["product"], wanted["rules"], strict=True))
     taken, without_seat = drafts.seats.take(products, wanted["product"])
-    for licence, serves in sorted(taken.items()):
+    notify, new = drafts.pipeline.target.notify_users, person.account_key is None
+    for place, (licence, serves) in enumerate(sorted(taken.items())):
         gives = sorted(drafts.seats.products[licence])
+        # all licences of somebody new go out in one call, which sends one mail
+        mail = grant_mail(gives, new=new, notify=notify) if place == 0 or not new else ()
         drafts.add(
             person,
             Action.GRANT,
@@ -215,7 +222,7 @@ def _grant(
             {"licence": licence, "product": serves[0], "products": gives},
             rules=sorted({rule for product in serves for rule in rules_of[product]}),
             needs=base,
-            mail=grant_mail(gives, new=person.account_key is None, notify=drafts.pipeline.target.notify_users),
+            mail=mail,
         )
     for product in without_seat:
         drafts.withhold(person, Action.GRANT, WithheldReason.NO_SEAT, product)

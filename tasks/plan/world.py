@@ -93,7 +93,7 @@ class World:
         """Return whom a row of ``people`` is about. The address is the account's own, where there is one."""
         account = text(row.account_key)
         origin = Origin(row.file, text(row.sheet), int(row.row))
-        address = (text(row.current_user_name) if account else None) or row.user_name
+        address = (text(row.current_user_name) if account else None) or text(row.user_name)
         return Person(row.source, row.key, account, address, origin, _digest_of(row), names(row.current_roles))
 
     def absent_person(self, row: Any) -> Person:

@@ -187,11 +187,15 @@ class Batch:
             if not self.is_final(change)
         )
 
+    @property
+    def reason_to_skip(self) -> str:
+        if self.stopped_by is not None:
+            return TARGET_LOST
+        return STOPPED if self.interrupted else TAKEN_OVER
+
     def skip_rest(self, job: Job) -> None:
         """Record that the batch was halted before a job was at its end."""
-        reason = STOPPED if self.interrupted else TAKEN_OVER
-        if self.stopped_by is not None:
-            reason = TARGET_LOST
+        reason = self.reason_to_skip
         if job.operations and self._made[job.job_id]:
             reason += f" {self._made[job.job_id]} of its {len(job.operations)} calls were made."
         self.skip(job.changes, reason)

@@ -7,7 +7,7 @@ from typing import Any
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import Operation, OutcomeStatus
-from tasks.model.plan import SENDS_NOTHING, Action, Change
+from tasks.model.plan import Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import MAX_TRIES, NO_ANSWER, UNMET, Answer, Batch
 from tasks.provision.linking import step_link_change
@@ -41,16 +41,23 @@ class _Course:
         return attempt if attempt is not None and is_done(self.open[0], state) else None
 
 
+def note_quiet(batch: Batch, changes: Sequence[Change]) -> None:
+    """Record the changes that send nothing, all at once: there may be one for every account of the tenant."""
+    if not batch.may_send:
+        batch.skip(changes, batch.reason_to_skip)
+        return
+    open_ = [change for change in changes if not batch.is_final(change)]
+    batch.skip([change for change in open_ if not batch.is_met(change)], UNMET)
+    batch.record(batch.good(change, OutcomeStatus.RECORDED) for change in open_ if batch.is_met(change))
+
+
 async def carry_out(batch: Batch, job: Job) -> None:
-    """Do the job of one change, and record its outcome unless the batch is halted before."""
+    """Do the job of one change that is sent, and record its outcome unless the batch is halted before."""
     change = job.change
     if change is None or batch.is_final(change):
         return
     if not batch.is_met(change):
         batch.skip([change], UNMET)
-    elif change.action in SENDS_NOTHING:
-        if batch.may_send:
-            batch.record([batch.good(change, OutcomeStatus.RECORDED)])
     elif change.action == Action.CREATE_GROUP:
         await _create_group(batch, job, change)
     else:

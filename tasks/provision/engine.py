@@ -15,7 +15,7 @@ from tasks.model.errors import StalePlan, TargetError
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Plan
 from tasks.provision.batch import STOPPED, Batch
-from tasks.provision.changes import carry_out
+from tasks.provision.changes import carry_out, note_quiet
 from tasks.provision.creates import create_people
 from tasks.provision.operations import Job, batches, compile_jobs
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
@@ -130,9 +130,11 @@ async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: 
 
 async def _do_phase(batch: Batch, jobs: Sequence[Job]) -> None:
     """Do the jobs of one phase side by side; those on one account after each other."""
+    note_quiet(batch, [change for job in jobs if job.is_quiet for change in job.changes])
     lanes: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
-        lanes[job.lane].append(job)
+        if not job.is_quiet:
+            lanes[job.lane].append(job)
     slots = asyncio.Semaphore(batch.runtime.workers)
     crashes: list[BaseException] = []
 

@@ -52,6 +52,11 @@ class Job:
         return tuple(change for newcomer in self.newcomers for change in newcomer.changes)
 
     @property
+    def is_quiet(self) -> bool:
+        """Tell whether the job sends nothing."""
+        return self.change is not None and self.change.action in SENDS_NOTHING
+
+    @property
     def calls(self) -> int:
         return 1 if self.newcomers else len(self.operations)
 

@@ -34,4 +34,5 @@ def write_report(
         folder.write_bytes(name, page.encode())
     if plan is not None:
         write_review(plan, limits, verdicts, folder.path(REVIEW))
+        folder.path(REVIEW).chmod(0o600)
     return summary

@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Cause, Change, LimitReading, Plan, WithheldReason
-from tasks.model.rosters import WARNING, Verdict
+from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.report import words
 from tasks.report.facts import RunFacts
 from tasks.report.people import Fate, count_fates, done
@@ -31,6 +31,7 @@ def summarise(
         "headline": headline(facts, plan, outcomes, verdicts),
         "run": _run(facts),
         "sources": _sources(plan, verdicts),
+        "findings": _findings(verdicts),
         "people": {
             "planned": _counted(Fate, count_fates(changes)),
             "done": _counted(Fate, count_fates(done(changes, outcomes))),
@@ -138,6 +139,19 @@ def _sources(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> list[dict[st
 def _held(sources: Iterable[Mapping[str, Any]]) -> str:
     held = sum(source["held"] for source in sources)
     return f"{words.count(held, 'row')} {'is' if held == 1 else 'are'} held." if held else ""
+
+
+def _findings(verdicts: Mapping[str, Verdict]) -> list[dict[str, Any]]:
+    """Return how many rows each code was said of, by source: the gravest first, then the most frequent."""
+    counted: list[dict[str, Any]] = []
+    for name, verdict in verdicts.items():
+        rows = verdict.findings.drop_duplicates(["row", "code", "severity"])
+        pairs = Counter(zip(rows["severity"], rows["code"], strict=True))
+        counted += [
+            {"source": name, "code": code, "severity": severity, "count": n} for (severity, code), n in pairs.items()
+        ]
+    order = {severity: place for place, severity in enumerate(SEVERITIES)}
+    return sorted(counted, key=lambda item: (order[item["severity"]], -item["count"], item["source"], item["code"]))
 
 
 def _warned(verdict: Verdict) -> int:

@@ -117,6 +117,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "The first day of work is still to come",
         "Nothing: the run on that day does it.",
     ),
+    WithheldReason.INCOMPLETE: (
+        "A new account needs a name that the roster does not give",
+        "Fill in the first and last name at the source, or map their columns.",
+    ),
     WithheldReason.REPORT_ONLY: (
         "The pipeline only reports leavers",
         "Suspend the account by hand, or set 'leavers: suspend' under 'lifecycle' in the pipeline file.",

@@ -12,7 +12,7 @@ REFRESH_TOKEN_LIFETIME_S = 30 * 24 * 3600
 ADMIN_SCOPE = "identity:"
 
 
-class OAuthRefusal(Exception):  # noqa: N818 (it is an answer of the platform, not a fault of ours)
+class OAuthRefusal(Exception):
     """The token endpoint says no, in the form of RFC 6749 §5.2 (assumed)."""
 
     def __init__(self, status: int, error: str) -> None:

@@ -41,7 +41,7 @@ class Problem:
     value: str | None = None
 
 
-class GotoRefusal(Exception):  # noqa: N818 (it is an answer of the platform, not a fault of ours)
+class GotoRefusal(Exception):
     """The platform says no; what the call did until then is undone."""
 
     def __init__(self, status: int, *problems: Problem, basis: Basis | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from tasks.model.rosters import CRITICAL, UNUSABLE_KEY_CODES, Roster, Verdict
+from tasks.model.rosters import CRITICAL, UNUSABLE_KEY_CODES, WARNING, Roster, Verdict
 from tasks.model.tables import WORKERS
 from tasks.validate.findings import merge_findings, with_values
 
@@ -14,10 +14,20 @@ SET_ASIDE_CODE = "duplicate_row"
 _KEY_STANDS = frozenset({"id_conflict", SET_ASIDE_CODE})
 """Findings reported on the key's column that leave no doubt who the row is about."""
 
+_NEEDED_TO_STAY = frozenset(
+    {"user_name_missing", "user_name_invalid", "user_name_too_long", "name_missing", "name_too_long", "locale_invalid"}
+)
+"""Findings on what only an account that is kept needs. HR systems clear addresses when somebody leaves."""
+
 
 def judge(roster: Roster, findings: pd.DataFrame) -> Verdict:
-    """Return the verdict on *roster*, given what its checks found (FINDINGS, values not needed)."""
-    said = [_not_said_by_mapping(with_values(roster, findings), roster.findings), roster.findings]
+    """Return the verdict on *roster*, given what its checks found (FINDINGS, values not needed).
+
+    A row that says by its id that somebody has left is not held for lack of an address or a name: that would leave
+    them their access.
+    """
+    found = _softened_for_leavers(roster, with_values(roster, findings))
+    said = [_not_said_by_mapping(found, roster.findings), roster.findings]
     every = merge_findings(said)
     critical = every[(every["severity"] == CRITICAL) & every["row"].notna()]
     codes = _codes_by_row(critical)
@@ -32,6 +42,13 @@ def judge(roster: Roster, findings: pd.DataFrame) -> Verdict:
         held=held.reset_index(drop=True),
         findings=every,
     )
+
+
+def _softened_for_leavers(roster: Roster, findings: pd.DataFrame) -> pd.DataFrame:
+    workers = roster.workers
+    leavers = workers.loc[(workers["status"] == "inactive") & workers["external_id"].notna(), "row"]
+    soft = findings["row"].isin(leavers) & findings["code"].isin(_NEEDED_TO_STAY) & (findings["severity"] == CRITICAL)
+    return findings.assign(severity=findings["severity"].mask(soft, WARNING))
 
 
 def _codes_by_row(critical: pd.DataFrame) -> pd.Series:

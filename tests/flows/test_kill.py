@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,19 +90,13 @@ class Nursery:
         child = int(self.process.stdout.readline())
         if kill_when is not None:
             until = time.monotonic() + WAIT_S
-            while not kill_when() and time.monotonic() < until and _is_alive(child):
-                time.sleep(0.0002)
-            os.kill(child, signal.SIGKILL)  # at worst it has just ended, and is not yet waited for
+            with suppress(ProcessLookupError):  # it may end by itself before
+                while not kill_when() and time.monotonic() < until:
+                    os.kill(child, 0)
+                    time.sleep(0.0002)
+                os.kill(child, signal.SIGKILL)
         self.statuses.append(int(self.process.stdout.readline()))
         return self.statuses[-1]
-
-
-def _is_alive(child: int) -> bool:
-    stat = Path(f"/proc/{child}/stat")
-    try:
-        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")

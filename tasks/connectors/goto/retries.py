@@ -29,7 +29,7 @@ class Retries:
         )
 
 
-class Passing(Exception):  # noqa: N818 - not an error by itself: it says that another try may go better
+class Passing(Exception):
     """A try failed in a way that may pass. *error* is what the caller gets if it does not."""
 
     def __init__(self, error: RosterflowError, wait_s: float | None = None) -> None:

@@ -165,6 +165,17 @@ def test_the_run_that_finishes_a_plan_closes_those_that_were_cut_off_in_it(journ
     assert journal.run("cut off").state == "Interrupted"
 
 
+def test_a_run_that_ended_in_doubt_about_a_call_is_taken_up_again(journal):
+    begin(journal, "in doubt")
+    journal.intend(HASH, "in doubt", attempt(), NOON)
+    journal.finish_run("in doubt", 7, "Target down", {}, NOON)
+    assert journal.unfinished("acme").run_id == "in doubt"
+
+    journal.conclude(HASH, "in doubt", NOON, attempt=attempt(), result=CallResult.DONE)
+    assert journal.unfinished("acme") is None
+    assert journal.run("in doubt").state == "Target down"
+
+
 def test_the_audit_trail_tells_the_story_of_a_run(journal):
     begin(journal, "cut off")
     begin(journal, "second", minutes=1)

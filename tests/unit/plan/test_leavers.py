@@ -151,3 +151,9 @@ def test_deletion_comes_only_if_configured_and_long_after_the_suspend(linked: An
 def test_leavers_are_only_reported_where_the_pipeline_says_so(linked: Any) -> None:
     linked.policy(lifecycle={"grace": "0d", "leavers": "report"})
     assert linked.withheld() == [("suspend", "report_only", "1")]
+
+
+def test_inactive_row_without_an_address_is_enough_to_leave(linked: Any, make: Any) -> None:
+    linked.workers.append(make.worker("1", status="inactive", user_name=None, given_name=None))
+    assert linked.steps() == [("suspend", "1")]
+    assert linked.plan().to_bytes()

@@ -421,6 +421,37 @@ def test_a_create_that_lands_after_it_was_looked_up_is_ours(make_world):
     assert world.target.mails == [("welcome", "p1@acme.example")]
 
 
+def stop_after_one_call(world: World):
+    return lambda: len(world.target.calls) >= 1
+
+
+def test_a_create_that_lands_between_two_runs_is_ours(make_world):
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+    world.target.very_late = {0}
+    plan = builder.plan()
+    assert ended(world.apply(plan, should_stop=stop_after_one_call(world)), create) == "skipped"
+
+    world.target.land({0})
+
+    assert ended(world.apply(plan), create) == "done"
+    assert world.links()["1"]["state"] == "active"
+    assert len(world.target.calls) == 1
+
+
+def test_a_step_that_lands_between_two_runs_does_not_make_the_account_look_moved(make_world):
+    world, builder = make_world(account("7001", MEETING, WEBINAR)), PlanBuilder()
+    change = builder.suspend("7001", [MEETING, WEBINAR])
+    world.target.very_late = {0}
+    plan = plan_of(world, builder)
+    assert ended(world.apply(plan, should_stop=stop_after_one_call(world)), change) == "skipped"
+
+    world.target.land({0})
+
+    assert ended(world.apply(plan), change) == "done"
+    assert len(world.target.calls) == 2
+
+
 # -- again ------------------------------------------------------------------------------------------------------
 
 

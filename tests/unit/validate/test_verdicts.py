@@ -106,3 +106,11 @@ def test_row_without_id_holds_the_row_of_another_person_with_its_address(judged,
         [2, "user_name_shared"],
         [3, "id_missing,user_name_shared"],
     ]
+
+
+@pytest.mark.parametrize("wrong", [{"user_name": None}, {"user_name": "left"}, {"given_name": None}, {"locale": "fr"}])
+def test_leaver_named_by_an_id_is_not_held_for_what_only_staff_needs(judged, ada, ben, wrong):
+    verdict = judged({**ada, "status": "inactive", **wrong}, ben)
+    assert (len(verdict.clean), len(verdict.held)) == (2, 0)
+    assert set(verdict.findings["severity"]) == {"warning"}
+    assert len(judged({**ada, **wrong}, ben).held) == 1
