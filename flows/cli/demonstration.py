@@ -2,8 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +38,16 @@ MAIN = 1
 
 def demonstrate() -> None:
     """Play all acts and print where their reports are. Ends with code 1 if one did not end as it must."""
+    from tasks.sandbox import running
     from tasks.settings import Settings
 
     home = Settings().home / "demo"
     _clear(home)
-    with _sandbox(home) as url:
-        say(f"A GoTo sandbox answers on {url}. Nothing leaves this machine.")
-        (home / PIPELINE).write_text(sample(PIPELINE).read_text(encoding="utf-8").replace(URL, url), encoding="utf-8")
+    with running(home / "sandbox.db", port=_port(), state=sample("acme_tenant.json")) as sandbox:
+        say(f"A GoTo sandbox answers on {sandbox.url}. Nothing leaves this machine.")
+        (home / PIPELINE).write_text(
+            sample(PIPELINE).read_text(encoding="utf-8").replace(URL, sandbox.url), encoding="utf-8"
+        )
         pages = [_play(number, act, home) for number, act in enumerate(ACTS, 1)]
     _say_where(home, pages)
 
@@ -62,20 +64,11 @@ def _clear(home: Path) -> None:
     os.environ.pop("PREFECT_API_URL", None)  # the demo needs no server, and writes to nobody's
 
 
-@contextmanager
-def _sandbox(home: Path) -> Iterator[str]:
-    from tasks.sandbox import running
-
-    state, store = sample("acme_tenant.json"), home / "sandbox.db"
+def _port() -> int:
+    """Return the port that the sample pipeline names, 0 (any) if it is taken."""
     usual = int(URL.rsplit(":", 1)[1])
-    try:
-        with running(store, port=usual, state=state) as sandbox:
-            yield sandbox.url
-    except BadUsage:
-        if store.exists():
-            raise
-        with running(store, port=0, state=state) as sandbox:
-            yield sandbox.url
+    with socket.socket() as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", usual)) == 0 else usual
 
 
 def _play(number: int, act: Act, home: Path) -> Path:
