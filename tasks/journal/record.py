@@ -58,18 +58,25 @@ class Journal:
         Raises ``BadUsage`` if it is not a journal, is newer than this program, or is kept in another database.
         """
         path = _path_of(where)
+        journal = cls(_sqlite(path), path.parent)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its side files the same mode
-            journal = cls(_sqlite(path), path.parent)
-            with journal._write() as conn:
-                bring_up_to_date(conn)
+            journal._bring_up_to_date()
         except (OSError, DatabaseError) as exc:
             raise BadUsage(
                 f"The journal {path} cannot be used: {exc.__cause__ or exc}.",
                 remedy="Name another file, or restore this one from a backup.",
             ) from exc
         return journal
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            with self._write() as conn:
+                bring_up_to_date(conn)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._engine.dispose()

@@ -110,17 +110,20 @@ class Column(Spec):
         return self
 
 
+DATE_FORMAT_WANTED = 'write a format that says day, month and year, for example "%d/%m/%Y" or "%Y-%m-%d"'
 PROBES = (date(2001, 2, 3), date(2026, 11, 29), date(2032, 2, 29))
 
 
 def _date_format(value: str) -> str:
     """Let a format pass if it says day, month and year: dates written with it are read back the same."""
+    if not re.search(r"%[yYcxGD]", value):  # without a year strptime guesses one, and Python 3.13 warns
+        raise ValueError(DATE_FORMAT_WANTED)
     try:
         whole = all(datetime.strptime(day.strftime(value), value).date() == day for day in PROBES)  # noqa: DTZ007
     except ValueError:
         whole = False
     if not whole:
-        raise ValueError('write a format that says day, month and year, for example "%d/%m/%Y" or "%Y-%m-%d"')
+        raise ValueError(DATE_FORMAT_WANTED)
     return value
 
 

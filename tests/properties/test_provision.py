@@ -96,6 +96,7 @@ def plans(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
 
 def world_of(folder: str, accounts: Sequence[Any]) -> World:
     world = World(Path(folder), MortalTarget(*accounts, groups={"5000": "Everybody"}, create_batch=3))
+    world.journal.close()
     world.journal = MortalJournal.open(Path(folder) / "journal.db")
     return world
 

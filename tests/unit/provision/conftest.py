@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,14 +8,18 @@ from tests.unit.provision.world import MemoryTarget, World
 
 
 @pytest.fixture
-def make_world(tmp_path: Path) -> Callable[..., World]:
+def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
     """A world with these accounts, all of them linked."""
+    made: list[World] = []
 
     def make(*accounts: AccountState, **settings: object) -> World:
         world = World(tmp_path, MemoryTarget(*accounts, **settings))
+        made.append(world)
         if accounts:
             world.adopt(*(account.account_key for account in accounts))
             world.target.calls.clear()
         return world
 
-    return make
+    yield make
+    for world in made:
+        world.journal.close()

@@ -1,0 +1,95 @@
+"""Flow runs against one Prefect test harness, and how each of them ended."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a flow run ended: its state, and what the run left behind. ``folder`` is None if it did not begin."""
+
+    state_type: str
+    state: str
+    message: str
+    data: dict[str, Any]
+    folder: Path | None
+    recorded: Any = None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> int:
+        """The exit code, on which state, journal, summary and report agree (promise 7)."""
+        code: int = self.data["exit_code"]
+        if self.folder is not None:
+            assert self.recorded.exit_code == code
+            assert self.recorded.state == self.state
+            assert self.recorded.summary == self.summary
+            assert self.summary["run"]["exit_code"] == code
+            page = (self.folder / "report.html").read_text(encoding="utf-8")
+            assert f"exit code {code}" in page
+            assert self.summary["headline"] in page
+        return code
+
+    @property
+    def actions(self) -> dict[str, int]:
+        """The planned changes by action, those that are none left out."""
+        return {action: number for action, number in self.summary["changes"]["by_action"].items() if number}
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Return the changes of the run's plan."""
+        assert self.folder is not None
+        lines = (self.folder / "plan.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines[1:]]
+
+
+@pytest.fixture(scope="session")
+def prefect_database() -> Iterator[Path]:
+    """Run flows against a temporary Prefect server. Yields its database file."""
+    import prefect.settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        url = prefect.settings.PREFECT_SERVER_DATABASE_CONNECTION_URL.value()
+        yield Path(str(url).removeprefix("sqlite+aiosqlite:///"))
+
+
+@pytest.fixture(scope="session")
+def sync(prefect_database: Path) -> Callable[..., Ending]:
+    """Sync an installation's pipeline as the flow does it, and return how that ended."""
+    from flows import nightly
+
+    def run(office: Any, **parameters: Any) -> Ending:
+        return _ending(office, nightly.sync(pipeline=office.save(), return_state=True, **parameters))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def apply(prefect_database: Path) -> Callable[..., Ending]:
+    """Apply a plan as the flow does it, and return how that ended."""
+    from flows import application
+
+    def run(office: Any, plan: str, override: str | None = None) -> Ending:
+        office.save()
+        return _ending(office, application.apply(plan=plan, override=override, return_state=True))
+
+    return run
+
+
+def _ending(office: Any, state: Any) -> Ending:
+    from tasks.journal import Journal
+
+    data = state.result(raise_on_failure=False)
+    assert isinstance(data, dict), f"the flow crashed: {state.name}: {state.message}"
+    facts = (state.type.value, state.name, state.message or "", data)
+    if data["run_id"] is None:
+        return Ending(*facts, None)
+    folder = office.home / "runs" / data["run_id"]
+    with Journal.open(office.home / "journal.db") as journal:
+        recorded = journal.run(data["run_id"])
+    return Ending(*facts, folder, recorded, json.loads((folder / "summary.json").read_bytes()))
