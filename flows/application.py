@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.ending import ended
 from flows.planned import Planned, override_because, planned_run, take_over
 from flows.provisioning import apply_recorded_plan
-from flows.running import Run
+from flows.run import Run
 from flows.states import state_of_error
 from tasks.model.errors import RosterflowError
 from tasks.plan.steps import check_limits

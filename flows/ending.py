@@ -6,7 +6,8 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from flows.running import Run, running
+from flows.run import Run
+from flows.running import running
 from flows.states import state_of, state_of_error
 from tasks.model.errors import RosterflowError
 from tasks.report.stage import PAGE

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from flows.ending import ended
 from flows.planned import override_by_hash
 from flows.provisioning import apply_recorded_plan, take_up
-from flows.running import Run
+from flows.run import Run
 from tasks.ingest.steps import ingest
 from tasks.plan.steps import check_limits, compute_plan, read_target
 from tasks.validate.steps import validate

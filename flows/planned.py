@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.running import ABOUT, Run
+from flows.run import Run
+from flows.running import ABOUT
 from tasks.journal import Journal, RunFolder, RunStore
 from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.plan import Plan

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.running import Run, running
+from flows.run import Run
+from flows.running import running
 from tasks.connectors.registry import open_target
 from tasks.ingest.stage import ingest_source
 from tasks.journal.products import save_limits

@@ -1,7 +1,7 @@
 """Apply a run's recorded plan under Prefect, and take up what an earlier run was cut off in."""
 
 from flows.planned import go_on_with
-from flows.running import Run
+from flows.run import Run
 from tasks.model.plan import Plan
 from tasks.plan.stage import still_asks_for
 from tasks.provision.steps import begin_applying, close_plan, provision_batch, settle_cut_off

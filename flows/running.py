@@ -1,71 +1,22 @@
-"""One run of a command: what it works with, its place in the journal, and its end, whatever that is. No Prefect."""
+"""Begin a run, record it, and bring it to its end, whatever that is. No Prefect."""
 
 import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from flows.run import Run
 from flows.verdict import facts_of, state_name
-from tasks.journal import Journal, RunFolder, RunRecord, RunStore, new_run_id
+from tasks.journal import Journal, RunRecord, RunStore, new_run_id
 from tasks.model.errors import BadUsage, RosterflowError
-from tasks.model.plan import Plan
 from tasks.pipeline_file import LoadedPipeline, load_pipeline
-from tasks.plan.stage import PLAN, load_plan
 from tasks.report.stage import PAGE, write_report
 from tasks.settings import Settings
 
 ABOUT = "run.json"
-
-
-@dataclass
-class Run:
-    """A run at work. ``error`` is what stopped it, ``requests`` how many calls the target got."""
-
-    run_id: str
-    command: str
-    loaded: LoadedPipeline
-    settings: Settings
-    journal: Journal
-    folder: RunFolder
-    started_at: datetime
-    as_of: date
-    sends: bool
-    requests: int = 0
-    error: RosterflowError | None = None
-    summary: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def pipeline_name(self) -> str:
-        return self.loaded.pipeline.name
-
-    @property
-    def sources(self) -> list[str]:
-        return [source.name for source in self.loaded.pipeline.sources]
-
-    @property
-    def plan(self) -> Plan | None:
-        return load_plan(self.folder) if self.folder.path(PLAN).exists() else None
-
-    @property
-    def state_name(self) -> str:
-        return state_name(self.error, self.summary["run"]["exit_code"])
-
-    def rejects_name(self, source: str) -> str:
-        """Return the name of the workbook of held rows: the source's name is in it only where there are several."""
-        return "rejects.xlsx" if len(self.sources) == 1 else f"rejects-{source}.xlsx"
-
-    def end(self) -> None:
-        """Write the reports and record how the run ended."""
-        plan, finished = self.plan, datetime.now(UTC)
-        outcomes = self.journal.outcomes(plan.hash) if plan and self.sends else {}
-        facts = facts_of(self, plan, outcomes, finished)
-        self.summary = write_report(facts, plan, outcomes, self.sources, self.folder)
-        self.journal.finish_run(self.run_id, facts.exit_code, self.state_name, self.summary, finished)
 
 
 @contextmanager
@@ -91,14 +42,24 @@ def running(command: str, pipeline: str | Path, *, sends: bool, as_of: datetime 
             yield run
         except RosterflowError as error:
             run.error = error
-            run.end()
+            _end(run)
             error.facts["report"] = str(folder.path(PAGE))
             raise
         except BaseException:
             if journal.run(run_id).applying_since is None:
                 journal.finish_run(run_id, RosterflowError.exit_code, RosterflowError.state_name, {}, datetime.now(UTC))
             raise
-        run.end()
+        _end(run)
+
+
+def _end(run: Run) -> None:
+    """Write the reports and record how the run ended."""
+    plan, finished = run.plan, datetime.now(UTC)
+    outcomes = run.journal.outcomes(plan.hash) if plan and run.sends else {}
+    facts = facts_of(run, plan, outcomes, finished)
+    run.summary = write_report(facts, plan, outcomes, run.sources, run.folder)
+    name = state_name(run.error, facts.exit_code)
+    run.journal.finish_run(run.run_id, facts.exit_code, name, run.summary, finished)
 
 
 def day_given(text: str | None) -> datetime | None:

@@ -8,18 +8,18 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
-from flows.running import Run
-from flows.verdict import DONE, PENDING
+from flows.run import Run
+from flows.verdict import DONE, PENDING, state_name
 from tasks.model.errors import RosterflowError, RunLocked
 
 
 def state_of(run: Run) -> State[Any]:
     """Return the state of a run that has ended, whatever ended it."""
     code, headline = run.summary["run"]["exit_code"], run.summary["headline"]
-    data = {"run_id": run.run_id, "exit_code": code}
+    name, data = state_name(run.error, code), {"run_id": run.run_id, "exit_code": code}
     if code in (DONE, PENDING):
-        return Completed(name=run.state_name, message=headline, data=data)
-    return Failed(name=run.state_name, message=str(run.error or headline), data=data)
+        return Completed(name=name, message=headline, data=data)
+    return Failed(name=name, message=str(run.error or headline), data=data)
 
 
 def state_of_error(error: RosterflowError) -> State[Any]:

@@ -3,22 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from flows.run import Run
 from tasks.model.errors import RosterflowError, UnsafePlan
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Plan, WithheldReason
 from tasks.report.facts import RunFacts, RunState
 
-if TYPE_CHECKING:
-    from flows.running import Run
-
 DONE, PENDING, INCOMPLETE = 0, 3, 4
 BLOCKED = UnsafePlan.exit_code
 
 
-def facts_of(run: "Run", plan: Plan | None, outcomes: Mapping[str, Outcome], finished: datetime) -> RunFacts:
+def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finished: datetime) -> RunFacts:
     """Return what the report says of the run itself."""
     code = exit_code(run, plan, outcomes)
     zone = ZoneInfo(run.loaded.pipeline.timezone)
@@ -40,7 +37,7 @@ def facts_of(run: "Run", plan: Plan | None, outcomes: Mapping[str, Outcome], fin
     )
 
 
-def exit_code(run: "Run", plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
+def exit_code(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
     """Return the code of the design, section 4: what stopped the run decides, then what was left undone."""
     if run.error is not None:
         return run.error.exit_code
@@ -69,7 +66,7 @@ def state_name(error: RosterflowError | None, code: int) -> str:
     return "Partial" if code == INCOMPLETE else "Completed"
 
 
-def next_steps(run: "Run", code: int) -> tuple[str, ...]:
+def next_steps(run: Run, code: int) -> tuple[str, ...]:
     """Return what somebody should do now, most pressing first."""
     steps = []
     if code == INCOMPLETE:

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from flows.cli.talk import show, show_json
-from flows.running import Run
+from flows.run import Run
 from flows.verdict import INCOMPLETE
 
 FILES = (

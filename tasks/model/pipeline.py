@@ -272,6 +272,11 @@ class GotoTarget(Spec):
     notify_users: bool = True
     requests_per_second: float = Field(default=9.6, gt=0, le=1000)
 
+    @property
+    def tenant(self) -> str:
+        """What links, plans and locks know the target by: pointed at another tenant, a pipeline has no links there."""
+        return f"{self.name}:{self.account_key}"
+
     @model_validator(mode="after")
     def _known_to_target(self) -> "GotoTarget":
         if self.auth is None and not self.urls.is_local:

@@ -56,7 +56,7 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
     touched = {change.account_key for change in changes}
     return Header(
         pipeline=inputs.pipeline.name,
-        target=inputs.pipeline.target.name,
+        target=inputs.pipeline.target.tenant,
         as_of=inputs.as_of.isoformat(),
         generation=inputs.generation,
         sources=tuple(_source_ref(inputs, source.name, source.snapshot) for source in inputs.pipeline.sources),

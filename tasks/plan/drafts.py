@@ -118,7 +118,7 @@ class Drafts:
         self.changes = [replace(change, needs=tuple(n for n in change.needs if n in known)) for change in kept]
 
     def _identity(self, action: Action, subject: tuple[str, str], before: Any, after: Any) -> str:
-        return change_id(self.pipeline.name, self.pipeline.target.name, action, subject, before, after)
+        return change_id(self.pipeline.name, self.pipeline.target.tenant, action, subject, before, after)
 
     def _protected(self, person: Person) -> bool:
         names = {"user:" + (person.user_name or "").casefold(), *("role:" + role for role in person.roles)}

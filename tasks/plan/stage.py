@@ -43,7 +43,7 @@ def compute_plan(
             verdicts={name: load_verdict(folder, name) for name in names},
             files={name: load_roster(folder, name).file for name in names},
             state=load_state(folder),
-            links=journal.links(pipeline.name, pipeline.target.name),
+            links=journal.links(pipeline.name, pipeline.target.tenant),
             generation=journal.generation(pipeline.name),
             as_of=as_of,
         )

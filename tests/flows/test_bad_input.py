@@ -105,7 +105,7 @@ def test_applying_a_run_that_made_no_plan_ends_with_2(rosterflow, office, apply,
 
 @pytest.mark.parametrize("command", ["check", "plan"])
 def test_a_missing_pipeline_file_ends_with_2_and_names_those_that_are_there(rosterflow, office, command) -> None:
-    refused(rosterflow(command, str(office.folder / "acne.yaml")), 2, "There is no file", "Did you mean 'acme.yaml'?")
+    refused(rosterflow(command, str(office.folder / "acne.yaml")), 2, "There is no file", "Did you mean acme.yaml?")
     assert office.run_folders() == []
 
 
@@ -183,7 +183,7 @@ def test_an_empty_file_ends_with_6(rosterflow, office) -> None:
 
 def test_headings_without_rows_end_with_6(rosterflow, office) -> None:
     office.staff([])
-    refused(rosterflow("check", str(office.pipeline)), 6, "no rows")
+    refused(rosterflow("check", str(office.pipeline)), 6, "staff.csv", "nobody below them")
 
 
 def test_a_blanked_id_column_ends_with_6_and_nobody_is_taken_for_a_leaver(office, sync, tenant) -> None:
@@ -213,7 +213,8 @@ def test_an_id_that_different_people_share_holds_them_all(rosterflow, office) ->
     office.staff([*_staff(3), row_of("00200", "gil"), row_of("00200", "hal")])
     said = rosterflow("check", str(office.pipeline))
     assert said.code == 0
-    assert "5 rows, 2 held" in said.out
+    assert "5 rows" in said.out
+    assert "2 held" in said.out
     assert [(row, code) for row, _, code, _ in held_rows(office)] == [(5, "id_shared"), (6, "id_shared")]
 
 
@@ -227,7 +228,9 @@ def test_strict_makes_held_rows_an_exit_code(rosterflow, office) -> None:
 def test_an_address_that_is_none_holds_its_row_and_says_what_to_do(rosterflow, office) -> None:
     office.staff([*_staff(3), row_of("00200", "gil@vale")])
     assert rosterflow("check", str(office.pipeline)).code == 0
-    assert held_rows(office) == [(5, "Account", "user_name_invalid", "Correct the address.")]
+    [(row, column, code, remedy)] = held_rows(office)
+    assert (row, column, code) == (5, "Account", "user_name_invalid")
+    assert remedy.startswith("Correct the address")
 
 
 def _staff(count: int) -> list[tuple[str, ...]]:

@@ -1,0 +1,46 @@
+"""A run of a command as a value: what it works with, and what has come of it so far. No Prefect."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from tasks.journal import Journal, RunFolder
+from tasks.model.errors import RosterflowError
+from tasks.model.plan import Plan
+from tasks.pipeline_file import LoadedPipeline
+from tasks.plan.stage import PLAN, load_plan
+from tasks.settings import Settings
+
+
+@dataclass
+class Run:
+    """A run at work. ``error`` is what stopped it, ``requests`` how many calls the target got."""
+
+    run_id: str
+    command: str
+    loaded: LoadedPipeline
+    settings: Settings
+    journal: Journal
+    folder: RunFolder
+    started_at: datetime
+    as_of: date
+    sends: bool
+    requests: int = 0
+    error: RosterflowError | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def pipeline_name(self) -> str:
+        return self.loaded.pipeline.name
+
+    @property
+    def sources(self) -> list[str]:
+        return [source.name for source in self.loaded.pipeline.sources]
+
+    @property
+    def plan(self) -> Plan | None:
+        return load_plan(self.folder) if self.folder.path(PLAN).exists() else None
+
+    def rejects_name(self, source: str) -> str:
+        """Return the name of the workbook of held rows: the source's name is in it only where there are several."""
+        return "rejects.xlsx" if len(self.sources) == 1 else f"rejects-{source}.xlsx"

@@ -1,0 +1,88 @@
+"""How things are measured: sizes, repetitions, processes of their own, and where made-up data is kept."""
+
+import hashlib
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+ENOUGH_S = 60
+"""A measure that has taken this long is not repeated again; the table says how often it was."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of the benchmark. *scale* shrinks every size; the bars are those of scale 1."""
+
+    cache: Path
+    scale: float = 1.0
+    repeats: int = 5
+
+    def size(self, full: int) -> int:
+        return max(20, round(full * self.scale))
+
+    def times(self, measure: Callable[[], T]) -> list[T]:
+        """Return what *measure* gives, each time anew."""
+        return list(repeated(measure, self.repeats))
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Give an empty folder that goes away after."""
+        with tempfile.TemporaryDirectory(dir=self.cache, prefix="run-") as name:
+            yield Path(name)
+
+
+def repeated(measure: Callable[[], T], repeats: int) -> Iterator[T]:
+    """Yield what *measure* gives, *repeats* times, or fewer where that takes too long."""
+    begun = time.perf_counter()
+    for number in range(repeats):
+        if number and time.perf_counter() - begun > ENOUGH_S:
+            return
+        yield measure()
+
+
+def in_child(function: Callable[..., T], *arguments: Any) -> T:
+    """Return what a function of a module gives in a fresh process, whose memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+@contextmanager
+def timed(into: list[float]) -> Iterator[None]:
+    """Append to *into* the seconds that the block takes."""
+    begun = time.perf_counter()
+    yield
+    into.append(time.perf_counter() - begun)
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has had at once, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # Linux counts in KiB
+
+
+def cache_folder() -> Path:
+    """Return the folder of made-up data, this user's; what an older version of the company left is cleared away."""
+    root = Path(tempfile.gettempdir()) / f"rosterflow-bench-{os.getuid()}"
+    version = hashlib.sha256(Path(__file__).with_name("company.py").read_bytes()).hexdigest()[:12]
+    folder = root / version
+    if not folder.is_dir():
+        shutil.rmtree(root, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+    return folder
