@@ -221,6 +221,37 @@ def office(
     return made
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a command said and how it ended; ``text`` and ``talk`` are one line each."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.out.split())
+
+    @property
+    def talk(self) -> str:
+        return " ".join(self.err.split())
+
+
+@pytest.fixture
+def rosterflow() -> Callable[..., Said]:
+    """Run the command in this process, as a terminal would."""
+    from typer.testing import CliRunner
+
+    from flows.cli.main import app
+
+    def run(*words: str | Path) -> Said:
+        done = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False)
+        return Said(done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def furnish() -> Callable[..., None]:
     """Return a function that gives an installation one of the sample pipelines, with its rosters."""

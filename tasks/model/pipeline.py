@@ -8,6 +8,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
@@ -210,17 +211,19 @@ class Limit(Spec):
 
 LimitName = Literal[
     "adopt", "create", "update", "grant", "revoke", "set_role", "add_member", "remove_member",
-    "create_group", "suspend", "reactivate", "delete", "mail",
+    "create_group", "suspend", "reactivate", "delete", "rename", "mail",
 ]  # fmt: skip
 
 DEFAULT_LIMITS: dict[LimitName, Limit] = {
     "suspend": Limit(share=0.05),
     "revoke": Limit(share=0.10),
     "remove_member": Limit(share=0.10),
+    "rename": Limit(share=0.05),
     "set_role": Limit(count=5),
     "delete": Limit(count=0),
 }
-"""What holds where the pipeline says nothing: taking away is bounded, giving is not."""
+"""What holds where the pipeline says nothing: taking away is bounded, giving is not. ``rename`` is a change of the
+address that somebody signs in with; moving somebody out of a group counts as ``remove_member`` too."""
 
 
 class Period(Spec):
@@ -275,7 +278,8 @@ class GotoTarget(Spec):
     @property
     def tenant(self) -> str:
         """What links, plans and locks know the target by: pointed at another tenant, a pipeline has no links there."""
-        return f"{self.name}:{self.account_key}"
+        host = urlsplit(self.urls.api).hostname
+        return f"{self.name}:{self.account_key}" + ("" if self.urls.api == Urls().api else f"@{host}")
 
     @model_validator(mode="after")
     def _known_to_target(self) -> "GotoTarget":
@@ -338,5 +342,10 @@ class Pipeline(Spec):
     def target(self) -> GotoTarget:
         return self.targets[0]
 
-    def limit(self, name: LimitName) -> Limit | None:
-        return self.limits.get(name, DEFAULT_LIMITS.get(name))
+    def limit(self, name: LimitName) -> Limit:
+        """Return the bounds of one limit: what the pipeline says, and for each bound it leaves out, the default."""
+        given, default = self.limits.get(name, Limit()), DEFAULT_LIMITS.get(name, Limit())
+        return Limit(
+            share=default.share if given.share is None else given.share,
+            count=default.count if given.count is None else given.count,
+        )

@@ -73,7 +73,7 @@ class Change:
     * update: ``{field: old} -> {field: new}`` over user_name, given_name, family_name, locale
     * grant: ``{licence: None} -> {licence: key, product: code}``
     * revoke: ``{licence: key, products: [code]} -> {licence: None}``
-    * set_role: ``{roles: [name]} -> {roles: [name]}``
+    * set_role: ``{roles: [name]} -> {roles: [name], ours: [name]}``, *ours* those that a rule gives
     * create_group: ``{group: None} -> {group: name}``; the subject fields are None
     * add_member: ``{group, group_key} -> {group, group_key}``, the new *group_key* None where the plan creates it
     * remove_member: ``{group, group_key} -> {group: None, group_key: None}``
@@ -118,6 +118,9 @@ class WithheldReason(StrEnum):
     NOT_ADOPTED = "not_adopted"  # the account exists, and the pipeline adopts none
     EXCEPTION = "exception"  # an exception of the pipeline keeps it
     NOT_STARTED = "not_started"  # the first day of work is still to come
+    IDENTITY = "identity"  # the id was somebody else's: names and address all differ from the linked account's
+    NO_SOURCE = "no_source"  # the pipeline no longer has the source that this person came from
+    JUST_ADOPTED = "just_adopted"  # the account is linked by this plan; nothing is taken away before the next one
     INCOMPLETE = "incomplete"  # a new account needs an attribute that the roster does not give
     REPORT_ONLY = "report_only"  # the pipeline only reports leavers
 

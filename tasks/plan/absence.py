@@ -34,7 +34,11 @@ class Doubt:
 
 
 def weigh_held_rows(held: pd.DataFrame, linked: pd.DataFrame, claimed_from: Iterable[str]) -> Doubt:
-    """Return whom the held rows of all sources (Verdict.held) could be among *linked* (``people.live_links``)."""
+    """Return whom the held rows of all sources (Verdict.held) could be among *linked* (``people.live_links``).
+
+    A row whose key is usable is that person, and may be whoever the address belongs to. One whose key is not may be
+    the owner of its address, else anybody.
+    """
     rows = held.assign(key=worker_keys(held), address=held["user_name"].str.casefold())
     named = {(source, key) for source, key in zip(rows["source"], rows["key"], strict=True) if pd.notna(key)}
     unclear = rows[~rows["key_usable"].astype(bool)]
@@ -42,6 +46,7 @@ def weigh_held_rows(held: pd.DataFrame, linked: pd.DataFrame, claimed_from: Iter
     decided = unclear["address"].isin(list(owners))
     by_address = {owner for address in unclear.loc[decided, "address"] for owner in owners[address]}
     claimed = {(source, key) for source, _, key in (text.partition("\t") for text in claimed_from)}
+    claimed |= {owner for address in rows["address"].dropna() for owner in owners.get(address, ())}
     return Doubt(
         held=frozenset(named | by_address),
         claimed=frozenset(claimed),

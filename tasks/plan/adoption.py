@@ -7,10 +7,9 @@ from tasks.plan.world import World, rows
 
 def draft_adoptions(world: World, drafts: Drafts) -> None:
     """Adopt the accounts that fit a worker. People who have left and hold nothing are not taken on."""
-    holding = set(world.state.grants["account_key"])
     for row in rows(world.adoptable):
         person = world.person(row)
-        idle = row.account_key not in holding and not person.roles
+        idle = row.account_key not in world.holders and not person.roles
         if (not row.employed and idle) or not row.started or (row.source, row.key) in world.doubt.held:
             continue
         with_grants = world.pipeline.adopt == "matched+grants"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tasks.model.errors import BadPipeline
-from tasks.model.plan import Change, Header, Plan, SourceRef, digest, sort_changes
+from tasks.model.plan import Action, Change, Header, Plan, SourceRef, digest, sort_changes
 from tasks.model.tables import ORIGIN
 from tasks.plan.adoption import draft_adoptions
 from tasks.plan.drafts import Drafts
@@ -29,6 +29,7 @@ def make_plan(inputs: Inputs) -> Plan:
     draft_adoptions(world, drafts)
     draft_leavers(world, drafts)
     draft_deletes(world, drafts)
+    keep_an_admin(drafts, inputs.state.accounts)
     staying = Staying.of(world, drafts)
     draft_surplus(world, drafts, staying)
     draft_staying(world, drafts, staying)
@@ -52,7 +53,9 @@ def _require_offered_products(world: World, seats: SeatBook) -> None:
 
 def _header(world: World, changes: Sequence[Change]) -> Header:
     inputs = world.inputs
-    ours = set(world.managed["account_key"])
+    adopted = {change.account_key for change in changes if change.action == Action.ADOPT}
+    active = {*world.linked.loc[world.linked["link_state"] == "active", "account_key"], *adopted}
+    ours = {*world.linked["account_key"], *adopted}
     touched = {change.account_key for change in changes}
     return Header(
         pipeline=inputs.pipeline.name,
@@ -63,8 +66,8 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
         mapping_hash=inputs.mapping_hash,
         rules_hash=inputs.rules_hash,
         base={
-            "accounts": int(world.managed["active"].sum()),
-            "grants": world.holdings.count_by_product(),
+            "accounts": len(active),
+            "grants": world.holdings.count_by_product(active),
         },
         unchanged=len(ours - touched),
         orphans=int((~inputs.state.accounts["account_key"].isin(ours)).sum()),
@@ -79,8 +82,8 @@ def _source_ref(inputs: Inputs, name: str, snapshot: str) -> SourceRef:
 
 
 def content_hash(clean: pd.DataFrame, held: pd.DataFrame) -> str:
-    """Return a digest of a source's mapped rows that does not depend on their order, nor on where they stand."""
+    """Return a digest of a source's mapped rows and of why some are held, whatever their order and places."""
     workers = pd.concat([clean, held], ignore_index=True)
-    names = sorted(set(workers.columns) - {*ORIGIN, "codes", "key_usable"})
+    names = sorted(set(workers.columns) - set(ORIGIN))
     rows = workers[names].astype("object").where(workers[names].notna(), "\x00")
     return digest([names, sorted("\x1f".join(map(str, row)) for row in rows.itertuples(index=False))])

@@ -106,11 +106,12 @@ def role_differences(staying: pd.DataFrame, single: pd.DataFrame) -> dict[int, D
     given = staying["link_roles"].map(lambda value: len(names(value)) > 0).astype(bool)
     found: dict[int, Difference] = {}
     for at in staying.index[single["roles"].notna() | given]:
-        current = {*names(staying.at[at, "current_roles"])}
-        desired = current - {*names(staying.at[at, "link_roles"])} | {*names(single.at[at, "roles"])}
+        current, ours = {*names(staying.at[at, "current_roles"])}, {*names(staying.at[at, "link_roles"])}
+        wanted = {*names(single.at[at, "roles"])}
+        desired = (current - ours) | wanted
         if desired != current:
-            rules = _rules(single.at[at, "roles_rule"])
-            found[at] = Difference({"roles": sorted(current)}, {"roles": sorted(desired)}, rules)
+            after = {"roles": sorted(desired), "ours": sorted(wanted - (current - ours))}
+            found[at] = Difference({"roles": sorted(current)}, after, _rules(single.at[at, "roles_rule"]))
     return found
 
 

@@ -23,6 +23,7 @@ class Person:
     origin: Origin | None = None
     worker_digest: str | None = None
     roles: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()  # all by which the roster, the link and the tenant know them
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Drafts:
         mail: Sequence[str] = (),
     ) -> str | None:
         """Draft one change and return its id. A protected account's is withheld instead: None."""
-        if self._protected(person):
+        if self.protects(person):
             self.withhold(person, action, WithheldReason.PROTECTED)
             return None
         change = Change(
@@ -101,8 +102,10 @@ class Drafts:
         )
 
     def withdraw(self, change: Change, reason: WithheldReason) -> None:
-        """Take a drafted change out again and say why."""
+        """Take a drafted change out again, with the seats that it would have freed, and say why."""
         self.changes.remove(change)
+        for licence in change.before.get("licences", ()):
+            self.seats.keep(licence)
         self.withheld.append(
             Withheld(
                 change.action, reason, change.source, change.external_id, change.account_key, change.user_name,
@@ -120,11 +123,11 @@ class Drafts:
     def _identity(self, action: Action, subject: tuple[str, str], before: Any, after: Any) -> str:
         return change_id(self.pipeline.name, self.pipeline.target.tenant, action, subject, before, after)
 
-    def _protected(self, person: Person) -> bool:
-        names = {"user:" + (person.user_name or "").casefold(), *("role:" + role for role in person.roles)}
-        return any(
-            (entry.casefold() if entry.startswith("user:") else entry) in names for entry in self.pipeline.protect
-        )
+    def protects(self, person: Person) -> bool:
+        """Whether the pipeline protects this person, by an address or by a role. Upper and lower case are alike."""
+        addresses = {"user:" + address.casefold() for address in (*person.addresses, person.user_name or "")}
+        known = addresses | {"role:" + role.casefold() for role in person.roles}
+        return any(entry.casefold() in known for entry in self.pipeline.protect)
 
 
 def grant_mail(products: Sequence[str], *, new: bool, notify: bool) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Compare desired products with the licences held: what is missing, what is surplus. Pure, on tables."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,6 +18,7 @@ class Holdings:
     """
 
     products: pd.DataFrame
+    live: pd.DataFrame  # of these, the ones whose licence is switched on
     of: dict[str, tuple[str, ...]]
     products_of: dict[str, tuple[str, ...]]
 
@@ -28,22 +30,25 @@ class Holdings:
         joined = grants.merge(licences.explode("product").astype({"product": "str"}), on="licence_key", how="left")
         by_account = grants.sort_values("licence_key").groupby("account_key")["licence_key"].agg(tuple)
         products_of = dict(zip(state.licences["licence_key"], map(tuple, state.licences["products"]), strict=True))
-        return cls(joined, {str(key): held for key, held in by_account.items()}, products_of)
+        off = state.licences.loc[~state.licences["enabled"].fillna(True).astype(bool), "licence_key"]
+        live = joined[~joined["licence_key"].isin(off)]
+        return cls(joined, live, {str(key): held for key, held in by_account.items()}, products_of)
 
     def products_under(self, licences: tuple[str, ...]) -> list[str]:
         """Return the products that *licences* give together, sorted."""
         return sorted({product for key in licences for product in self.products_of.get(key, ())})
 
-    def count_by_product(self) -> dict[str, int]:
-        """Return how many accounts hold each product."""
-        pairs = self.products.dropna(subset=["product"]).drop_duplicates(["account_key", "product"])
+    def count_by_product(self, accounts: Collection[str]) -> dict[str, int]:
+        """Return how many of *accounts* hold each product."""
+        held = self.products[self.products["account_key"].isin(accounts)]
+        pairs = held.dropna(subset=["product"]).drop_duplicates(["account_key", "product"])
         return {str(name): int(n) for name, n in pairs["product"].value_counts().sort_index().items()}
 
 
 def missing_products(desired: Desired, account_of: pd.Series, holdings: Holdings) -> pd.DataFrame:
     """Return the rows of ``desired.products`` that the worker's account does not hold (all, where there is none)."""
     rows = desired.products.assign(account_key=desired.products["at"].map(account_of))
-    held = pd.MultiIndex.from_frame(holdings.products[["account_key", "product"]])
+    held = pd.MultiIndex.from_frame(holdings.live[["account_key", "product"]])
     wanted = pd.MultiIndex.from_frame(rows[["account_key", "product"]])
     return rows[rows["account_key"].isna() | ~wanted.isin(held)]
 

@@ -12,6 +12,10 @@ SUPER_ADMIN = {"goto": "SUPER_USER"}
 """The role without which nobody can manage a tenant, by kind of target (GoTo reference 4.2)."""
 
 
+UNABLE = ("SUSPENDED", "INVITED")
+"""Statuses of accounts that cannot sign in to the Admin Center."""
+
+
 def kept_products(pipeline: Pipeline, person: Person, as_of: date) -> frozenset[str]:
     """Return the products that an exception of the pipeline lets this person keep today (``until`` included)."""
     return frozenset(
@@ -23,15 +27,15 @@ def kept_products(pipeline: Pipeline, person: Person, as_of: date) -> frozenset[
 
 
 def _names(who: str, person: Person) -> bool:
-    return who == person.key or who.casefold() == (person.user_name or "").casefold()
+    addresses = {address.casefold() for address in (*person.addresses, person.user_name or "")}
+    return who == person.key or who.casefold() in addresses
 
 
 def keep_an_admin(drafts: Drafts, accounts: pd.DataFrame) -> None:
-    """Withhold every change that takes the super admin's role, if none with that role would be left."""
+    """Withhold every change that takes the super admin's role, if nobody who can use that role would be left."""
     role = SUPER_ADMIN[drafts.pipeline.target.kind]
-    admins = {
-        key for key, roles in zip(accounts["account_key"], accounts["roles"], strict=True) if role in (roles or ())
-    }
+    able = accounts[~accounts["status"].isin(UNABLE)]
+    admins = {key for key, roles in zip(able["account_key"], able["roles"], strict=True) if role in (roles or ())}
     losing = [
         change
         for change in drafts.changes

@@ -1,4 +1,4 @@
-"""Draft what is due for people who are gone: adoption first where needed, grace, suspend, and much later delete.
+"""Draft what is due for people who are gone: grace, suspend, and much later delete. Nobody goes without a word.
 
 Grace runs from the day after the stated last day of work, else from the first accepted run without the person
 (docs/decisions/0005). Suspending takes everything, manual grants too, since at GoTo that is what suspended means.
@@ -7,61 +7,143 @@ Grace runs from the day after the stated last day of work, else from the first a
 from datetime import date, timedelta
 from typing import Any
 
-from tasks.model.plan import Action, Cause, Leaving, WithheldReason
+import pandas as pd
+
+from tasks.model.errors import RejectedSource
+from tasks.model.plan import SMALLEST_BASE, Action, Cause, Leaving, WithheldReason
 from tasks.plan.absence import absent_links
 from tasks.plan.drafts import Drafts, Person
 from tasks.plan.guards import kept_products
-from tasks.plan.world import World, rows, text
+from tasks.plan.world import World, names, rows, text
+
+COLLAPSED = 0.5
+"""A full snapshot in which more than this part of the linked people is missing is no snapshot."""
 
 
 def draft_leavers(world: World, drafts: Drafts) -> None:
-    """Suspend those whose grace is over, note those within it, and withhold where a held row raises a doubt."""
-    gone = world.people[~world.people["employed"] & world.people["account_key"].notna()]
-    for row in rows(gone):
-        if row.link_state == "active" or (row.source, row.key) in drafts.adopted:
-            _leave(world, drafts, world.person(row), text(row.ended_on), text(row.link_leaving_since))
+    """Suspend those whose grace is over, note those within it, and say why for everybody else who is gone.
+
+    Raises ``RejectedSource`` if most of the linked people are missing from a full snapshot.
+    """
     full = [source.name for source in world.pipeline.sources if source.snapshot == "full"]
-    for row in rows(absent_links(world.linked, world.people, full)):
-        if row.link_state == "active":
-            _leave(world, drafts, world.absent_person(row), None, text(row.link_leaving_since))
+    absent = absent_links(world.linked, world.people, full)
+    _require_whole_snapshots(world, absent)
+    for row in rows(_with_business_left(world, world.people[~world.people["employed"]])):
+        _gone(world, drafts, row)
+    for row in rows(_with_business_left(world, absent)):
+        _leave(world, drafts, world.absent_person(row), row, None)
+    _unspoken(world, drafts, full)
+
+
+def _with_business_left(world: World, gone: pd.DataFrame) -> pd.DataFrame:
+    """Leave aside the many who left long ago: without an account, or suspended and holding nothing."""
+    suspended = gone["link_state"] == "suspended"
+    empty = ~gone["account_key"].isin(world.holders) & ~gone["current_roles"].map(lambda value: len(names(value)) > 0)
+    nobody = gone["account_key"].isna()
+    if "match" in gone:
+        nobody &= ~gone["match"].isin(["ambiguous", "stranger"])
+    return gone[~nobody & ~(suspended & empty.astype(bool))]
 
 
 def draft_deletes(world: World, drafts: Drafts) -> None:
-    """Delete those whom we suspended long enough ago, if the pipeline says so and they are still gone."""
+    """Delete those whom we suspended long enough ago, if the pipeline says so, and they are gone and hold nothing."""
     wait = world.pipeline.lifecycle.delete
     if wait == "never":
         return
     employed = world.people[world.people["employed"]]
     back = set(zip(employed["source"], employed["key"], strict=True))
+    known = {source.name for source in world.pipeline.sources}
     for row in rows(world.linked[world.linked["link_state"] == "suspended"]):
         suspended_on = text(row.link_suspended_on)
-        if (row.link_source, row.link_external_id) in back or suspended_on is None:
+        if (row.link_source, row.link_external_id) in back or suspended_on is None or row.account_key in world.holders:
             continue
-        if date.fromisoformat(suspended_on) + wait <= world.as_of:
-            _strip(world, drafts, world.absent_person(row), Action.DELETE)
+        if date.fromisoformat(suspended_on) + wait > world.as_of:
+            continue
+        if row.link_source in known:
+            _strip(world, drafts, world.absent_person(row), Action.DELETE, Cause.LEAVER)
+        else:
+            drafts.withhold(world.absent_person(row), Action.DELETE, WithheldReason.NO_SOURCE)
 
 
-def _leave(world: World, drafts: Drafts, person: Person, ended_on: str | None, leaving_since: str | None) -> None:
+def _require_whole_snapshots(world: World, absent: pd.DataFrame) -> None:
+    active = world.linked[world.linked["link_state"] == "active"]
+    missing = absent[absent["link_state"] == "active"]
+    for source, linked in active.groupby("link_source"):
+        gone = int((missing["link_source"] == source).sum())
+        if len(linked) >= SMALLEST_BASE and gone > COLLAPSED * len(linked):
+            raise RejectedSource(
+                f"Source '{source}' lacks {gone} of the {len(linked)} people who are linked to it.",
+                remedy="The export is not complete, or its ids have changed. Send a whole one; if people really have "
+                "left, or ids have changed, say so in several smaller steps.",
+                source=source,
+            )
+
+
+def _gone(world: World, drafts: Drafts, row: Any) -> None:
+    """See to a person whose row says that they have left."""
+    person = world.person(row)
+    if row.match == "ambiguous":
+        drafts.withhold(person, Action.SUSPEND, WithheldReason.AMBIGUOUS)
+    elif row.match == "stranger":
+        drafts.withhold(person, Action.SUSPEND, WithheldReason.IDENTITY)
+    elif person.account_key is None:
+        return
+    elif text(row.link_state) is not None:
+        _leave(world, drafts, person, row, text(row.end_date))
+    elif (person.source, person.key) in drafts.adopted:
+        drafts.withhold(person, Action.SUSPEND, WithheldReason.JUST_ADOPTED)
+    elif world.pipeline.adopt == "none" and (person.account_key in world.holders or person.roles):
+        drafts.withhold(person, Action.ADOPT, WithheldReason.NOT_ADOPTED)
+
+
+def _unspoken(world: World, drafts: Drafts, full: list[str]) -> None:
+    """See to linked people of whom today's files say nothing, because a source is a delta, or is gone."""
+    known = {source.name for source in world.pipeline.sources}
+    present = set(zip(world.people["source"], world.people["key"], strict=True))
+    for row in rows(world.linked[~world.linked["link_source"].isin(full)]):
+        key = (row.link_source, row.link_external_id)
+        if row.link_source not in known:
+            if row.link_state == "active":
+                drafts.withhold(world.absent_person(row), Action.SUSPEND, WithheldReason.NO_SOURCE)
+        elif key not in present and text(row.link_leaving_since):
+            _leave(world, drafts, world.absent_person(row), row, None)
+    # A delta says but once when somebody's last day is: it is remembered from now on.
+    ends = world.people["employed"] & world.people["end_date"].notna() & (world.people["link_state"] == "active")
+    for row in rows(world.people[ends & ~world.people["source"].isin(full)]):
+        _note(world, drafts, world.person(row), date.fromisoformat(row.end_date) + timedelta(days=1))
+
+
+def _leave(world: World, drafts: Drafts, person: Person, row: Any, end_date: str | None) -> None:
     if world.pipeline.lifecycle.leavers == "report":
         drafts.withhold(person, Action.SUSPEND, WithheldReason.REPORT_ONLY)
         return
+    if row.link_state == "suspended":
+        if row.account_key in world.holders or person.roles:  # given back by hand since
+            _strip(world, drafts, person, Action.SUSPEND, Cause.DRIFT)
+        return
+    leaving_since = text(row.link_leaving_since)
     since = world.as_of
-    if ended_on:
-        since = date.fromisoformat(ended_on) + timedelta(days=1)
+    if end_date:
+        since = date.fromisoformat(end_date) + timedelta(days=1)
     elif leaving_since:
         since = date.fromisoformat(leaving_since)
-    due = since + world.pipeline.lifecycle.grace
-    if world.as_of < due and world.doubt.about(person.source, person.key) is None:
-        drafts.leaving.append(
-            Leaving(
-                person.source, person.key, str(person.account_key), person.user_name, since.isoformat(), due.isoformat()
-            )
-        )
+    in_grace = world.as_of < since + world.pipeline.lifecycle.grace or world.as_of < since
+    if in_grace and world.doubt.about(person.source, person.key) is None:
+        _note(world, drafts, person, since)
     else:
-        _strip(world, drafts, person, Action.SUSPEND)
+        _strip(world, drafts, person, Action.SUSPEND, Cause.LEAVER)
 
 
-def _strip(world: World, drafts: Drafts, person: Person, action: Action) -> None:
+def _note(world: World, drafts: Drafts, person: Person, since: date) -> None:
+    due = since + world.pipeline.lifecycle.grace
+    drafts.leaving.append(
+        Leaving(
+            person.source, person.key, str(person.account_key), person.user_name, since.isoformat(), due.isoformat()
+        )
+    )
+
+
+def _strip(world: World, drafts: Drafts, person: Person, action: Action, cause: Cause) -> None:
     """Draft a suspend or a delete: both take every product and the role."""
     reason = world.doubt.about(person.source, person.key)
     if reason is not None:
@@ -70,10 +152,26 @@ def _strip(world: World, drafts: Drafts, person: Person, action: Action) -> None
     licences = world.holdings.of.get(str(person.account_key), ())
     products = world.holdings.products_under(licences)
     if kept_products(world.pipeline, person, world.as_of).intersection(products):
-        drafts.withhold(person, action, WithheldReason.EXCEPTION)
+        _strip_but_kept(world, drafts, person, licences)
         return
     before: dict[str, Any] = {"licences": list(licences), "products": products, "roles": list(person.roles)}
     nothing: dict[str, Any] = {"licences": [], "products": [], "roles": []}
-    if drafts.add(person, action, Cause.LEAVER, before, nothing, needs=drafts.adoption_of(person)):
+    if drafts.add(person, action, cause, before, nothing):
         for licence in licences:
             drafts.seats.free(licence)
+
+
+def _strip_but_kept(world: World, drafts: Drafts, person: Person, licences: tuple[str, ...]) -> None:
+    """Take everything but the licences that an exception keeps; the suspend itself waits until that ends."""
+    kept = kept_products(world.pipeline, person, world.as_of)
+    drafts.withhold(person, Action.SUSPEND, WithheldReason.EXCEPTION, ", ".join(sorted(kept)))
+    for licence in licences:
+        products = world.holdings.products_under((licence,))
+        taken = {"licence": licence, "products": products}
+        if not kept.intersection(products) and drafts.add(
+            person, Action.REVOKE, Cause.LEAVER, taken, {"licence": None}, mail=drafts.notice("product-change")
+        ):
+            drafts.seats.free(licence)
+    if person.roles:
+        held, none = {"roles": sorted(person.roles)}, dict[str, list[str]](roles=[], ours=[])
+        drafts.add(person, Action.SET_ROLE, Cause.LEAVER, held, none, mail=drafts.notice("role-change"))

@@ -5,7 +5,7 @@ from datetime import date
 
 from tasks.model.errors import UnsafePlan
 from tasks.model.pipeline import LimitName, Pipeline
-from tasks.model.plan import Action, LimitReading, Plan
+from tasks.model.plan import Action, Change, LimitReading, Plan
 
 PER_ACCOUNT = "accounts"
 
@@ -13,17 +13,22 @@ PER_ACCOUNT = "accounts"
 def read_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
     """Return one reading per limit that is set, and per product for the share of revokes.
 
-    A suspend takes every product of the person, so each of them counts as a revoke. The share is of managed active
+    A suspend takes every product of the person, so each of them counts as a revoke; who is moved from one group to
+    another is also taken out of one. The share is of managed active
     accounts; for revokes, of the product's grants on managed accounts.
     """
     counts = Counter[str](change.action.value for change in plan.changes)
     counts["mail"] = sum(len(change.mail) for change in plan.changes)
+    counts["rename"] = sum("user_name" in change.after for change in plan.changes if change.action == Action.UPDATE)
+    counts["remove_member"] += sum(
+        bool(change.before.get("group_key")) for change in plan.changes if change.action == Action.ADD_MEMBER
+    )
     revoked = _revoked(plan)
     counts["revoke"] = revoked.total()
     readings: list[LimitReading] = []
-    for name in (*(action.value for action in Action), "mail"):
+    for name in (*(action.value for action in Action), "rename", "mail"):
         limit = pipeline.limit(_limit_name(name))
-        if limit is None:
+        if limit.share is None and limit.count is None:
             continue
         if name == "revoke":
             readings += _per_product(revoked, plan.header.base.get("grants", {}), limit.share)
@@ -58,7 +63,7 @@ VERBS = {
     "grant": "give {} products", "revoke": "take {} products away", "set_role": "change the role of {} accounts",
     "add_member": "put {} accounts into groups", "remove_member": "take {} accounts out of groups",
     "create_group": "create {} groups", "suspend": "suspend {} accounts", "reactivate": "reactivate {} accounts",
-    "delete": "delete {} accounts", "mail": "send {} mails",
+    "delete": "delete {} accounts", "rename": "change the sign-in address of {} accounts", "mail": "send {} mails",
 }  # fmt: skip
 
 
@@ -81,10 +86,17 @@ def _limit_name(name: str) -> LimitName:
 
 
 def _revoked(plan: Plan) -> Counter[str]:
+    """Count who loses each product; a licence that names no product counts as itself."""
     taken = {Action.REVOKE, Action.SUSPEND, Action.DELETE}
-    return Counter(
-        product for change in plan.changes if change.action in taken for product in change.before.get("products", ())
-    )
+    lost: Counter[str] = Counter()
+    for change in plan.changes:
+        if change.action in taken:
+            lost.update(change.before["products"] or _licences(change))
+    return lost
+
+
+def _licences(change: Change) -> list[str]:
+    return [f"licence {key}" for key in change.before.get("licences", [change.before.get("licence")]) if key]
 
 
 def _per_product(revoked: Counter[str], base: dict[str, int], share: float | None) -> list[LimitReading]:

@@ -13,16 +13,15 @@ def worker_keys(workers: pd.DataFrame) -> pd.Series:
 
 
 def gather(clean: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Return WORKERS with ``key``, ``address``, ``employed`` and ``ended_on``, one row per worker, sorted by key.
+    """Return WORKERS with ``key``, ``address``, ``employed`` and ``started``, one row per worker, sorted by key.
 
-    A worker is employed if the source says active and the last day of work, if any, is not over. ``ended_on`` is
-    that last day where it is over (ISO text). ``started`` is False before the first day of work.
+    A worker is employed unless the source says inactive, or the last day of work is over. A status that is missing
+    says nothing. ``started`` is False before the first day of work.
     """
     people = clean.assign(key=worker_keys(clean), address=clean["user_name"].str.casefold())
     today = as_of.isoformat()  # ISO dates sort as text
     over = people["end_date"].notna() & (people["end_date"].fillna(today) < today)
-    people["ended_on"] = people["end_date"].where(over)
-    people["employed"] = (people["status"] == "active") & ~over
+    people["employed"] = (people["status"] != "inactive") & ~over
     people["started"] = ~(people["start_date"].fillna(today) > today)
     return people.sort_values(["source", "key"], ignore_index=True)
 
@@ -43,8 +42,9 @@ def correlate(
     """Return *people* with ``account_key``, ``match`` and the fields of link (``link_*``) and account (``current_*``).
 
     One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``, missing where nobody fits, ``ambiguous``
-    where more than one worker or account fits, and ``claimed`` where the account is linked to somebody else
-    (``claimed_from`` is that link's key). Ambiguous and claimed workers have no ``account_key``: never guessed.
+    where more than one worker or account fits, ``claimed`` where the account is linked to somebody else
+    (``claimed_from`` is that link's key), ``stranger`` where the linked account is another person's by name and
+    address. The last three have no ``account_key``: never guessed.
     """
     linked = live_links(links, accounts)
     by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
@@ -57,7 +57,7 @@ def correlate(
     for method in order:
         if method != "link":
             matched = _by_field(matched, accounts, method)
-    matched = _hold_rivals(_hold_claims(matched, linked))
+    matched = _hold_rivals(_hold_claims(_hold_strangers(matched, linked), linked))
     facts = linked.drop(columns=["link_source", "link_external_id", *_current_names()])
     return matched.merge(facts, on="account_key", how="left").merge(_current(accounts), on="account_key", how="left")
 
@@ -77,14 +77,42 @@ def _by_field(people: pd.DataFrame, accounts: pd.DataFrame, method: str) -> pd.D
     return people
 
 
+def _hold_strangers(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """An id that is used again for somebody else must not hand over the account of whoever had it before."""
+    accounts = linked.set_index("account_key")
+    by_link = people["match"] == "link"
+    other = by_link & people["given_name"].notna() & people["family_name"].notna()
+    for column in ("given_name", "family_name", "user_name"):
+        ours = people[column].str.casefold()
+        for known in (f"link_{column}", f"current_{column}"):
+            theirs = people["account_key"].map(accounts[known]).astype("str").str.casefold()
+            other &= ours.notna() & (ours != theirs)
+    people.loc[other, "match"] = "stranger"
+    people.loc[other, "account_key"] = pd.NA
+    return people
+
+
 def _hold_claims(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """An account that is linked belongs to that worker: anybody else who fits it is set apart."""
-    owner = linked.set_index("account_key")["link_source"] + "\t" + linked.set_index("account_key")["link_external_id"]
+    """An account that is linked belongs to that worker: anybody else who fits it is set apart.
+
+    So is a newcomer with the address by which a link knows somebody who is gone: it may be the same person under a
+    new id, whose account was renamed meanwhile. People who are gone claim nothing.
+    """
+    keys = linked["link_source"] + "\t" + linked["link_external_id"]
+    owner = pd.Series(keys.to_numpy(), index=linked["account_key"])
+    mine = people["source"] + "\t" + people["key"]
     owned_by = people["account_key"].map(owner)
-    foreign = owned_by.notna() & (people["match"] != "link") & (owned_by != people["source"] + "\t" + people["key"])
-    people["claimed_from"] = owned_by.where(foreign)
-    people.loc[foreign, "match"] = "claimed"
-    people.loc[foreign, "account_key"] = pd.NA
+    foreign = owned_by.notna() & (people["match"] != "link") & (owned_by != mine)
+    staff = set(mine[people["employed"]])
+    former = linked.assign(owner=keys, address=linked["link_user_name"].str.casefold())
+    former = former[~former["owner"].isin(staff)].dropna(subset=["address"]).drop_duplicates("address")
+    remembered = people["address"].map(former.set_index("address")["owner"])
+    newcomer = people["match"].isna() & remembered.notna() & (remembered != mine)
+    claims = (foreign | newcomer) & people["employed"]
+    people["claimed_from"] = owned_by.where(foreign, remembered).where(claims)
+    people.loc[claims, "match"] = "claimed"
+    people.loc[foreign & ~claims, "match"] = pd.NA
+    people.loc[foreign | newcomer, "account_key"] = pd.NA
     return people
 
 
@@ -93,7 +121,7 @@ def _hold_rivals(people: pd.DataFrame) -> pd.DataFrame:
 
     Where just one of them is employed, the place is theirs: the others are earlier employments.
     """
-    free = ~people["match"].isin(["link", "claimed", "ambiguous"])
+    free = ~people["match"].isin(["link", "claimed", "ambiguous", "stranger"])
     place = people["account_key"].fillna("address " + people["address"])
     present = (people["employed"] & free).groupby(place).transform("sum")
     rivals = free.groupby(place).transform("sum") > 1

@@ -43,6 +43,10 @@ class SeatBook:
         """Give a seat back: the plan takes it from somebody before it gives it to anybody."""
         self.used[licence] -= 1
 
+    def keep(self, licence: str) -> None:
+        """Undo ``free``: the plan leaves the seat to its holder after all."""
+        self.used[licence] += 1
+
     def take(self, wanted: Iterable[str], missing: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
         """Take seats for one person who wants *wanted* and lacks *missing*.
 

@@ -63,8 +63,9 @@ def _select(world: World, drafts: Drafts) -> pd.DataFrame:
     reasons = {
         WithheldReason.AMBIGUOUS: people["match"] == "ambiguous",
         WithheldReason.CLAIMED: people["match"] == "claimed",
+        WithheldReason.IDENTITY: people["match"] == "stranger",
         WithheldReason.NOT_ADOPTED: people["account_key"].notna() & unlinked & (world.pipeline.adopt == "none"),
-        WithheldReason.NOT_STARTED: ~people["started"] & unlinked,
+        WithheldReason.NOT_STARTED: ~people["started"] & (unlinked | (people["link_state"] == "suspended")),
     }
     out = pd.Series(False, index=people.index)
     for reason, where in reasons.items():
@@ -90,13 +91,14 @@ def draft_surplus(world: World, drafts: Drafts, staying: Staying) -> None:
         products = world.holdings.products_under((pair.licence_key,))
         if kept_products(world.pipeline, person, world.as_of).intersection(products):
             drafts.withhold(person, Action.REVOKE, WithheldReason.EXCEPTION, ", ".join(products))
+        elif drafts.adoption_of(person):
+            drafts.withhold(person, Action.REVOKE, WithheldReason.JUST_ADOPTED, ", ".join(products))
         elif drafts.add(
             person,
             Action.REVOKE,
             world.cause(row, person),
             {"licence": pair.licence_key, "products": products},
             {"licence": None},
-            needs=drafts.adoption_of(person),
             mail=drafts.notice("product-change"),
         ):
             drafts.seats.free(pair.licence_key)
@@ -207,6 +209,9 @@ def _new_account(world: World, row: Any, single: Any) -> tuple[dict[str, str], t
 def _grant(
     drafts: Drafts, person: Person, cause: Cause, wanted: pd.DataFrame, products: list[str], base: tuple[str, ...]
 ) -> None:
+    if drafts.protects(person):  # before a seat is taken that somebody else can use
+        drafts.withhold(person, Action.GRANT, WithheldReason.PROTECTED, ", ".join(wanted["product"]))
+        return
     rules_of = dict(zip(wanted["product"], wanted["rules"], strict=True))
     taken, without_seat = drafts.seats.take(products, wanted["product"])
     notify, new = drafts.pipeline.target.notify_users, person.account_key is None

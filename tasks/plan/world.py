@@ -19,7 +19,7 @@ from tasks.plan.entitlements import Holdings
 from tasks.plan.people import correlate, gather, live_links
 
 _NOT_THE_WORKERS_OWN = frozenset(
-    {"Index", "source", *ORIGIN, "key", "address", "employed", "ended_on", "started", "account_key", "match"}
+    {"Index", "source", *ORIGIN, "key", "address", "employed", "started", "account_key", "match"}
 )
 
 
@@ -73,16 +73,20 @@ class World:
         return self.people[fits & (self.pipeline.adopt != "none")]
 
     @cached_property
-    def managed(self) -> pd.DataFrame:
-        """Accounts that are ours, or will be by an adoption: ``account_key``, ``active``."""
-        by_link = self.linked[["account_key"]].assign(active=self.linked["link_state"] == "active")
-        matched = self.adoptable[["account_key"]].assign(active=True)
-        return pd.concat([by_link, matched], ignore_index=True).drop_duplicates("account_key")
+    def within_reach(self) -> pd.Series:
+        """The keys of accounts that are ours, or that an adoption may make ours."""
+        keys: pd.Series = pd.concat([self.linked["account_key"], self.adoptable["account_key"]])
+        return keys.drop_duplicates()
+
+    @cached_property
+    def holders(self) -> frozenset[str]:
+        """The keys of all accounts that hold any licence, ours or not."""
+        return frozenset(self.state.grants["account_key"])
 
     @cached_property
     def holdings(self) -> Holdings:
-        """What the managed accounts hold."""
-        return Holdings.read(self.state, self.managed["account_key"])
+        """What the accounts within reach hold."""
+        return Holdings.read(self.state, self.within_reach)
 
     @cached_property
     def _ever_linked(self) -> frozenset[tuple[str, str]]:
@@ -92,14 +96,19 @@ class World:
     def person(self, row: Any) -> Person:
         """Return whom a row of ``people`` is about. The address is the account's own, where there is one."""
         account = text(row.account_key)
+        known = (text(row.user_name), text(row.link_user_name), text(row.current_user_name))
         origin = Origin(row.file, text(row.sheet), int(row.row))
         address = (text(row.current_user_name) if account else None) or text(row.user_name)
-        return Person(row.source, row.key, account, address, origin, _digest_of(row), names(row.current_roles))
+        return Person(
+            row.source, row.key, account, address, origin, _digest_of(row), names(row.current_roles), _present(known)
+        )
 
     def absent_person(self, row: Any) -> Person:
         """Return whom a row of ``linked`` is about: somebody who is in no row of the source."""
+        address = text(row.current_user_name)
+        known = _present((text(row.link_user_name), address))
         roles = names(row.current_roles)
-        return Person(row.link_source, row.link_external_id, row.account_key, text(row.current_user_name), roles=roles)
+        return Person(row.link_source, row.link_external_id, row.account_key, address, roles=roles, addresses=known)
 
     def cause(self, row: Any, person: Person) -> Cause:
         """Tell a mover from a rule change and from drift by what the link recorded when it was last applied."""
@@ -127,6 +136,10 @@ def text(value: Any) -> str | None:
 def names(value: Any) -> tuple[str, ...]:
     """Return a cell's tuple, empty where it is missing."""
     return value if isinstance(value, tuple) else ()
+
+
+def _present(values: tuple[str | None, ...]) -> tuple[str, ...]:
+    return tuple(value for value in values if value)
 
 
 def _digest_of(row: Any) -> str:

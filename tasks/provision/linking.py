@@ -34,7 +34,7 @@ def link_change(
         case Action.REMOVE_MEMBER:
             return _link(change, {"group_key": None})
         case Action.SET_ROLE if ours:
-            return _link(change, {"roles": sorted(change.after["roles"])})
+            return _link(change, {"roles": sorted(change.after["ours"])})
         case Action.UPDATE:
             return _link(change, {name: change.after[name] for name in NAMES if name in change.after})
         case Action.SUSPEND:

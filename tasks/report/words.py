@@ -121,6 +121,18 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "A new account needs a name that the roster does not give",
         "Fill in the first and last name at the source, or map their columns.",
     ),
+    WithheldReason.IDENTITY: (
+        "The id belonged to somebody else: name and address are all different",
+        "Give the new person an id of their own at the source; if it is the same person, correct the account by hand.",
+    ),
+    WithheldReason.NO_SOURCE: (
+        "The pipeline no longer has the source that this person came from",
+        "Put the source back under its name, or see to the account by hand.",
+    ),
+    WithheldReason.JUST_ADOPTED: (
+        "The account is only just linked; nothing is taken away in the same run",
+        "Nothing: the next run does it, within the limits.",
+    ),
     WithheldReason.REPORT_ONLY: (
         "The pipeline only reports leavers",
         "Suspend the account by hand, or set 'leavers: suspend' under 'lifecycle' in the pipeline file.",
@@ -141,6 +153,7 @@ _LIMITED: Mapping[str, str] = {
     "grant": "Products granted",
     "revoke": "Products taken away",
     "set_role": "Admin roles set",
+    "rename": "Sign-in addresses changed",
     "add_member": "Put in a group",
     "remove_member": "Taken out of a group",
     "create_group": "Groups created",

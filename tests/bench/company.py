@@ -7,10 +7,15 @@ rules give: three licences and a group. So the roster asks for nothing, until ``
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlalchemy import create_engine, insert
 
+from tasks.journal import Journal
+from tasks.journal.schema import links as links_in_journal
+from tasks.model.plan import Plan
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
 from tasks.model.tables import ACCOUNTS, FINDINGS, GRANTS, GROUPS, LICENCES, LINKS, WORKERS
@@ -70,9 +75,16 @@ targets:
 
 def pipeline(folder: Path, roster: str) -> LoadedPipeline:
     """Write the company's pipeline file, with *roster* as its source, and return it as it is read."""
-    path = folder / f"{Path(roster).suffix[1:]}.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "bench.yaml"
     path.write_text(PIPELINE.replace("ROSTER", roster), encoding="utf-8")
     return load_pipeline(path, {})
+
+
+def require_quiet(plan: Plan) -> None:
+    """Raise ``AssertionError`` if a plan for the unchanged company has anything in it: that is another measure then."""
+    if plan.changes or plan.withheld or plan.leaving:
+        raise AssertionError(f"{len(plan.changes)} changes, {len(plan.withheld)} withheld: the roster asks for nothing")
 
 
 def roster(people: int) -> pd.DataFrame:
@@ -94,6 +106,18 @@ def roster(people: int) -> pd.DataFrame:
     }
     unmapped = {"Building": _picked(people, ("North", "South", "West")), "Shift": "Day", "Cost unit": table["row"]}
     return pd.DataFrame(mapped | unmapped)
+
+
+def with_faults(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a roster in which three rows of a hundred are at fault: no name, an address that is none, a shared id."""
+    row = table.index % 100
+    return table.assign(
+        **{
+            "Surname": table["Surname"].mask(row == 10),
+            "Account": table["Account"].mask(row == 30, "no address at all"),
+            "Employee No": table["Employee No"].mask(row == 50, table["Employee No"].shift()),
+        }
+    )
 
 
 def write_csv(path: Path, people: int) -> None:
@@ -184,6 +208,38 @@ def links(people: int, rules_hash: str) -> pd.DataFrame:
         roles=_tuples(people, ((),)), worker_digest=None, rules_digest=rules_hash,
     )  # fmt: skip
     return LINKS.conform(facts)
+
+
+def write_links(path: Path, people: int, loaded: LoadedPipeline) -> None:
+    """Make a journal with the links as they stand after a first run, all in one go."""
+    path.unlink(missing_ok=True)
+    Journal.open(path).close()
+    rows = links(people, loaded.rules_hash).astype(object)
+    rows = rows.where(rows.notna(), None).assign(pipeline=loaded.pipeline.name, target=loaded.pipeline.target.tenant)
+    records = [dict(zip(rows.columns, cells, strict=True)) for cells in rows.itertuples(index=False)]
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as conn:
+        conn.execute(insert(links_in_journal), records)
+    engine.dispose()
+
+
+def declared(people: int) -> dict[str, Any]:
+    """Return what the tenant holds as the state that a sandbox starts from, and an administrator besides."""
+    tenant = state(people)
+    held = tenant.grants.groupby("account_key")["licence_key"].agg(list).to_dict()
+    admin = {"key": "7", "email": "admin@acme.example", "firstName": "Avery", "lastName": "Keeper",
+             "adminRoles": ["SUPER_USER"]}  # fmt: skip
+    users = [
+        {"key": row.account_key, "email": row.user_name, "firstName": row.given_name, "lastName": row.family_name,
+         "locale": row.locale, "groupKey": row.group_key, "licenceKeys": held[row.account_key]}
+        for row in tenant.accounts.itertuples()
+    ]  # fmt: skip
+    return {
+        "account": {"key": "3001", "name": "Acme"},
+        "licences": [{"key": key, "products": [product], "seats": None} for product, key in LICENCE_OF.items()],
+        "groups": [{"key": key, "name": name} for key, name in GROUPS_BY_KEY.items()],
+        "users": [admin, *users],
+    }
 
 
 def inputs(folder: Path, people: int, share_changed: float = 0.0) -> Inputs:

@@ -2,19 +2,16 @@
 
 import csv
 import io
-import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from python_calamine import CalamineWorkbook
-from sqlalchemy import create_engine, insert
 
 from tasks.ingest.stage import ingest_source
-from tasks.journal import Journal, RunFolder, RunStore
+from tasks.journal import Journal, RunFolder
 from tasks.journal.products import save_state
-from tasks.journal.schema import links as links_table
 from tasks.plan.stage import compute_plan
 from tasks.validate.stage import validate_source
 from tests.bench import company
@@ -22,7 +19,9 @@ from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child, peak_mb, seconds, timed
 
 PEOPLE = 100_000
-KINDS = ("csv", "xlsx")
+KINDS = {"csv": company.write_csv, "xlsx": company.write_xlsx}
+STAGES = ("ingest", "validate", "plan")
+READING = "reading the file"
 
 
 class Night(NamedTuple):
@@ -34,72 +33,72 @@ class Night(NamedTuple):
     peak_mb: float
 
     @property
-    def seconds(self) -> float:
+    def total(self) -> float:
         return self.ingest + self.validate + self.plan
 
 
 def unchanged(session: Session) -> list[Figure]:
     """Measure ingest, validation from kept findings, and plan, of everybody linked and nobody changed.
 
-    Each repetition is a process of its own; starting Python, reading the target and the report are not counted.
+    Each repetition is a process of its own. Starting Python, reading the target and the report are not counted.
     """
-    people = session.size(PEOPLE)
-    base = session.cache / f"company-{people}"
-    if not (base / "ready").exists():
-        in_child(make, base, people)
-    return [figure for kind in KINDS for figure in _figures(session, base, kind)]
+    return [figure for kind in KINDS for figure in _of_kind(session, kind, session.size(PEOPLE))]
 
 
-def _figures(session: Session, base: Path, kind: str) -> list[Figure]:
-    pairs = session.times(lambda: (in_child(night, base, kind), in_child(only_read, base, kind)))
-    nights, reads = [one for one, _ in pairs], [read for _, read in pairs]
-    name = f"unchanged roster, {kind}"
-    ratios = [one.seconds / read for one, read in pairs]
-    return [
-        Figure(f"{name}: file to plan", [one.seconds for one in nights], "s", Bar(5), ratios, "only reading the file"),
-        *(Figure(f"{name}: of that, {stage}", [getattr(one, stage) for one in nights],
-                 ratios=[getattr(one, stage) / read for one, read in zip(nights, reads, strict=True)],
-                 against="only reading the file") for stage in ("ingest", "validate", "plan")),
-        Figure(f"{name}: memory", [one.peak_mb for one in nights], "MB", Bar(500)),
+def _of_kind(session: Session, kind: str, people: int) -> list[Figure]:
+    base = session.cache / f"{kind}-{people}"
+    in_child(prepare, base, kind, people)
+    pairs = session.times(lambda: (in_child(night, base, kind), in_child(read_alone, base / f"staff.{kind}")))
+    nights, name = [one for one, _ in pairs], f"unchanged {kind}"
+    totals, ratios = [one.total for one in nights], [one.total / read for one, read in pairs]
+    parts = [
+        Figure(f"{name}, {stage}", [getattr(one, stage) for one in nights],
+               ratios=[getattr(one, stage) / read for one, read in pairs], against=READING)
+        for stage in STAGES
     ]  # fmt: skip
+    whole = Figure(f"{name}, file to plan", totals, bar=Bar(5), ratios=ratios, against=READING)
+    return [whole, *parts, Figure(f"{name}, memory", [one.peak_mb for one in nights], "MB", Bar(500))]
 
 
-def make(base: Path, people: int) -> None:
-    """Make the files, the journal, the tenant's state and the kept findings of a company."""
-    base.mkdir(parents=True, exist_ok=True)
-    company.write_csv(base / "staff.csv", people)
-    company.write_xlsx(base / "staff.xlsx", people)
-    save_state(_folder(base), company.state(people))
-    for kind in KINDS:
-        loaded = company.pipeline(base, f"staff.{kind}")
-        journal = _journal(base, kind)
-        journal.unlink(missing_ok=True)
-        Journal.open(journal).close()
-        rows = company.links(people, loaded.rules_hash).astype(object)
-        rows = rows.where(rows.notna(), None).assign(pipeline=loaded.pipeline.name, target="goto")
-        engine = create_engine(f"sqlite:///{journal}")
-        with engine.begin() as conn:
-            conn.execute(insert(links_table), rows.to_dict("records"))
-        engine.dispose()
-    (base / "ready").touch()
+def prepare(base: Path, kind: str, people: int) -> None:
+    """Make a company's file, journal and state of the tenant, where they are not there; let its roster be validated."""
+    loaded = company.pipeline(base, f"staff.{kind}")
+    if not (base / "journal.db").exists():
+        KINDS[kind](base / f"staff.{kind}", people)
+        save_state(RunFolder(base), company.state(people))
+        company.write_links(base / "journal.part", people, loaded)
+        (base / "journal.part").rename(base / "journal.db")
+    _ingest_and_validate(base, kind, [])
+
+
+def _ingest_and_validate(base: Path, kind: str, times: list[float]) -> None:
+    (source,) = company.pipeline(base, f"staff.{kind}").pipeline.sources
+    with timed(times):
+        ingest_source(source, base, RunFolder(base))
+    with timed(times):
+        validate_source(source, base, RunFolder(base), base / "cache", "rejects.xlsx")
 
 
 def night(base: Path, kind: str) -> Night:
     """Run the stages as ``rosterflow plan`` does, on findings kept from an earlier run, and say what they took."""
-    loaded, folder = company.pipeline(base, f"staff.{kind}"), _folder(base)
-    (source,) = loaded.pipeline.sources
-    judge = partial(validate_source, source, base, folder, base / "cache", "rejects.xlsx")
-    if not (base / f"{kind}-validated").exists():
-        in_child(first_night, base, kind)
     times: list[float] = []
-    with timed(times):
-        ingest_source(source, base, folder)
-    with timed(times):
-        counts = judge()
-    with timed(times), Journal.open(_journal(base, kind)) as journal:
-        plan = compute_plan(
-            loaded.pipeline, loaded.mapping_hash, loaded.rules_hash, journal, folder, company.TODAY, datetime.now(UTC)
-        )
-    if plan.changes or counts.held or plan.header.unchanged != counts.clean:
-        raise AssertionError("the roster was to ask for nothing")
-    return Night(*times, peak_mb())
+    _ingest_and_validate(base, kind, times)
+    loaded = company.pipeline(base, f"staff.{kind}")
+    with timed(times), Journal.open(base / "journal.db") as journal:
+        hashes = loaded.mapping_hash, loaded.rules_hash
+        now = datetime.now(UTC)
+        plan = compute_plan(loaded.pipeline, *hashes, journal, RunFolder(base), company.TODAY, now)
+    company.require_quiet(plan)
+    ingest, validate, planned = times
+    return Night(ingest, validate, planned, peak_mb())
+
+
+def read_alone(path: Path) -> float:
+    """Return the seconds that it takes to read a file's cells and do nothing with them."""
+    return seconds(lambda: _cells(path))
+
+
+def _cells(path: Path) -> Sequence[Any]:
+    if path.suffix == ".xlsx":
+        return CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())).get_sheet_by_index(0).to_python()
+    return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 
@@ -16,6 +17,7 @@ class Ending:
     state_type: str
     state: str
     message: str
+    flow_run: str
     data: dict[str, Any]
     folder: Path | None
     recorded: Any = None
@@ -47,19 +49,38 @@ class Ending:
         return [json.loads(line) for line in lines[1:]]
 
 
+@dataclass(frozen=True)
+class PrefectServer:
+    """A temporary Prefect server and its database."""
+
+    url: str
+    database: Path
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        return httpx.request(method, f"{self.url}/{path}", json=body, trust_env=False).raise_for_status().json()
+
+    def stored(self) -> bytes:
+        """Return all that is in the database."""
+        files = [self.database, self.database.with_name(f"{self.database.name}-wal")]
+        return b"".join(path.read_bytes() for path in files if path.exists())
+
+
 @pytest.fixture(scope="session")
-def prefect_database() -> Iterator[Path]:
-    """Run flows against a temporary Prefect server. Yields its database file."""
+def prefect_server() -> Iterator[PrefectServer]:
+    """Run flows against a temporary Prefect server, which tells nobody of it."""
     import prefect.settings
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
-        url = prefect.settings.PREFECT_SERVER_DATABASE_CONNECTION_URL.value()
-        yield Path(str(url).removeprefix("sqlite+aiosqlite:///"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+        with prefect_test_harness(server_startup_timeout=120):
+            database = str(prefect.settings.PREFECT_SERVER_DATABASE_CONNECTION_URL.value())
+            url = prefect.settings.PREFECT_API_URL.value()
+            yield PrefectServer(str(url), Path(database.removeprefix("sqlite+aiosqlite:///")))
 
 
 @pytest.fixture(scope="session")
-def sync(prefect_database: Path) -> Callable[..., Ending]:
+def sync(prefect_server: PrefectServer) -> Callable[..., Ending]:
     """Sync an installation's pipeline as the flow does it, and return how that ended."""
     from flows import nightly
 
@@ -70,7 +91,7 @@ def sync(prefect_database: Path) -> Callable[..., Ending]:
 
 
 @pytest.fixture(scope="session")
-def apply(prefect_database: Path) -> Callable[..., Ending]:
+def apply(prefect_server: PrefectServer) -> Callable[..., Ending]:
     """Apply a plan as the flow does it, and return how that ended."""
     from flows import application
 
@@ -86,7 +107,7 @@ def _ending(office: Any, state: Any) -> Ending:
 
     data = state.result(raise_on_failure=False)
     assert isinstance(data, dict), f"the flow crashed: {state.name}: {state.message}"
-    facts = (state.type.value, state.name, state.message or "", data)
+    facts = (state.type.value, state.name, state.message or "", str(state.state_details.flow_run_id), data)
     if data["run_id"] is None:
         return Ending(*facts, None)
     folder = office.home / "runs" / data["run_id"]

@@ -67,7 +67,13 @@ def worlds(draw: st.DrawFn) -> World:
             world.held.append({**row, "external_id": None, "codes": "id_missing", "key_usable": False})
         if draw(st.booleans()):
             world.accounts.append(
-                {"account_key": key, "user_name": mail, "given_name": "Ada", "family_name": "Byron", "roles": ()}
+                {
+                    "account_key": key,
+                    "user_name": mail,
+                    "given_name": "Ada",
+                    "family_name": "Byron",
+                    "roles": draw(st.sampled_from([(), (), ("MANAGE_USERS",), ("RUN_REPORTS",)])),
+                }
             )
             held = draw(st.lists(st.sampled_from(sorted(PRODUCTS)), unique=True, max_size=2))
             world.grants += [(key, licence) for licence in held]
@@ -139,12 +145,12 @@ def _apply_one(change: Change, person: str, key: str, accounts: Any, links: Any,
         case Action.SUSPEND:
             grants.difference_update({pair for pair in set(grants) if pair[0] == key})
             accounts[key]["roles"] = ()
-            links[person] |= {"state": "suspended", "licences": (), "suspended_on": "2026-03-02"}
+            links[person] |= {"state": "suspended", "licences": (), "roles": (), "suspended_on": "2026-03-02"}
         case Action.REACTIVATE:
             links[person]["state"] = "active"
         case Action.SET_ROLE:
             accounts[key]["roles"] = tuple(change.after["roles"])
-            links[person]["roles"] = tuple(change.after["roles"])
+            links[person]["roles"] = tuple(change.after["ours"])
         case Action.ADD_MEMBER | Action.REMOVE_MEMBER:
             accounts[key]["group_key"] = links[person]["group_key"] = change.after["group_key"]
         case _:
@@ -157,7 +163,8 @@ everything = settings(max_examples=25, deadline=None, suppress_health_check=[Hea
 @everything
 @given(worlds())
 def test_after_the_plan_is_applied_nothing_is_left_to_do(world: World) -> None:
-    after = planned(applied(world, planned(world)))
+    adopted = applied(world, planned(world))  # what an adoption withholds is due in the second run
+    after = planned(applied(adopted, planned(adopted)))
     assert [change for change in after.changes if change.action != Action.GRANT or world.seats is None] == []
 
 

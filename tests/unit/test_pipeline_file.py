@@ -11,7 +11,9 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from tasks.model.errors import BadPipeline
+from tasks.model.tables import ACCOUNTS, LINKS, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES, WORKERS
 from tasks.pipeline_file import LoadedPipeline, load_pipeline, schema
+from tasks.plan.people import correlate, gather
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -233,6 +235,34 @@ def test_a_name_of_ones_own_may_extend_a_standard_one(load: Load) -> None:
     assert "department_code" in pipeline.sources[0].columns
 
 
+def test_columns_of_the_plan_cannot_be_mapped_over(problems_of: Callable[..., list[str]]) -> None:
+    plans_own = correlate(
+        gather(WORKERS.empty(), date(2026, 3, 2)), ACCOUNTS.empty(), LINKS.empty(), ("link", "external_id", "user_name")
+    ).columns.difference(list(WORKER_ATTRIBUTES))
+    assert {"key", "match", "link_state", "current_roles", "claimed_from"} <= set(plans_own)
+    for name in [*plans_own, *RESERVED_NAMES, *(f"{prefix}thing" for prefix in RESERVED_PREFIXES)]:
+        found = problems_of(GOOD.replace("home_office", name))
+        assert any(f"columns.{name}: is a name that Rosterflow uses itself; choose another" in item for item in found)
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_NAMES))
+def test_a_name_of_our_own_comes_with_one_that_can_be_used(
+    load: Load, problems_of: Callable[..., list[str]], name: str
+) -> None:
+    (said,) = problems_of(GOOD.replace("home_office", name))
+    proposed = said.partition("for example ")[2]
+    assert proposed == {"address": "street_address"}.get(name, f"hr_{name}")
+    assert proposed in load(GOOD.replace("home_office", proposed)).pipeline.sources[0].columns
+
+
+@pytest.mark.parametrize("order", ["[]", "[user_name]", "[external_id, link]"])
+def test_links_come_first_so_that_nobody_is_made_again(problems_of: Callable[..., list[str]], order: str) -> None:
+    found = problems_of(GOOD.replace("rules:", f"correlate: {order}\nrules:", 1))
+    assert [item for item in found if item.startswith("15 correlate: must begin with link")]
+    read = as_editors_read(GOOD.replace("rules:", f"correlate: {order}\nrules:", 1))
+    assert not Draft202012Validator(schema()).is_valid(read)
+
+
 def test_headings_are_compared_without_their_layout(load: Load) -> None:
     pipeline = load(GOOD.replace("Home office", '" Pre\u0301nom\\n usuel "')).pipeline
     assert pipeline.sources[0].columns["home_office"].from_ == "Pr\u00e9nom usuel"
@@ -347,7 +377,8 @@ def test_the_schema_takes_what_the_program_takes() -> None:
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("snapshot: full", "snapshot: all"), ("      user_name:", "      login:"), ("grant: {", "grant: {colour: red, ")],
+    [("snapshot: full", "snapshot: all"), ("      user_name:", "      login:"), ("grant: {", "grant: {colour: red, "),
+     ("home_office: Home", "link_state: Home"), ("home_office: Home", "address: Home")],
 )
 def test_the_schema_refuses_what_the_program_refuses(right: str, wrong: str) -> None:
     assert not Draft202012Validator(schema()).is_valid(as_editors_read(GOOD.replace(right, wrong, 1)))

@@ -22,6 +22,31 @@ def test_a_lost_column_says_which_exist(write_text: Write, read: Read) -> None:
     assert caught.value.facts["columns"] == ["Employee No", "Department"]
 
 
+@pytest.mark.parametrize(
+    "first_row",
+    [
+        "1042,ada.byron@acme.example,Ada",
+        "Employee No,ada.byron@acme.example,Ada",  # a heading went over into data
+        "Employee No,Ada Byron,1042",
+        "Employee No,Ada Byron,31.12.1815",
+        "ada.byron,Ada Byron,Sales",  # nothing tells it from headings but that none is ours
+    ],
+)
+def test_a_roster_without_headings_shows_nobody(write_text: Write, read: Read, first_row: str) -> None:
+    write_text(f"{first_row}\n1043,bob.stone@acme.example,Bob\n")
+    with pytest.raises(RejectedSource, match="row 1 does not look like headings") as caught:
+        read("staff.csv")
+    said = f"{caught.value} {caught.value.facts}".casefold()
+    assert not [word for word in ("ada", "byron", "acme.example", "1042", "1815") if word in said]
+    assert "'Account'" in str(caught.value)
+
+
+def test_of_many_headings_the_first_are_listed(write_text: Write, read: Read) -> None:
+    write_text("Account," + ",".join(f"Note {letter}" for letter in "abcdefghijklmnopqrstuvwxyzABCDE") + "\nx\n")
+    with pytest.raises(RejectedSource, match=r"Note B, Note C and 2 more\."):
+        read("staff.csv", columns={"external_id": "Employee No", "user_name": "Account"})
+
+
 def test_headings_further_down_are_found(write_text: Write, read: Read) -> None:
     write_text("Staff list,,\n,,\nEmployee No,Account,Department\n1,ada,IT\n")
     with pytest.raises(RejectedSource, match=r"The headings are in row 3: set sources.header_row to 3"):

@@ -176,6 +176,47 @@ def test_a_run_that_ended_in_doubt_about_a_call_is_taken_up_again(journal):
     assert journal.run("in doubt").state == "Target down"
 
 
+def test_closing_a_run_that_was_cut_off_closes_the_others_that_were_cut_off_in_its_plan(journal):
+    begin(journal, "cut off")
+    begin(journal, "cut off too", minutes=1)
+    journal.supersede("cut off too", "third", NOON)
+
+    assert journal.unfinished("acme") is None
+    assert [run.state for run in journal.runs()] == ["Interrupted", "Interrupted"]
+
+
+def test_a_plan_that_is_given_up_is_closed_with_its_calls_and_moves_the_generation(journal):
+    begin(journal, "in doubt")
+    journal.intend(HASH, "in doubt", attempt(), NOON)
+    journal.finish_run("in doubt", 7, "Target down", {}, NOON)
+    begin(journal, "cut off", minutes=1)
+
+    journal.give_up(HASH, "third", NOON)
+
+    assert journal.unfinished("acme") is None
+    assert [(run.run_id, run.state) for run in journal.runs()] == [
+        ("cut off", "Interrupted"), ("in doubt", "Target down"),
+    ]  # fmt: skip
+    assert [call.result for call in journal.calls(HASH)] == [CallResult.UNKNOWN]
+    assert (journal.generation("acme"), journal.generation_after(HASH)) == (1, None)
+    assert journal.audit()[-1]["event"] == "given up"
+
+
+def test_giving_up_a_plan_that_sent_nothing_moves_no_generation(journal):
+    begin(journal, "cut off")
+    journal.give_up(HASH, "second", NOON)
+
+    assert (journal.unfinished("acme"), journal.generation("acme")) == (None, 0)
+
+
+def test_runs_can_be_asked_for_by_command(journal):
+    begin(journal, "sync")
+    journal.begin_run(RunRecord("plan", "acme", "plan", NOON))
+
+    assert [run.run_id for run in journal.runs(commands=["plan"])] == ["plan"]
+    assert len(journal.runs(limit=None)) == 2
+
+
 def test_the_audit_trail_tells_the_story_of_a_run(journal):
     begin(journal, "cut off")
     begin(journal, "second", minutes=1)
@@ -202,6 +243,7 @@ def test_a_decision_is_used_up_by_one_run(journal):
 
 
 def test_an_intent_without_a_result_is_open(journal):
+    begin(journal, "run")
     journal.intend(HASH, "run", attempt(), NOON)
 
     (call,) = journal.calls(HASH)
@@ -209,7 +251,21 @@ def test_an_intent_without_a_result_is_open(journal):
     assert journal.sent("run") == 1
 
 
+@pytest.mark.parametrize("run_id", ["another plan's", "planning", "none"])
+def test_a_call_of_a_plan_that_its_run_does_not_apply_is_not_made(journal, run_id):
+    other = b'{"kind":"other"}\n'
+    journal.record_plan(hashlib.sha256(other).hexdigest(), other, "acme", "goto", NOON)
+    begin(journal, "planning", applying=False)
+    journal.begin_run(RunRecord("another plan's", "acme", "sync", NOON))
+    journal.begin_applying("another plan's", hashlib.sha256(other).hexdigest(), NOON)
+
+    with pytest.raises(StalePlan, match="not the one that this run applies"):
+        journal.intend(HASH, run_id, attempt(), NOON)
+    assert journal.calls(HASH) == []
+
+
 def test_a_result_its_outcomes_and_its_links_are_one_transaction(journal):
+    begin(journal, "run")
     journal.intend(HASH, "run", attempt(), NOON)
     broken = LinkChange("hr", "1", {"no such column": "x", "account_key": "7001"}, new=True)
 
@@ -224,6 +280,7 @@ def test_a_result_its_outcomes_and_its_links_are_one_transaction(journal):
 
 
 def test_calls_that_never_reached_the_target_do_not_count_as_sent(journal):
+    begin(journal, "run")
     for number, result in enumerate([CallResult.DONE, CallResult.NOT_SENT, CallResult.UNCERTAIN], start=1):
         journal.intend(HASH, "run", attempt(number), NOON)
         journal.conclude(HASH, "run", NOON, attempt=attempt(number), result=result)
@@ -232,6 +289,7 @@ def test_calls_that_never_reached_the_target_do_not_count_as_sent(journal):
 
 
 def test_calls_can_be_asked_for_by_job(journal):
+    begin(journal, "run")
     journal.intend(HASH, "run", attempt(), NOON)
 
     assert len(journal.calls(HASH, ["job"])) == 1

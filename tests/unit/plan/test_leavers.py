@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tasks.model.errors import RejectedSource
+
 
 @pytest.fixture
 def linked(case: Any, make: Any) -> Any:
@@ -157,3 +159,164 @@ def test_inactive_row_without_an_address_is_enough_to_leave(linked: Any, make: A
     linked.workers.append(make.worker("1", status="inactive", user_name=None, given_name=None))
     assert linked.steps() == [("suspend", "1")]
     assert linked.plan().to_bytes()
+
+
+# -- doubt --------------------------------------------------------------------------------------------------------
+
+
+def test_held_newcomer_with_a_leavers_address_stops_the_removal(linked: Any, make: Any) -> None:
+    linked.held = [make.worker("77", row=4, user_name="1@acme.example", family_name=None)]
+    assert linked.steps() == []
+    assert linked.withheld() == [("suspend", "undecided", "1")]
+
+
+def test_newcomer_with_the_address_of_a_renamed_account_is_not_created_twice(linked: Any, make: Any) -> None:
+    linked.accounts[1]["user_name"] = "ada.king@acme.example"
+    linked.workers.append(make.worker("77", row=4, user_name="1@acme.example"))
+    assert linked.steps() == []
+    assert sorted(linked.withheld()) == [("create", "claimed", "77"), ("suspend", "undecided", "1")]
+
+
+def test_an_address_that_a_colleague_gave_up_is_free_for_a_newcomer(linked: Any, make: Any) -> None:
+    linked.accounts[1]["user_name"] = "ada.king@acme.example"
+    linked.workers += [
+        make.worker("1", user_name="ada.king@acme.example"),
+        make.worker("77", row=4, user_name="1@acme.example"),
+    ]
+    assert ("create", "77") in linked.steps()
+    assert linked.withheld() == []
+
+
+def test_a_person_who_is_gone_claims_nobodys_account(linked: Any, make: Any) -> None:
+    linked.workers = [
+        make.worker("2", row=3),
+        make.worker("1"),
+        make.worker("77", row=4, user_name="1@acme.example", status="inactive"),
+    ]
+    assert linked.steps() == []
+    assert linked.withheld() == []
+
+
+def test_most_of_the_people_gone_is_no_snapshot(case: Any, make: Any) -> None:
+    for number in range(40):
+        name = f"{number:02}"
+        case.accounts.append(make.account(f"71{name}", name))
+        case.links.append(make.link(name, f"71{name}"))
+        if number < 19:
+            case.workers.append(make.worker(name, row=number + 2))
+    with pytest.raises(RejectedSource, match=r"lacks 21 of the 40 people.*Nothing was sent"):
+        case.plan()
+
+
+# -- nobody goes without a word -----------------------------------------------------------------------------------
+
+
+def delta(linked: Any, make: Any, **policy: Any) -> None:
+    columns = {"external_id": "Id", "user_name": "Mail", "department": "Dept"}
+    source = {"name": "hr", "path": "staff.csv", "snapshot": "delta", "columns": columns}
+    linked.policy(sources=[source], **policy)
+
+
+def test_a_delta_says_once_that_somebody_left_and_it_is_remembered(linked: Any, make: Any) -> None:
+    delta(linked, make, lifecycle={"grace": "14d"})
+    linked.workers = [make.worker("1", status="inactive")]
+    assert linked.plan().leaving[0].due == "2026-03-16"
+
+    linked.workers, linked.links[0]["leaving_since"] = [], "2026-03-02"
+    assert [item.external_id for item in linked.plan().leaving] == ["1"]
+    linked.as_of = date(2026, 3, 16)
+    assert linked.steps() == [("suspend", "1")]
+
+
+def test_a_last_day_that_a_delta_named_once_is_remembered(linked: Any, make: Any) -> None:
+    delta(linked, make, lifecycle={"grace": "0d"})
+    linked.workers = [make.worker("1", end_date="2026-05-31")]
+    assert [(item.since, item.due) for item in linked.plan().leaving] == [("2026-06-01", "2026-06-01")]
+
+    linked.workers, linked.links[0]["leaving_since"] = [], "2026-06-01"
+    linked.as_of = date(2026, 5, 31)
+    assert linked.steps() == []
+    linked.as_of = date(2026, 6, 1)
+    assert linked.steps() == [("suspend", "1")]
+
+
+def test_products_given_back_by_hand_to_somebody_suspended_are_taken_again(linked: Any) -> None:
+    linked.links[0] |= {"state": "suspended", "suspended_on": "2026-01-01", "licences": ()}
+    suspend = linked.change("suspend", "1")
+    assert (suspend.cause, suspend.before["licences"]) == ("drift", ["9001", "9002"])
+
+
+def test_people_of_a_source_that_is_gone_are_named(linked: Any, make: Any) -> None:
+    linked.links[0]["source"] = "contractors"
+    assert linked.steps() == []
+    assert linked.withheld() == [("suspend", "no_source", "1")]
+
+
+def test_leaver_whose_account_is_not_adopted_is_named(case: Any, make: Any) -> None:
+    case.policy(adopt="none")
+    case.workers = [make.worker("1", status="inactive")]
+    case.accounts.append(make.account("7001", "1"))
+    case.grants = [("7001", "9001")]
+    assert case.withheld() == [("adopt", "not_adopted", "1")]
+
+
+def test_nothing_is_taken_in_the_plan_that_adopts(case: Any, make: Any) -> None:
+    case.workers = [make.worker("1", status="inactive")]
+    case.accounts.append(make.account("7001", "1"))
+    case.grants = [("7001", "9001")]
+    assert case.steps() == [("adopt", "1")]
+    assert case.withheld() == [("suspend", "just_adopted", "1")]
+
+
+def test_inactive_with_a_last_day_to_come_works_until_then(linked: Any, make: Any) -> None:
+    linked.workers.append(make.worker("1", status="inactive", end_date="2026-03-02"))
+    assert linked.steps() == []
+    linked.as_of = date(2026, 3, 3)
+    assert linked.steps() == [("suspend", "1")]
+
+
+def test_rehired_person_is_not_let_in_before_the_first_day(linked: Any, make: Any) -> None:
+    linked.grants = [("7002", "9002")]
+    linked.links[0] |= {"state": "suspended", "suspended_on": "2026-01-01", "licences": ()}
+    linked.workers.append(make.worker("1", start_date="2026-09-01"))
+    assert linked.steps() == []
+    assert linked.withheld() == [("create", "not_started", "1")]
+
+
+def test_missing_status_is_never_taken_for_leaving(linked: Any, make: Any) -> None:
+    linked.workers.append(make.worker("1", status=None))
+    assert linked.steps() == []
+
+
+def test_an_exception_keeps_its_product_and_nothing_else(linked: Any) -> None:
+    linked.accounts[1]["roles"] = ("RUN_REPORTS",)
+    linked.grants[0] = ("7001", "9003")
+    linked.licences.append({"licence_key": "9003", "products": ("G2T",), "seats": 5, "enabled": True})
+    linked.policy(
+        lifecycle={"grace": "0d"},
+        exceptions=[{"who": "1@acme.example", "keep": "G2T", "until": "2026-06-30", "reason": "hand-over"}],
+    )
+    assert sorted(linked.steps()) == [("revoke", "1"), ("set_role", "1")]
+    assert linked.change("revoke").before["licence"] == "9002"
+    assert linked.withheld() == [("suspend", "exception", "1")]
+
+
+def test_account_used_again_by_hand_is_not_deleted(linked: Any) -> None:
+    linked.links[0] |= {"state": "suspended", "suspended_on": "2025-01-01", "licences": ()}
+    linked.policy(lifecycle={"grace": "0d", "delete": "30d"})
+    assert linked.steps() == [("suspend", "1")]
+
+
+def test_admin_who_cannot_sign_in_does_not_count_as_one(linked: Any) -> None:
+    linked.accounts[0]["status"] = "SUSPENDED"
+    linked.accounts[1]["roles"] = ("SUPER_USER",)
+    assert linked.withheld() == [("suspend", "last_admin", "1")]
+
+
+def test_seats_of_a_suspend_that_is_withheld_are_not_given_away(linked: Any, make: Any) -> None:
+    linked.accounts = [row for row in linked.accounts if row["account_key"] != "7000"]
+    linked.accounts[0]["roles"] = ("SUPER_USER",)
+    linked.licences[1]["seats"] = 2
+    linked.workers.append(make.worker("9", row=9))
+    assert linked.steps() == []
+    assert ("create", "no_seat", "9") in linked.withheld()

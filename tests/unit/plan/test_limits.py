@@ -36,8 +36,8 @@ def reading(plan: Plan, pipeline: Any, name: str, subject: str = "") -> Any:
     return next(item for item in read_limits(plan, pipeline) if (item.name, item.subject) == (name, subject))
 
 
-def test_every_action_can_have_a_limit_and_so_can_mail() -> None:
-    assert set(get_args(LimitName)) == {*(action.value for action in Action), "mail"}
+def test_every_action_can_have_a_limit_and_so_can_renames_and_mail() -> None:
+    assert set(get_args(LimitName)) == {*(action.value for action in Action), "rename", "mail"}
 
 
 def test_share_is_of_managed_active_accounts(leavers: Any) -> None:
@@ -88,3 +88,44 @@ def test_a_plan_without_changes_passes_a_freeze(leavers: Any) -> None:
     plan, pipeline = leavers(2, 0, freeze=["2026-03-02"])
     assert plan.changes == ()
     check_limits(plan, pipeline, TODAY)
+
+
+def test_the_base_is_of_people_who_are_ours(case: Any, make: Any) -> None:
+    case.accounts += [make.account("7001", "1"), make.account("7002", "2")]
+    case.links = [make.link("1", "7001")]
+    case.workers = [make.worker("1", department="Legal"), make.worker("2", row=3, status="inactive")]
+    header = case.plan().header
+    assert (header.base["accounts"], header.orphans, header.unchanged) == (1, 2, 1)
+
+
+def test_default_of_one_bound_stands_where_only_the_other_is_given(leavers: Any) -> None:
+    plan, pipeline = leavers(40, 3, limits={"suspend": {"count": "90"}})
+    assert reading(plan, pipeline, "suspend").broken
+
+
+def test_changed_sign_in_addresses_are_bounded(case: Any, make: Any) -> None:
+    case.policy(attributes={"user_name": "always"})
+    for number in range(40):
+        case.accounts.append(make.account(f"71{number:02}", f"{number:02}"))
+        case.links.append(make.link(f"{number:02}", f"71{number:02}"))
+        case.workers.append(make.worker(f"{number:02}", row=number + 2, user_name=f"n{number:02}@acme.example"))
+    found = reading(case.plan(), case.pipeline, "rename")
+    assert (found.count, found.base, found.broken) == (40, 40, True)
+
+
+def test_moving_somebody_out_of_a_group_counts_as_taking_out(case: Any, make: Any) -> None:
+    case.policy(rules=[{"name": "g", "when": {}, "grant": {"group": "Sales"}}])
+    case.groups.append({"group_key": "5002", "name": "Old", "path": ("Old",)})
+    case.accounts.append(make.account("7001", "1", group_key="5002"))
+    case.links, case.workers = [make.link("1", "7001")], [make.worker("1")]
+    assert reading(case.plan(), case.pipeline, "remove_member").count == 1
+
+
+def test_a_licence_without_products_counts_as_itself(case: Any, make: Any) -> None:
+    targets = make.pipeline().model_dump(by_alias=True)["targets"]
+    case.policy(targets=[{**targets[0], "managed": "all"}], limits={"revoke": {"count": "0"}})
+    case.licences.append({"licence_key": "9009", "products": (), "seats": None, "enabled": True})
+    case.accounts.append(make.account("7001", "1"))
+    case.grants = [("7001", "9002"), ("7001", "9009")]
+    case.links, case.workers = [make.link("1", "7001")], [make.worker("1")]
+    assert reading(case.plan(), case.pipeline, "revoke").broken

@@ -105,13 +105,16 @@ def test_role_given_by_a_rule_is_added_to_those_held_by_hand(linked: Any) -> Non
     linked.accounts[1]["roles"] = ("RUN_REPORTS",)
     linked.policy(rules=[{"name": "r", "when": {}, "grant": {"products": "G2M", "roles": "MANAGE_USERS"}}])
     role = linked.change("set_role")
-    assert (role.before, role.after) == ({"roles": ["RUN_REPORTS"]}, {"roles": ["MANAGE_USERS", "RUN_REPORTS"]})
+    assert (role.before, role.after) == (
+        {"roles": ["RUN_REPORTS"]},
+        {"roles": ["MANAGE_USERS", "RUN_REPORTS"], "ours": ["MANAGE_USERS"]},
+    )
 
 
 def test_role_we_gave_goes_when_no_rule_gives_it(linked: Any) -> None:
     linked.accounts[1]["roles"] = ("MANAGE_USERS", "RUN_REPORTS")
     linked.links[0]["roles"] = ("MANAGE_USERS",)
-    assert linked.change("set_role").after == {"roles": ["RUN_REPORTS"]}
+    assert linked.change("set_role").after == {"roles": ["RUN_REPORTS"], "ours": []}
 
 
 def test_disabled_rule_gives_nothing(linked: Any) -> None:
@@ -124,3 +127,29 @@ def test_exception_keeps_a_product_that_no_rule_gives(linked: Any, make: Any) ->
     linked.policy(exceptions=[{"who": "1", "keep": "G2M", "until": "2027-01-01", "reason": "Ticket 881"}])
     assert linked.steps() == []
     assert linked.withheld() == [("revoke", "exception", "1")]
+
+
+def test_an_id_used_again_for_somebody_else_does_not_hand_the_account_over(linked: Any, make: Any) -> None:
+    linked.workers = [make.worker("1", user_name="bob@acme.example", given_name="Bob", family_name="Ode")]
+    assert linked.steps() == []
+    assert linked.withheld() == [("create", "identity", "1")]
+
+
+def test_marriage_and_a_new_address_are_the_same_person(linked: Any, make: Any) -> None:
+    linked.workers = [make.worker("1", user_name="ada.king@acme.example", family_name="King")]
+    assert linked.steps() == [("update", "1")]
+
+
+def test_protected_person_takes_no_seat(linked: Any, make: Any) -> None:
+    linked.policy(protect=["role:super_user"])
+    linked.accounts[1]["roles"] = ("SUPER_USER",)
+    linked.accounts.append({"account_key": "7009", "user_name": "x@acme.example", "roles": ("SUPER_USER",)})
+    linked.grants, linked.licences[1]["seats"] = [], 1
+    linked.workers.append(make.worker("2", row=3))
+    assert linked.steps() == [("create", "2"), ("grant", "2")]
+    assert linked.withheld() == [("grant", "protected", "1")]
+
+
+def test_product_of_a_licence_that_is_switched_off_is_not_held(linked: Any) -> None:
+    linked.licences[1]["enabled"] = False
+    assert linked.change("grant").after["licence"] == "9001"

@@ -40,10 +40,10 @@ def entries(folder):
 
 
 def test_second_verdict_is_equal_and_runs_no_check(roster, staff, headings, tmp_path, counted):
-    first = cached_validate(roster, staff, headings, tmp_path / "cache")
-    second = cached_validate(roster, staff, headings, tmp_path / "cache")
+    first = cached_validate(roster, staff, headings, tmp_path / "cache", TODAY)
+    second = cached_validate(roster, staff, headings, tmp_path / "cache", TODAY)
     assert len(counted) == 1
-    whole = validate(roster, staff, headings)
+    whole = validate(roster, staff, headings, TODAY)
     for table in ("clean", "held", "findings"):
         pd.testing.assert_frame_equal(getattr(first, table), getattr(whole, table))
         pd.testing.assert_frame_equal(getattr(second, table), getattr(whole, table))
@@ -51,13 +51,13 @@ def test_second_verdict_is_equal_and_runs_no_check(roster, staff, headings, tmp_
 
 def test_roster_without_findings_is_kept_too(make_roster, ada, staff, headings, tmp_path, counted):
     for _ in range(2):
-        assert cached_validate(make_roster(ada), staff, headings, tmp_path).findings.empty
+        assert cached_validate(make_roster(ada), staff, headings, tmp_path, TODAY).findings.empty
     assert len(counted) == 1
 
 
 def test_entry_holds_no_cell_and_is_private(roster, staff, headings, tmp_path):
     folder = tmp_path / "cache"
-    cached_validate(roster, staff, headings, folder)
+    cached_validate(roster, staff, headings, folder, TODAY)
     assert folder.stat().st_mode & 0o777 == 0o700
     (entry,) = entries(folder)
     assert entry.stat().st_mode & 0o777 == 0o600
@@ -67,11 +67,11 @@ def test_entry_holds_no_cell_and_is_private(roster, staff, headings, tmp_path):
 
 @pytest.mark.parametrize("damage", [lambda old: old[:-1], lambda old: b"", lambda old: old[:40] + b"x" + old[41:]])
 def test_damaged_entry_is_made_again(roster, staff, headings, tmp_path, counted, damage):
-    cached_validate(roster, staff, headings, tmp_path)
+    cached_validate(roster, staff, headings, tmp_path, TODAY)
     (entry,) = entries(tmp_path)
     sound = entry.read_bytes()
     entry.write_bytes(damage(sound))
-    assert len(cached_validate(roster, staff, headings, tmp_path).held) == 1
+    assert len(cached_validate(roster, staff, headings, tmp_path, TODAY).held) == 1
     assert len(counted) == 2
     assert entry.read_bytes() == sound
 
@@ -79,13 +79,13 @@ def test_damaged_entry_is_made_again(roster, staff, headings, tmp_path, counted,
 def test_refused_roster_is_refused_again(make_roster, staff, headings, tmp_path):
     for _ in range(2):
         with pytest.raises(RejectedSource):
-            cached_validate(make_roster(mapped=["external_id", "user_name"]), staff, headings, tmp_path)
+            cached_validate(make_roster(mapped=["external_id", "user_name"]), staff, headings, tmp_path, TODAY)
     assert entries(tmp_path) == []
 
 
 def test_folder_that_cannot_be_written_is_done_without(roster, staff, headings, tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
-    verdict = cached_validate(roster, staff, headings, tmp_path / "file" / "cache")
+    verdict = cached_validate(roster, staff, headings, tmp_path / "file" / "cache", TODAY)
     assert len(verdict.held) == 1
     assert "not kept for the next run" in caplog.text
 
@@ -95,7 +95,7 @@ def test_only_the_last_used_entries_are_kept(roster, staff, headings, tmp_path):
         other = tmp_path / f"{number}.findings"
         other.write_bytes(b"")
         os.utime(other, (number, number))
-    cached_validate(roster, staff, headings, tmp_path)
+    cached_validate(roster, staff, headings, tmp_path, TODAY)
     assert len(entries(tmp_path)) == MOST_ENTRIES
     assert not (tmp_path / "3.findings").exists()
     assert (tmp_path / "4.findings").exists()
@@ -121,7 +121,7 @@ def test_key_depends_on_all_that_findings_depend_on(roster, staff, headings, mak
 
 
 def test_what_was_found_before_is_read_without_loading_gx(roster, staff, headings, tmp_path):
-    cached_validate(roster, staff, headings, tmp_path)
+    cached_validate(roster, staff, headings, tmp_path, TODAY)
     roster.workers.to_parquet(tmp_path / "workers.parquet")
     roster.raw.to_parquet(tmp_path / "raw.parquet")
     script = f"""
@@ -135,7 +135,7 @@ folder = Path({str(tmp_path)!r})
 workers = WORKERS.conform(pd.read_parquet(folder / "workers.parquet"))
 roster = Roster("hr", "staff.csv", None, "0" * 64, pd.read_parquet(folder / "raw.parquet"), workers, FINDINGS.empty(),
                 {roster.mapped!r})
-verdict = cached_validate(roster, load_suite("staff", folder), {headings!r}, folder)
+verdict = cached_validate(roster, load_suite("staff", folder, TODAY), {headings!r}, folder)
 print(len(verdict.held), verdict.findings["value"].tolist(), "great_expectations" in sys.modules)
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)

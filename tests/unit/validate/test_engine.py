@@ -26,19 +26,19 @@ def test_unknown_type_is_refused_by_file_number_and_type_with_a_near_name(own, m
         match=r"Suite own\.json, expectation 2 \(expect_column_values_to_be_uniqe\): this type of expectation is not "
         r"known.*Did you mean expect_column_values_to_be_unique\b",
     ):
-        validate(make_roster(ada), suite, headings)
+        validate(make_roster(ada), suite, headings, TODAY)
 
 
 def test_unknown_argument_is_refused_by_name(own, make_roster, ada, headings):
     suite = own({"type": "expect_column_values_to_be_unique", "kwargs": {"column": "status", "colour": "red"}})
     with pytest.raises(BadPipeline, match=r"expectation 1 .*its arguments do not fit: colour: extra fields"):
-        validate(make_roster(ada), suite, headings)
+        validate(make_roster(ada), suite, headings, TODAY)
 
 
 def test_exception_inside_gx_is_an_error_that_names_the_expectation_but_no_cell(own, make_roster, ada, headings):
     suite = own({"type": "expect_column_values_to_match_regex", "kwargs": {"column": "given_name", "regex": "["}})
     with pytest.raises(BadPipeline, match=r"expectation 1 .*match_regex\): it could not be run \(\w+\)") as caught:
-        validate(make_roster(ada), suite, headings)
+        validate(make_roster(ada), suite, headings, TODAY)
     assert "Ada" not in str(caught.value)
 
 
@@ -47,12 +47,12 @@ def test_failure_that_gx_pins_on_no_expectation_is_an_error_too(own, make_roster
 
     monkeypatch.setattr(gx.Batch, "validate", lambda *args, **kwargs: [][1])
     with pytest.raises(BadPipeline, match=r"Suite own\.json could not be run \(IndexError inside Great Expectations\)"):
-        validate(make_roster(ada), own(), headings)
+        validate(make_roster(ada), own(), headings, TODAY)
 
 
 def test_check_of_an_attribute_that_is_not_mapped_is_skipped(own, make_roster, ada, headings):
     suite = own({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "phone"}})
-    assert validate(make_roster(ada), suite, headings).findings.empty
+    assert validate(make_roster(ada), suite, headings, TODAY).findings.empty
 
 
 def test_required_check_of_an_attribute_that_is_not_mapped_refuses_the_source(own, make_roster, ada, headings):
@@ -60,20 +60,20 @@ def test_required_check_of_an_attribute_that_is_not_mapped_refuses_the_source(ow
         {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "phone"}, "meta": {"required": True}}
     )
     with pytest.raises(RejectedSource, match=r"own\.json needs phone, to which source hr maps no column"):
-        validate(make_roster(ada), suite, headings)
+        validate(make_roster(ada), suite, headings, TODAY)
 
 
 def test_missing_column_refuses_the_source(own, make_roster, ada, headings):
     suite = own({"type": "expect_column_to_exist", "kwargs": {"column": "phone"}, "meta": {"message": "No phone."}})
     with pytest.raises(RejectedSource, match=r"Source hr \(staff\.csv\) cannot be trusted as a whole\. No phone\."):
-        validate(make_roster(ada), suite, headings)
+        validate(make_roster(ada), suite, headings, TODAY)
 
 
 def test_check_is_not_asked_of_fewer_rows_than_it_needs(own, make_roster, ada, ben, headings):
     entry = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 9}, "meta": {"min_rows": 2}}
-    assert validate(make_roster(ada), own(entry), headings).findings.empty
+    assert validate(make_roster(ada), own(entry), headings, TODAY).findings.empty
     with pytest.raises(RejectedSource):
-        validate(make_roster(ada, ben), own(entry), headings)
+        validate(make_roster(ada, ben), own(entry), headings, TODAY)
 
 
 def test_failed_warning_about_the_table_is_a_finding_without_a_row(own, make_roster, ada, headings):
@@ -81,7 +81,7 @@ def test_failed_warning_about_the_table_is_a_finding_without_a_row(own, make_ros
         "type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 9}, "severity": "warning",
         "meta": {"code": "few_rows", "message": "There are {observed} of {rows} rows."},
     }  # fmt: skip
-    verdict = validate(make_roster(ada), own(entry), headings)
+    verdict = validate(make_roster(ada), own(entry), headings, TODAY)
     assert verdict.findings[["code", "message"]].to_numpy().tolist() == [["few_rows", "There are 1 of 1 rows."]]
     assert verdict.findings["row"].isna().all()
     assert len(verdict.clean) == 1
@@ -89,7 +89,7 @@ def test_failed_warning_about_the_table_is_a_finding_without_a_row(own, make_ros
 
 def test_star_column_makes_one_check_for_each_mapped_attribute(own, make_roster, ada, headings):
     entry = {"type": "expect_column_values_to_not_match_regex", "kwargs": {"column": "*", "regex": "^(Ada|active)$"}}
-    verdict = validate(make_roster(ada), own(entry), headings)
+    verdict = validate(make_roster(ada), own(entry), headings, TODAY)
     assert sorted(verdict.findings["column"]) == ["First name", "State"]
 
 
@@ -100,7 +100,7 @@ def test_results_belong_to_their_checks_whatever_order_gx_answers_in(own, make_r
         {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "given_name", "value_set": ["Ben"]},
          "meta": {"code": "second"}, "severity": "info"},
     )  # fmt: skip
-    found = validate(make_roster(ada, ben), suite, headings).findings
+    found = validate(make_roster(ada, ben), suite, headings, TODAY).findings
     assert found[["row", "code", "severity"]].to_numpy().tolist() == [[2, "second", "info"], [3, "first", "critical"]]
 
 

@@ -43,5 +43,5 @@ def test_example_suite_runs(page, tmp_path, make_roster, ada, headings):
     (tmp_path / "ours.json").write_text(re.search(r"```json\n(.+?)```", page, re.DOTALL)[1], "utf-8")
     suite = load_suite("ours.json", tmp_path)
     assert suite.checks[0].code == "cost_center_unknown"
-    verdict = validate(make_roster(ada), suite, headings)
+    verdict = validate(make_roster(ada), suite, headings, TODAY)
     assert verdict.findings.empty

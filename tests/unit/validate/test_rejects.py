@@ -17,7 +17,7 @@ EXPLAINED = ["Row", "Problem column", "Value", "Code", "What is wrong", "What to
 def workbook(make_roster, headings, tmp_path):
     def write(*rows, **more):
         roster = make_roster(*rows, **more)
-        verdict = validate(roster, load_suite("staff", Path()), headings)
+        verdict = validate(roster, load_suite("staff", Path()), headings, TODAY)
         return openpyxl.load_workbook(write_rejects(roster, verdict, tmp_path / "rejects.xlsx"))
 
     return write
@@ -100,7 +100,7 @@ def test_source_headings_like_ours_are_told_apart(make_roster, ada, headings, tm
     read = make_roster({**ada, "user_name": "nobody"})
     roster = replace(read, raw=read.raw.rename(columns=names))
     renamed = {attribute: names.get(heading, heading) for attribute, heading in headings.items()}
-    verdict = validate(roster, load_suite("staff", Path()), renamed)
+    verdict = validate(roster, load_suite("staff", Path()), renamed, TODAY)
     header, line = lines(openpyxl.load_workbook(write_rejects(roster, verdict, tmp_path / "r.xlsx"))["Rejects"])
     assert header[3:8] == ["row", "Value", "Row (check)", "Problem column", "Value (check)"]
     assert line[4:8] == ["nobody", 2, "Value", "nobody"]
@@ -112,7 +112,7 @@ def test_mended_file_has_the_same_columns_for_the_same_mapping(workbook, make_ro
     header, line = lines(sheet)
     told = dict(zip(header, line, strict=True))
     mended = {attribute: told[heading] for attribute, heading in headings.items() if heading in told}
-    verdict = validate(make_roster(mended), load_suite("staff", Path()), headings)
+    verdict = validate(make_roster(mended), load_suite("staff", Path()), headings, TODAY)
     assert verdict.findings.empty
     assert verdict.clean["user_name"].tolist() == ["ada@acme.example"]
 

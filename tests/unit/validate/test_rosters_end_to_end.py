@@ -38,7 +38,7 @@ def test_rejects_can_be_mended_and_fed_back_with_the_same_columns(tmp_path):
     source = source_of("staff.csv", columns, dates="%d/%m/%Y", delimiter=";")
     suite = load_suite("staff", tmp_path)
     roster = read_roster(source, tmp_path)
-    verdict = validate(roster, suite, headings_of(source))
+    verdict = validate(roster, suite, headings_of(source), TODAY)
     assert verdict.held["external_id"].tolist() == ["0042"]
     path = write_rejects(roster, verdict, tmp_path / "rejects.xlsx")
 
@@ -47,7 +47,7 @@ def test_rejects_can_be_mended_and_fed_back_with_the_same_columns(tmp_path):
     book["Rejects"]["D2"] = "ada"
     book.save(path)
     mended_source = source_of("rejects.xlsx", columns, dates="%d/%m/%Y", sheet="Rejects", snapshot="delta")
-    mended = validate(read_roster(mended_source, tmp_path), suite, headings_of(mended_source))
+    mended = validate(read_roster(mended_source, tmp_path), suite, headings_of(mended_source), TODAY)
 
     assert mended.findings.empty
     wanted = ["external_id", "user_name", "given_name", "family_name", "status", "end_date"]
@@ -70,7 +70,7 @@ def test_vendors_own_sample_holds_the_ids_that_different_people_share(tmp_path):
         "title": "JobTitle",
     }
     source = source_of(ENTRA, columns)
-    verdict = validate(read_roster(source, tmp_path), load_suite("staff", tmp_path), headings_of(source))
+    verdict = validate(read_roster(source, tmp_path), load_suite("staff", tmp_path), headings_of(source), TODAY)
     assert len(verdict.clean) == 359
     assert (verdict.clean["status"] == "active").sum() == 170
     assert len(verdict.held) == 641

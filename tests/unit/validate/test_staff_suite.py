@@ -54,7 +54,7 @@ def test_every_code_of_the_suite_has_a_sheet_that_breaks_it(staff):
 
 
 def test_right_row_has_no_finding(staff, make_roster, whole, headings):
-    verdict = validate(make_roster(whole), staff, headings)
+    verdict = validate(make_roster(whole), staff, headings, TODAY)
     assert verdict.findings.empty
     assert verdict.clean["row"].tolist() == [2]
     assert verdict.held.empty
@@ -63,7 +63,7 @@ def test_right_row_has_no_finding(staff, make_roster, whole, headings):
 @pytest.mark.parametrize("code", ROW_CASES)
 def test_wrong_cell_holds_its_row_and_no_other(staff, make_roster, whole, ben, headings, code):
     others = [{**whole, **ben}, {**whole, **ben, "external_id": "1003", "user_name": "cy@acme.example"}]
-    verdict = validate(make_roster({**whole, **ROW_CASES[code]}, *others), staff, headings)
+    verdict = validate(make_roster({**whole, **ROW_CASES[code]}, *others), staff, headings, TODAY)
     assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, code]]
     assert verdict.clean["row"].tolist() == [3, 4]
     finding = verdict.findings.iloc[0]
@@ -73,7 +73,7 @@ def test_wrong_cell_holds_its_row_and_no_other(staff, make_roster, whole, ben, h
 
 @pytest.mark.parametrize("code", ["id_shared", "id_conflict", "user_name_shared"])
 def test_rows_that_contradict_each_other_are_all_held(staff, make_roster, whole, ben, headings, code):
-    verdict = validate(make_roster(whole, {**whole, **PAIR_CASES[code]}, {**whole, **ben}), staff, headings)
+    verdict = validate(make_roster(whole, {**whole, **PAIR_CASES[code]}, {**whole, **ben}), staff, headings, TODAY)
     assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, code], [3, code]]
     assert set(verdict.findings["column"]) == {ABOUT[code]}
     assert verdict.clean["row"].tolist() == [4]
@@ -81,7 +81,7 @@ def test_rows_that_contradict_each_other_are_all_held(staff, make_roster, whole,
 
 def test_of_a_row_that_stands_twice_the_first_is_kept(staff, make_roster, whole, headings):
     twice = {**whole, "user_name": "ADA@acme.example"}
-    verdict = validate(make_roster(whole, twice, whole), staff, headings)
+    verdict = validate(make_roster(whole, twice, whole), staff, headings, TODAY)
     assert verdict.clean["row"].tolist() == [2]
     assert verdict.held.empty
     assert verdict.findings[["row", "code", "severity"]].to_numpy().tolist() == [
@@ -94,7 +94,7 @@ def test_of_a_row_that_stands_twice_the_first_is_kept(staff, make_roster, whole,
 def test_empty_roster_is_refused(staff, make_roster, headings):
     empty = make_roster(mapped=["external_id", "user_name"])
     with pytest.raises(RejectedSource, match="It has no rows") as caught:
-        validate(empty, staff, headings)
+        validate(empty, staff, headings, TODAY)
     assert caught.value.exit_code == 6
 
 
@@ -105,7 +105,7 @@ def test_key_column_that_is_more_than_half_blank_refuses_the_roster(staff, make_
     with pytest.raises(
         RejectedSource, match=rf"Column {headings[attribute]} is blank or unusable in 2 of 3 rows\."
     ) as caught:
-        validate(make_roster(*rows), staff, headings)
+        validate(make_roster(*rows), staff, headings, TODAY)
     assert [failure["count"] for failure in caught.value.facts["failures"]] == [2]
 
 
@@ -115,12 +115,12 @@ def test_other_column_that_is_more_than_half_blank_refuses_all_but_a_short_roste
 ):
     rows = [{**ada, "external_id": str(n), "user_name": f"p{n}@acme.example", attribute: None} for n in range(20)]
     with pytest.raises(RejectedSource, match=rf"Column {headings[attribute]} is blank or unusable in 20 of 20 rows\."):
-        validate(make_roster(*rows), staff, headings)
-    assert len(validate(make_roster(*rows[:19]), staff, headings).held) == 19
+        validate(make_roster(*rows), staff, headings, TODAY)
+    assert len(validate(make_roster(*rows[:19]), staff, headings, TODAY).held) == 19
 
 
 def test_key_column_that_is_half_blank_holds_its_rows(staff, make_roster, ada, ben, headings):
-    verdict = validate(make_roster(ada, {**ben, "external_id": None}), staff, headings)
+    verdict = validate(make_roster(ada, {**ben, "external_id": None}), staff, headings, TODAY)
     assert verdict.held["row"].tolist() == [3]
 
 
@@ -134,28 +134,28 @@ def people(count):
 
 def test_department_that_is_blank_from_top_to_bottom_refuses_the_roster(staff, make_roster, headings):
     with pytest.raises(RejectedSource, match=r"Column Department is blank or unusable in 20 of 20 rows\."):
-        validate(make_roster(*people(20)), staff, headings)
+        validate(make_roster(*people(20)), staff, headings, TODAY)
 
 
 def test_short_list_may_have_a_blank_department(staff, make_roster, headings):
-    assert len(validate(make_roster(*people(19)), staff, headings).clean) == 19
+    assert len(validate(make_roster(*people(19)), staff, headings, TODAY).clean) == 19
 
 
 def test_source_that_maps_no_address_is_refused(staff, make_roster, headings):
     with pytest.raises(RejectedSource, match=r"staff\.json needs user_name, to which source hr maps no column"):
-        validate(make_roster({"external_id": "1001"}), staff, headings)
+        validate(make_roster({"external_id": "1001"}), staff, headings, TODAY)
 
 
 def test_source_without_ids_tells_people_by_address(staff, make_roster, ada, headings):
     del ada["external_id"]
     rows = [ada, {**ada, "given_name": "Eve"}, {**ada, "user_name": "cy@acme.example"}]
-    verdict = validate(make_roster(*rows), staff, headings)
+    verdict = validate(make_roster(*rows), staff, headings, TODAY)
     assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, "user_name_shared"], [3, "user_name_shared"]]
     assert not verdict.held["key_usable"].any()
 
 
 def test_rows_of_one_address_that_differ_are_held_in_a_source_without_ids(staff, make_roster, ada, headings):
     del ada["external_id"]
-    verdict = validate(make_roster(ada, {**ada, "status": "inactive"}), staff, headings)
+    verdict = validate(make_roster(ada, {**ada, "status": "inactive"}), staff, headings, TODAY)
     assert verdict.held["codes"].tolist() == ["id_conflict", "id_conflict"]
     assert set(verdict.findings["column"]) == {"Mail"}

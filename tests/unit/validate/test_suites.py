@@ -10,8 +10,8 @@ from tasks.model.rosters import SEVERITIES
 from tasks.validate.suites import load_suite, suite_names
 
 ALWAYS = {
-    "duplicate_row", "id_conflict", "id_malformed", "id_missing", "id_shared", "roster_empty", "user_name_missing",
-    "user_name_shared",
+    "duplicate_row", "id_conflict", "id_malformed", "id_missing", "id_shared", "roster_empty",
+    "status_invalid", "status_missing", "user_name_missing", "user_name_shared", "column_blank",
 }  # fmt: skip
 
 

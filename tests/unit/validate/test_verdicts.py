@@ -10,7 +10,7 @@ from tasks.validate import load_suite, validate
 
 @pytest.fixture
 def judged(make_roster, headings):
-    return lambda *rows, **more: validate(make_roster(*rows, **more), load_suite("staff", Path()), headings)
+    return lambda *rows, **more: validate(make_roster(*rows, **more), load_suite("staff", Path()), headings, TODAY)
 
 
 def test_finding_of_mapping_holds_its_row(judged, ada, ben):
