@@ -125,7 +125,8 @@ class World:
 
 def rows(table: pd.DataFrame) -> Iterator[Any]:
     """Yield the rows of a small table as named tuples."""
-    yield from table.itertuples()
+    if len(table):  # most of the tables that are walked are empty, and to begin costs something per column
+        yield from table.itertuples()
 
 
 def text(value: Any) -> str | None:
