@@ -14,6 +14,8 @@ from expectations.gx import MulticolumnMapExpectation, MulticolumnMapMetricProvi
 
 ID, ADDRESS = "external_id", "user_name"
 NAMES = ["given_name", "family_name"]
+GONE = "gone"
+"""True in rows that tell, by an id, of somebody who has left: whoever has their address now has it rightly."""
 
 
 def comparable(table: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +66,7 @@ class AddressOfOnePerson(MulticolumnMapMetricProvider):
 
     @rows_condition
     def _pandas(cls, table: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
-        rows = _sharing(table, ADDRESS)
+        rows = _sharing(table[~table[GONE].astype(bool)].drop(columns=GONE) if GONE in table else table, ADDRESS)
         ids = rows[ID] if ID in rows else pd.Series("", index=rows.index, dtype="str")
         address = rows[ADDRESS]
         nameless = (ids == "").groupby(address).transform("any")  # where an id is missing, only names can tell
@@ -88,7 +90,11 @@ class RowsDistinct(MulticolumnMapMetricProvider):
 
     @rows_condition
     def _pandas(cls, table: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
-        return ~comparable(table).duplicated(keep="first")
+        alike = comparable(table)
+        twice = alike.duplicated(keep=False)
+        groups = alike[twice].groupby(list(alike), sort=False).ngroup()
+        as_written = table[twice].astype("str").fillna("").sort_values(table.columns.tolist(), kind="stable")
+        return _unless(groups.reindex(as_written.index).duplicated(keep="first"), table)
 
 
 class ExpectIdToBelongToOnePerson(MulticolumnMapExpectation):
@@ -98,7 +104,10 @@ class ExpectIdToBelongToOnePerson(MulticolumnMapExpectation):
 
 
 class ExpectAddressToBelongToOnePerson(MulticolumnMapExpectation):
-    """Expect rows with one address to have one external_id, or, where an id is missing, to name one person."""
+    """Expect rows with one address to have one external_id, or, where an id is missing, to name one person.
+
+    A column ``gone`` in the list leaves out the rows in which it is true.
+    """
 
     map_metric = "multicolumn_values.address_of_one_person"
 
@@ -113,6 +122,9 @@ class ExpectRowsOfOneWorkerToAgree(MulticolumnMapExpectation):
 
 
 class ExpectRowsToBeDistinct(MulticolumnMapExpectation):
-    """Expect no row to stand in the table twice. The first one passes, the others fail."""
+    """Expect no row to stand in the table twice. Of equal rows one passes, whatever their order in the table.
+
+    It is the one whose cells, as they are written, sort first: two spellings of an address are one address.
+    """
 
     map_metric = "multicolumn_values.rows_distinct"

@@ -28,7 +28,7 @@ def sync(pipeline: str, as_of: datetime | None = None, override: str | None = No
 def _sync(run: Run, pipeline: str, override: str | None) -> None:
     for source in run.sources:
         ingest(pipeline, run.run_id, source)
-        validate(pipeline, run.run_id, source, run.rejects_name(source))
+        validate(pipeline, run.run_id, source, run.rejects_name(source), run.as_of)
     if not take_up(run, pipeline):
         run.requests += read_target(pipeline, run.run_id)
         plan_hash = compute_plan(pipeline, run.run_id, run.as_of)

@@ -11,7 +11,7 @@ from flows.running import running
 from tasks.connectors.registry import open_target
 from tasks.ingest.stage import ingest_source
 from tasks.journal.products import save_limits
-from tasks.plan.limits import check_limits, read_limits
+from tasks.plan.limits import check_freeze, check_limits, read_limits
 from tasks.plan.stage import compute_plan, read_target
 from tasks.settings import resolve_secret
 from tasks.validate.stage import validate_source
@@ -46,7 +46,8 @@ def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = _qui
                 run.journal, run.folder, run.as_of, datetime.now(UTC),
             )  # fmt: skip
         save_limits(run.folder, read_limits(made, run.loaded.pipeline))
-        check_limits(made, run.loaded.pipeline, run.as_of)
+        check_freeze(made, run.loaded.pipeline, run.as_of)
+        check_limits(made, run.loaded.pipeline)
     return run
 
 
@@ -56,7 +57,10 @@ def judge(run: Run, saying: Saying) -> None:
         with saying(f"Reading {source.path}"):
             rows = ingest_source(source, run.loaded.folder, run.folder)
         with saying(f"Validating {rows} rows of {source.name}"):
-            validate_source(source, run.loaded.folder, run.folder, run.settings.cache, run.rejects_name(source.name))
+            validate_source(
+                source, run.loaded.pipeline.rules, run.as_of,
+                run.loaded.folder, run.folder, run.settings.cache, run.rejects_name(source.name),
+            )  # fmt: skip
 
 
 async def _read(run: Run) -> None:

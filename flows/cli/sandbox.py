@@ -27,7 +27,7 @@ def sandbox(
     from tasks.settings import Settings
 
     where = store or Settings().sandbox_store
-    where.parent.mkdir(parents=True, exist_ok=True)
+    where.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     serve(
         where,
         port=port,

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from tasks.model.errors import RejectedSource
 from tasks.model.pipeline import Source
 
 MAX_BYTES = 200 * (1 << 20)
+MOST_SHOWN = 30
 WORKBOOKS = (".xlsx", ".xlsm")
 DELIMITED = (".csv", ".tsv", ".txt")
 
@@ -50,6 +52,11 @@ def rejected(source: Source, name: str, what: str, remedy: str, **facts: Any) ->
     return RejectedSource(
         f"The roster {name} (source {source.name}) {what}.", remedy=remedy, source=source.name, file=name, **facts
     )
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return names for a message: the first of them, and how many more there are."""
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else "")
 
 
 def read_file(source: Source, folder: Path) -> RosterFile:

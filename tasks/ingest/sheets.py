@@ -1,16 +1,18 @@
 """Make a table of rows of cells: headings, row numbers as a spreadsheet shows them, blank rows left out."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from tasks.ingest.files import RosterFile
+from tasks.ingest.files import MOST_SHOWN, RosterFile, shortened
 from tasks.model.pipeline import clean_heading
 
 SEARCHED_FOR_HEADINGS = 30
+DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,32 @@ def _check_present(file: RosterFile, rows: Sequence[Sequence[str]], wanted: list
     absent = [heading for heading in wanted if heading not in headings]
     if not absent:
         return
+    missing = ", ".join(f"'{heading}'" for heading in absent)
     there = [heading for heading in headings if heading]
+    elsewhere = _where_else(file, rows)
+    if not _look_like_headings(there, wanted):
+        raise file.rejected(
+            f"has no column {missing}: row {file.source.header_row} does not look like headings",
+            elsewhere or "Put the headings there, or correct sources.header_row or sources.columns.",
+            columns=absent,
+        )
     near = {heading: process.extractOne(heading, there, scorer=fuzz.ratio, score_cutoff=60) for heading in absent}
     hints = [f"Instead of '{heading}', did you mean '{found[0]}'?" for heading, found in near.items() if found]
-    missing = ", ".join(f"'{heading}'" for heading in absent)
     raise file.rejected(
-        f"has no column {missing}; its columns: {', '.join(there)}",
-        " ".join([_where_else(file, rows) or "Correct sources.columns, or the export.", *hints]),
+        f"has no column {missing}; its columns: {shortened(there)}",
+        " ".join([elsewhere or "Correct sources.columns, or the export.", *hints]),
         columns=absent,
-        headings=there,
+        headings=there[:MOST_SHOWN],
     )
+
+
+def _look_like_headings(cells: Sequence[str], wanted: Collection[str]) -> bool:
+    """Tell whether a row is certainly no person's, so that a message may show it.
+
+    One of the mapped headings is in it, and no cell is an address or a number or a date (digits without letters).
+    """
+    telling = any("@" in cell or (DIGIT.search(cell) and not LETTER.search(cell)) for cell in cells)
+    return not telling and any(heading in cells for heading in wanted)
 
 
 def _where_else(file: RosterFile, rows: Sequence[Sequence[str]]) -> str:

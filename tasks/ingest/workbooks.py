@@ -20,7 +20,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from rapidfuzz import fuzz, process
 
-from tasks.ingest.files import RosterFile
+from tasks.ingest.files import MOST_SHOWN, RosterFile, shortened
 
 MAX_UNPACKED = 2 * (1 << 30)
 MAX_RATIO = 200
@@ -81,12 +81,13 @@ DAMAGE = (
 
 @contextmanager
 def _damage_refused(file: RosterFile) -> Iterator[None]:
-    """Refuse the file when one of the readers stumbles over what is in it."""
+    """Refuse the file when one of the readers stumbles over what is in it; their texts can hold cells."""
     try:
         yield
     except DAMAGE as exc:
         remedy = "Open it in Excel and save it again, or export it again."
-        raise file.rejected("cannot be read: it is damaged, or no workbook", remedy) from exc
+        reason = type(exc).__name__
+        raise file.rejected("cannot be read: it is damaged, or no workbook", remedy, reason=reason) from None
 
 
 def _check_package(file: RosterFile) -> None:
@@ -119,9 +120,9 @@ def _choose_sheet(file: RosterFile, workbook: CalamineWorkbook) -> str:
     near = process.extractOne(wanted, names, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise file.rejected(
-        f"has no sheet '{wanted}'; its sheets: {', '.join(names)}",
+        f"has no sheet '{wanted}'; its sheets: {shortened(names)}",
         f"Correct sources.sheet, or the export.{hint}",
-        sheets=names,
+        sheets=names[:MOST_SHOWN],
     )
 
 

@@ -191,15 +191,29 @@ class Journal:
             conn.execute(update(runs).where(runs.c.run_id == run_id).values(summary=dict(summary), **ended))
             _audit(conn, at, run["pipeline"], run_id, "run finished", {"exit_code": exit_code, "state": state})
             if run["applying_since"] is not None:
-                same = runs.c.plan_hash == run["plan_hash"]
-                for other in conn.execute(select(runs.c.run_id).where(same, *_cut_off(run["pipeline"]))).scalars():
-                    _supersede(conn, other, run["pipeline"], run_id, at)
+                _supersede_all(conn, run["pipeline"], run["plan_hash"], run_id, at)
 
     def supersede(self, run_id: str, by: str, at: datetime) -> None:
-        """Close a run that was cut off and that *by* has settled without going on with its plan."""
+        """Close a run that was cut off, and all others cut off in its plan: *by* has settled it without going on."""
         with self._write() as conn:
-            pipeline = conn.execute(select(runs.c.pipeline).where(runs.c.run_id == run_id)).scalar_one()
-            _supersede(conn, run_id, pipeline, by, at)
+            run = conn.execute(select(runs).where(runs.c.run_id == run_id)).mappings().one()
+            _supersede_all(conn, run["pipeline"], run["plan_hash"], by, at)
+
+    def give_up(self, plan_hash: str, by: str, at: datetime) -> None:
+        """Close a plan that cannot be gone on with and whose open calls cannot be looked up any more.
+
+        The generation moves if anything was sent or recorded, so that the plan is never applied again.
+        """
+        with self._write() as conn:
+            pipeline, _ = self._home(conn, plan_hash)
+            this = operations.c.plan_hash == plan_hash
+            conn.execute(update(operations).where(this, _is_open()).values(result=CallResult.UNKNOWN, concluded_at=at))
+            if conn.execute(select(plans.c.touched).where(plans.c.plan_hash == plan_hash)).scalar_one():
+                _set_generation(conn, pipeline, _generation(conn, pipeline) + 1)
+                untouched = {"touched": False, "generation_after": None}
+                conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(untouched))
+            _supersede_all(conn, pipeline, plan_hash, by, at)
+            _audit(conn, at, pipeline, by, "given up", {"plan": plan_hash})
 
     def run(self, run_id: str) -> RunRecord:
         """Return one run. Raises ``BadUsage`` if there is none of that id."""
@@ -208,9 +222,9 @@ class Journal:
             raise BadUsage("There is no such run.", remedy="'rosterflow runs' lists them.", run_id=run_id)
         return found[0]
 
-    def runs(self, limit: int = 20) -> list[RunRecord]:
-        """Return the last runs, newest first."""
-        return self._runs(limit=limit)
+    def runs(self, limit: int | None = 20, *, commands: Sequence[str] = ()) -> list[RunRecord]:
+        """Return the last runs, newest first: all of them without *limit*, those of some *commands* only."""
+        return self._runs(*([runs.c.command.in_(commands)] if commands else []), limit=limit)
 
     def find_run(self, name: str) -> RunRecord:
         """Return the run whose id begins with *name*, or the ``latest``. Raises ``BadUsage`` if not just one does."""
@@ -226,9 +240,7 @@ class Journal:
 
         A run that is at work looks the same: ask while holding the lock.
         """
-        plan_open = select(operations.c.plan_hash).where(
-            operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
-        )
+        plan_open = select(operations.c.plan_hash).where(_is_open())
         in_doubt = runs.c.finished_at.is_(None) | runs.c.plan_hash.in_(plan_open)
         found = self._runs(runs.c.pipeline == pipeline, runs.c.applying_since.is_not(None), in_doubt, limit=1)
         return found[0] if found else None
@@ -241,8 +253,16 @@ class Journal:
     # -- operations and outcomes --------------------------------------------------------------------------------
 
     def intend(self, plan_hash: str, run_id: str, attempt: Attempt, at: datetime) -> None:
-        """Write down a call that is about to be made."""
+        """Write down a call that is about to be made.
+
+        Raises ``StalePlan`` if it is of another plan than the one that the run has begun to apply.
+        """
         with self._write() as conn:
+            begun = select(runs.c.plan_hash).where(runs.c.run_id == run_id, runs.c.applying_since.is_not(None))
+            if conn.execute(begun).scalar_one_or_none() != plan_hash:
+                raise StalePlan(
+                    "The plan is not the one that this run applies.", remedy="Make a new one with 'rosterflow plan'."
+                )
             row = asdict(attempt) | {"change_ids": list(attempt.change_ids), "payload": dict(attempt.payload)}
             conn.execute(insert(operations).values(plan_hash=plan_hash, run_id=run_id, intended_at=at, reply={}, **row))
             _touch(conn, plan_hash)
@@ -430,10 +450,16 @@ def _cut_off(pipeline: str) -> tuple[ColumnElement[bool], ...]:
     return (runs.c.pipeline == pipeline, runs.c.applying_since.is_not(None), runs.c.finished_at.is_(None))
 
 
-def _supersede(conn: Connection, run_id: str, pipeline: str, by: str, at: datetime) -> None:
-    still_open = (runs.c.run_id == run_id, runs.c.finished_at.is_(None))
-    conn.execute(update(runs).where(*still_open).values(state="Interrupted", finished_at=at))
-    _audit(conn, at, pipeline, run_id, "run interrupted", {"taken_up_by": by})
+def _is_open() -> ColumnElement[bool]:
+    return operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
+
+
+def _supersede_all(conn: Connection, pipeline: str, plan_hash: str, by: str, at: datetime) -> None:
+    """Close the runs that were cut off in a plan."""
+    query = select(runs.c.run_id).where(runs.c.plan_hash == plan_hash, *_cut_off(pipeline))
+    for run_id in conn.execute(query).scalars().all():
+        conn.execute(update(runs).where(runs.c.run_id == run_id).values(state="Interrupted", finished_at=at))
+        _audit(conn, at, pipeline, run_id, "run interrupted", {"taken_up_by": by})
 
 
 def _audit(

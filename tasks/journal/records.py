@@ -39,6 +39,7 @@ class CallResult(StrEnum):
     REFUSED = "refused"
     NOT_SENT = "not_sent"  # certainly not done: never left, or re-read and not there
     UNCERTAIN = "uncertain"  # no answer, and not re-read yet
+    UNKNOWN = "unknown"  # no answer, and never to be re-read: its plan was given up
 
 
 @dataclass(frozen=True)

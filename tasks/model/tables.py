@@ -89,6 +89,16 @@ WORKER_ATTRIBUTES: Mapping[str, str] = {
 }
 DATE_ATTRIBUTES = ("start_date", "end_date")
 
+RESERVED_NAMES = frozenset(
+    {
+        *("source", "file", "sheet", "row"),  # where a worker's row stands
+        *("codes", "key_usable", "gone"),  # what validation says of it
+        *("key", "address", "employed", "ended_on", "started", "account_key", "match", "rank"),  # the plan's own
+    }
+)
+RESERVED_PREFIXES = ("link_", "current_", "claimed_")
+"""Columns that stages put beside a worker's attributes: no pipeline may map a column under such a name."""
+
 ORIGIN = {"file": TEXT, "sheet": TEXT, "row": WHOLE}
 
 WORKERS = Table(

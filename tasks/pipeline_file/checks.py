@@ -9,15 +9,13 @@ from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
 from tasks.model.pipeline import NAME, SECRET
-from tasks.model.tables import ORIGIN, WORKER_ATTRIBUTES
+from tasks.model.tables import RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.plain_yaml import Node, Problem
 from tasks.pipeline_file.schema import OWN_NAME, schema
 
 WORKBOOKS = (".xlsx", ".xlsm")
 DELIMITED = (".csv", ".tsv", ".txt")
-RESERVED = ("source", *ORIGIN, "codes", "key_usable")
-"""Columns that the tables of the stages have beside a worker's attributes."""
 
 # What pydantic says, in the words of the file ------------------------------------------------------------------------
 
@@ -135,6 +133,7 @@ def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
     mapped = sorted({name for _, source in sources for name in _dict(source.get("columns"))})
     for at, rule in enumerate(_list(data.get("rules"))):
         yield from _at(node, ("rules", at, "when"), _check_when(_dict(_dict(rule).get("when")), mapped))
+    yield from _at(node, ("correlate",), _check_order(data.get("correlate")))
     for section in ("sources", "rules"):
         yield from _at(node, (section,), _check_names(section, _list(data.get(section))))
 
@@ -181,8 +180,9 @@ def _wrong_name(name: str) -> str | None:
     """Say what is wrong with the name of a column: a misspelt standard attribute must not become one of one's own."""
     if name in WORKER_ATTRIBUTES:
         return None
-    if name in RESERVED:
-        return "is a name that Rosterflow uses itself; choose another"
+    if name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES):
+        other = "street_address" if name == "address" else f"hr_{name}"
+        return f"is a name that Rosterflow uses itself; choose another, for example {other}"
     near = _nearest(_snake(name), WORKER_ATTRIBUTES, 85)
     extends_one = any(name.startswith(f"{attribute}_") for attribute in WORKER_ATTRIBUTES)
     if near and not extends_one:
@@ -200,6 +200,12 @@ def _check_when(when: dict[str, Any], mapped: list[str]) -> Found:
     for name in when:
         if name not in mapped:
             yield (name,), "is not mapped by any source" + _did_you_mean(name, mapped, "mapped attributes")
+
+
+def _check_order(correlate: Any) -> Found:
+    if isinstance(correlate, list) and correlate[:1] != ["link"]:
+        wrong = "must begin with link: people whom Rosterflow knows would be looked for anew, or made a second time"
+        yield (), wrong
 
 
 def _check_names(section: str, items: list[Any]) -> Found:

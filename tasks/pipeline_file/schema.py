@@ -5,7 +5,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from tasks.model.pipeline import Pipeline
-from tasks.model.tables import WORKER_ATTRIBUTES
+from tasks.model.tables import RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
 
 OWN_NAME = r"[a-z][a-z0-9_]*"
 """How a pipeline may name a column that is no standard attribute."""
@@ -21,10 +21,14 @@ def schema() -> dict[str, Any]:
     either = {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Column"}]}
     made["$defs"]["Source"]["properties"]["columns"] |= {
         "properties": {name: {"description": text, **either} for name, text in WORKER_ATTRIBUTES.items()},
-        "propertyNames": {"pattern": f"^{OWN_NAME}$"},
+        "propertyNames": {
+            "pattern": f"^{OWN_NAME}$",
+            "not": {"anyOf": [{"enum": sorted(RESERVED_NAMES)}, {"pattern": f"^({'|'.join(RESERVED_PREFIXES)})"}]},
+        },
         "additionalProperties": either,
         "required": ["user_name"],
     }
+    made["properties"]["correlate"] |= {"minItems": 1, "prefixItems": [{"const": "link"}]}
     _take_untyped_text(made)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "Rosterflow pipeline"}
 

@@ -17,18 +17,18 @@ class Doubt:
 
     ``held``: linked workers who are named by a held row; nothing about them changes. ``claimed``: linked workers
     whose address a new id carries. ``undecided``: sources with a held row that tells neither by key nor by
-    address who it is; no removal of an absent person is safe there.
+    address who it is; no removal of an absent person is safe there. A person with a row of their own is not in it.
     """
 
     held: frozenset[Key] = frozenset()
     claimed: frozenset[Key] = frozenset()
     undecided: frozenset[str] = frozenset()
 
-    def about(self, source: str, key: str) -> WithheldReason | None:
+    def about(self, source: str, key: str, *, absent: bool) -> WithheldReason | None:
         """Return why this linked worker must not lose anything, or None."""
         if (source, key) in self.held:
             return WithheldReason.HELD
-        if (source, key) in self.claimed or source in self.undecided:
+        if (source, key) in self.claimed or (absent and source in self.undecided):
             return WithheldReason.UNDECIDED
         return None
 

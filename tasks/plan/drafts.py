@@ -25,6 +25,11 @@ class Person:
     roles: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()  # all by which the roster, the link and the tenant know them
 
+    @property
+    def absent(self) -> bool:
+        """Whether no row of today's files is about them."""
+        return self.origin is None
+
 
 @dataclass
 class Drafts:

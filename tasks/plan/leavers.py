@@ -128,7 +128,7 @@ def _leave(world: World, drafts: Drafts, person: Person, row: Any, end_date: str
     elif leaving_since:
         since = date.fromisoformat(leaving_since)
     in_grace = world.as_of < since + world.pipeline.lifecycle.grace or world.as_of < since
-    if in_grace and world.doubt.about(person.source, person.key) is None:
+    if in_grace and world.doubt.about(person.source, person.key, absent=person.absent) is None:
         _note(world, drafts, person, since)
     else:
         _strip(world, drafts, person, Action.SUSPEND, Cause.LEAVER)
@@ -145,7 +145,7 @@ def _note(world: World, drafts: Drafts, person: Person, since: date) -> None:
 
 def _strip(world: World, drafts: Drafts, person: Person, action: Action, cause: Cause) -> None:
     """Draft a suspend or a delete: both take every product and the role."""
-    reason = world.doubt.about(person.source, person.key)
+    reason = world.doubt.about(person.source, person.key, absent=person.absent)
     if reason is not None:
         drafts.withhold(person, action, reason)
         return

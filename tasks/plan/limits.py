@@ -40,10 +40,21 @@ def read_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
     return readings
 
 
-def check_limits(plan: Plan, pipeline: Pipeline, today: date) -> list[LimitReading]:
-    """Return the readings. Raises ``UnsafePlan`` if one is broken, or if *plan* changes anything on a frozen day."""
-    if plan.changes:
-        _check_freeze(pipeline, today)
+def check_freeze(plan: Plan, pipeline: Pipeline, today: date) -> None:
+    """Raise ``UnsafePlan`` if *plan* changes anything and *today* is frozen.
+
+    *today* is the day on which it would be sent, in the pipeline's time zone, whatever day the plan was made for.
+    """
+    for period in pipeline.freeze if plan.changes else ():
+        if period.first <= today <= period.last:
+            raise UnsafePlan(
+                f"Changes are frozen from {period.first} to {period.last}.",
+                remedy="Run again after the freeze, or take the period out of 'freeze' in the pipeline file.",
+            )
+
+
+def check_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
+    """Return the readings. Raises ``UnsafePlan`` if one is broken."""
     readings = read_limits(plan, pipeline)
     broken = [reading for reading in readings if reading.broken]
     if broken:
@@ -104,12 +115,3 @@ def _per_product(revoked: Counter[str], base: dict[str, int], share: float | Non
         return []
     products = sorted({*revoked, *base})
     return [LimitReading("revoke", name, revoked[name], int(base.get(name, 0)), None, share) for name in products]
-
-
-def _check_freeze(pipeline: Pipeline, day: date) -> None:
-    for period in pipeline.freeze:
-        if period.first <= day <= period.last:
-            raise UnsafePlan(
-                f"Changes are frozen from {period.first} to {period.last}.",
-                remedy="Run again after the freeze, or take the period out of 'freeze' in the pipeline file.",
-            )

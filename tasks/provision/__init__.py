@@ -1,6 +1,17 @@
 """Send what a plan says, and record what came of it: pure functions, and an engine that needs no server."""
 
-from tasks.provision.engine import admit, apply_plan, begin, count_batches, finish, send_batch, settle
+from tasks.provision.engine import (
+    admit,
+    apply_plan,
+    begin,
+    close,
+    count_batches,
+    finish,
+    is_complete,
+    restated,
+    send_batch,
+    settle,
+)
 from tasks.provision.operations import Job, batches, compile_jobs
 from tasks.provision.recheck import judge
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
@@ -14,10 +25,13 @@ __all__ = [
     "apply_plan",
     "batches",
     "begin",
+    "close",
     "compile_jobs",
     "count_batches",
     "finish",
+    "is_complete",
     "judge",
+    "restated",
     "send_batch",
     "settle",
 ]

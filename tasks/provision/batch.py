@@ -57,18 +57,20 @@ class Batch:
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()
         self._made: Counter[str] = Counter()  # calls known to be done, by job
+        self._open: set[tuple[str, int]] = set()  # calls of earlier runs that may have been done
         for call in runtime.journal.calls(plan_hash, [job.job_id for job in jobs]):
             self._calls[call.attempt.job_id].append(call)
             self._attempts[call.attempt.op_id] = max(self._attempts[call.attempt.op_id], call.attempt.attempt)
             self._made[call.attempt.job_id] += call.result == CallResult.DONE
+            if call.is_open:
+                self._open.add((call.attempt.op_id, call.attempt.attempt))
         self._waited = False
 
     # -- what is known ------------------------------------------------------------------------------------------
 
     def is_final(self, change: Change) -> bool:
         """Tell whether a change is settled for good. One that was skipped is tried again."""
-        outcome = self._outcomes.get(change.change_id)
-        return outcome is not None and outcome.status != OutcomeStatus.SKIPPED
+        return self.is_settled(change.change_id)
 
     def outcome(self, change: Change) -> Outcome | None:
         return self._outcomes.get(change.change_id)
@@ -77,6 +79,10 @@ class Batch:
         outcome = self._outcomes.get(change_id)
         return outcome is not None and outcome.status in GOOD
 
+    def is_settled(self, change_id: str) -> bool:
+        outcome = self._outcomes.get(change_id)
+        return outcome is not None and outcome.status != OutcomeStatus.SKIPPED
+
     def is_met(self, change: Change, *, but: str = "") -> bool:
         """Tell whether all that a change needs was done, leaving aside the change *but*."""
         return all(self.is_good(need) for need in change.needs if need != but)
@@ -84,6 +90,10 @@ class Batch:
     def calls(self, job: Job) -> Sequence[Call]:
         """Return the attempts that earlier runs, or an earlier try of this batch, made for a job."""
         return self._calls[job.job_id]
+
+    def open_calls(self, job: Job) -> Sequence[Call]:
+        """Return those attempts of earlier runs for a job of which it is still unknown whether they were done."""
+        return [call for call in self._calls[job.job_id] if (call.attempt.op_id, call.attempt.attempt) in self._open]
 
     @property
     def halted(self) -> bool:
@@ -165,8 +175,9 @@ class Batch:
             incident=facts.get("incident"),
             settled=settled,
         )
-        if attempt is not None and result == CallResult.DONE:
-            self._made[attempt.job_id] += 1
+        if attempt is not None:
+            self._open.discard((attempt.op_id, attempt.attempt))
+            self._made[attempt.job_id] += result == CallResult.DONE
         for outcome in recorded:
             self._outcomes[outcome.change_id] = outcome
             self._settled += 1

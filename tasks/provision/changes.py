@@ -1,12 +1,12 @@
 """Carry out one change: look at the account, make the calls that are still to be made, record what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import Operation, OutcomeStatus
+from tasks.model.operations import Operation, OperationKind, OutcomeStatus
 from tasks.model.plan import Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import MAX_TRIES, NO_ANSWER, UNMET, Answer, Batch
@@ -23,7 +23,8 @@ class _Course:
     """How far one change has come: calls done and still to be made, and whether we had a hand in what we find.
 
     ``ours`` is True once a call of this change may have reached the target: what is then found done, we did.
-    ``suspects`` are the calls that had no answer and may still land late, each with its last such attempt.
+    ``suspects`` are the calls that had no answer and may still land late, each with its last such attempt; ``tries``
+    is how often the next call may still be made.
     """
 
     change: Change
@@ -96,6 +97,29 @@ async def change_account(
             await _call(batch, job, course)
         else:
             return
+
+
+async def close_calls(batch: Batch, job: Job) -> None:
+    """Look up the calls of which nobody heard what became, though all that they were for is settled by now."""
+    for call in batch.open_calls(job):
+        attempt = call.attempt
+        if attempt.kind == OperationKind.CREATE_ACCOUNTS or not all(map(batch.is_settled, attempt.change_ids)):
+            continue
+        await batch.let_earlier_settle()
+        reply = await _trace(batch, attempt)
+        batch.conclude(attempt, CallResult.NOT_SENT if reply is None else CallResult.DONE, reply=reply or REREAD)
+
+
+async def _trace(batch: Batch, attempt: Attempt) -> Mapping[str, Any] | None:
+    """Return what a call left behind in the target, as its reply would have been noted; None if it left nothing."""
+    if attempt.kind == OperationKind.CREATE_GROUP:
+        groups = await batch.readings.groups(again=True)
+        keys = sorted(key for key, name in groups.items() if name == attempt.payload["name"])
+        return {"group_key": keys[0]} if keys else None
+    key = str(attempt.account_key)
+    await batch.readings.read_again([key], [])
+    operation = Operation(attempt.op_id, attempt.kind, attempt.change_ids, key, payload=attempt.payload)
+    return REREAD if is_done(operation, await batch.readings.current(key)) else None
 
 
 async def _bind_group(batch: Batch, course: _Course) -> bool:
@@ -173,6 +197,7 @@ def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) 
     operation = next(one for one in course.open if one.op_id == answer.attempt.op_id)
     course.open.remove(operation)
     course.done.append(operation)
+    course.tries = MAX_TRIES
     if course.open:
         settled = Settled(None, step_link_change(course.change, operation))
     else:

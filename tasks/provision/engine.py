@@ -8,19 +8,23 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
+from typing import TypeVar
 
 from tasks.journal import Journal, Settled
-from tasks.model.errors import StalePlan, TargetError
+from tasks.model.errors import RosterflowError, StalePlan, TargetError
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Plan
 from tasks.provision.batch import STOPPED, Batch
-from tasks.provision.changes import carry_out, note_quiet
+from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
 from tasks.provision.operations import Job, batches, compile_jobs
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 
 log = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=RosterflowError)
 
 
 async def apply_plan(plan: Plan, runtime: Runtime) -> ApplyResult:
@@ -55,12 +59,17 @@ def admit(plan: Plan, journal: Journal) -> None:
     journal.plan_bytes(plan_hash)
     if journal.generation(plan.header.pipeline) in (plan.header.generation, journal.generation_after(plan_hash)):
         return
-    known = journal.outcomes(plan_hash)
-    if all(_is_final(known.get(change.change_id)) for change in plan.changes):
+    if is_complete(plan, journal):
         return
     raise StalePlan(
         "Another run has changed what this plan was made from.", remedy="Make a new plan with 'rosterflow plan'."
     )
+
+
+def is_complete(plan: Plan, journal: Journal) -> bool:
+    """Tell whether every change of a plan is settled for good, so that applying it once more would send nothing."""
+    known = journal.outcomes(plan.hash)
+    return all(_is_final(known.get(change.change_id)) for change in plan.changes)
 
 
 async def send_batch(plan: Plan, number: int, runtime: Runtime) -> BatchResult:
@@ -75,26 +84,40 @@ def count_batches(plan: Plan, runtime: Runtime) -> int:
 
 
 def finish(plan: Plan, runtime: Runtime, last: BatchResult) -> ApplyResult:
-    """Close the application of a plan: no change is left without an outcome, and the journal's generation moves.
+    """Close the application of a plan and return what became of it; *last* is how the last batch ended."""
+    journal = runtime.journal
+    generation = close(plan, journal, runtime.run_id, runtime.clock())
+    sent = journal.sent(runtime.run_id)
+    return ApplyResult(
+        plan_hash=plan.hash,
+        outcomes=journal.outcomes(plan.hash),
+        sent=sent,
+        generation=generation,
+        stopped_by=last.stopped_by and restated(last.stopped_by, sent),
+        interrupted=last.interrupted,
+    )
 
-    *last* is how the last batch ended that was sent.
+
+def close(plan: Plan, journal: Journal, run_id: str, at: datetime) -> int:
+    """Leave no change without an outcome, move the journal's generation, and return it. Needs no target.
+
+    Doing it again changes nothing.
     """
-    journal, plan_hash, now = runtime.journal, plan.hash, runtime.clock()
-    known = journal.outcomes(plan_hash)
+    known = journal.outcomes(plan.hash)
     rest = [change for change in plan.changes if change.change_id not in known]
     if rest:
         skipped = [Settled(Outcome(one.change_id, OutcomeStatus.SKIPPED, STOPPED)) for one in rest]
-        journal.conclude(plan_hash, runtime.run_id, now, settled=skipped)
-    generation = journal.applied(plan, now, runtime.run_id)
-    sent = journal.sent(runtime.run_id)
-    return ApplyResult(
-        plan_hash=plan_hash,
-        outcomes=journal.outcomes(plan_hash),
-        sent=sent,
-        generation=generation,
-        stopped_by=_restated(last.stopped_by, sent),
-        interrupted=last.interrupted,
-    )
+        journal.conclude(plan.hash, run_id, at, settled=skipped)
+    return journal.applied(plan, at, run_id)
+
+
+def restated(error: E, sent: int) -> E:
+    """Say of an error in the middle of a run how many calls were *sent* before it."""
+    statement = f"{sent} calls had been made before; all of them are recorded."
+    if sent == 0 or error.sent == statement:
+        return error
+    go_on = "Run the same command again: it goes on where it stopped." if isinstance(error, TargetError) else ""
+    return type(error)(error.what, sent=statement, remedy=f"{error.remedy} {go_on}".strip(), **error.facts)
 
 
 async def settle(plan: Plan, runtime: Runtime, cut_off_run: str) -> ApplyResult:
@@ -160,6 +183,7 @@ async def _do(batch: Batch, job: Job) -> None:
     if not batch.halted and (batch.send or begun):
         try:
             await (create_people(batch, job) if job.newcomers else carry_out(batch, job))
+            await close_calls(batch, job)
         except TargetError as exc:
             batch.stopped_by = batch.stopped_by or exc
     if not batch.may_send:
@@ -176,15 +200,3 @@ def _touched(job: Job) -> tuple[list[str], list[str]]:
 
 def _is_final(outcome: Outcome | None) -> bool:
     return outcome is not None and outcome.status != OutcomeStatus.SKIPPED
-
-
-def _restated(error: TargetError | None, sent: int) -> TargetError | None:
-    """Say of an error in the middle of a run what had been sent before it."""
-    if error is None or sent == 0:
-        return error
-    return type(error)(
-        error.what,
-        sent=f"{sent} calls had been made before; all of them are recorded.",
-        remedy=f"{error.remedy} Run the same command again: it goes on where it stopped.".strip(),
-        **error.facts,
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.model.plan import Origin, Plan
+from tasks.model.plan import Origin, Plan, WithheldReason
 from tasks.model.rosters import Verdict
 from tasks.report import words
 from tasks.report.names import Identity, Names, records
@@ -61,7 +61,8 @@ def list_withheld(plan: Plan | None, names: Names) -> list[WithheldRow]:
     rows = []
     for item in plan.withheld if plan else ():
         detail = names.detail(item)
-        what = words.ORDERS[item.action] + (f": {detail}" if detail else "")
+        order = words.ANY_CHANGE if item.reason is WithheldReason.HELD else words.ORDERS[item.action]
+        what = order + (f": {detail}" if detail else "")
         rows.append(WithheldRow(names.of(item), what, *words.WITHHELD[item.reason], item.origin))
     return sorted(rows, key=lambda row: (row.reason, row.person.name.casefold(), row.person.number, row.what))
 

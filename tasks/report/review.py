@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 LARGE_PLAN = 20_000
 """Changes from which on the workbook is written row by row, in bounded memory."""
-DECISIONS = ("approve", "reject")
 PLAN_PROPERTY = "Rosterflow plan"
-"""The document property that holds the plan's hash, so that decisions are bound to the plan they were made on."""
+"""The document property that holds the plan's hash: it tells which plan was reviewed."""
 
 Cell = str | int | None
 
@@ -72,7 +71,7 @@ class Pen:
 def write_review(plan: Plan, limits: Iterable[LimitReading], verdicts: Mapping[str, Verdict], path: Path) -> None:
     """Write the workbook for reviewing *plan* to *path*: Summary, Changes, Not in the plan, Held rows, Leaving.
 
-    The column Decision of Changes is blank and takes ``DECISIONS``; the other sheets are there to be read.
+    The column Note of Changes is blank, for the reviewers; nothing in the workbook is read back.
     """
     from xlsxwriter import Workbook  # only workbooks need it
 
@@ -82,8 +81,7 @@ def write_review(plan: Plan, limits: Iterable[LimitReading], verdicts: Mapping[s
         book.set_custom_property(PLAN_PROPERTY, plan.hash, "text")
         pen = Pen(book)
         _write_summary(book.add_worksheet("Summary"), pen, plan, list(limits), verdicts)
-        changes = _changes(plan, names)
-        _ask_decisions(_write_sheet(book, pen, changes), pen, len(changes.rows), len(changes.columns))
+        _write_sheet(book, pen, _changes(plan, names)).activate()
         for sheet in (_withheld(plan, names), _held(verdicts, names), _leaving(plan, names)):
             _write_sheet(book, pen, sheet)
 
@@ -157,20 +155,6 @@ def _write_sheet(book: "Workbook", pen: Pen, sheet: Sheet) -> "Worksheet":
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
     return page
-
-
-def _ask_decisions(page: "Worksheet", pen: Pen, rows: int, columns: int) -> None:
-    """Let the first column take a decision, and show it in the row."""
-    if rows == 0:
-        return
-    page.data_validation(1, 0, rows, 0, {
-        "validate": "list", "source": list(DECISIONS), "error_title": "Decision",
-        "error_message": "Choose approve or reject, or leave the cell blank.",
-    })  # fmt: skip
-    approved, struck = pen.format(**_GREEN), pen.format(font_strikeout=True, font_color=_MUTED)
-    page.conditional_format(1, 0, rows, 0, {"type": "formula", "criteria": '=$A2="approve"', "format": approved})
-    page.conditional_format(1, 1, rows, columns - 1, {"type": "formula", "criteria": '=$A2="reject"', "format": struck})
-    page.activate()
 
 
 def _changes(plan: Plan, names: FullNames) -> Sheet:
@@ -252,15 +236,15 @@ _MOST_LINES = 20
 _BROKEN, _HOLDS = "Over the limit", "Holds"
 _GUIDE = (
     "Read the sheet Changes: every row is one change, with the reason for it and the row of the roster that it comes "
-    "from. To decide on single changes, choose approve or reject in the column Decision; a blank cell decides nothing. "
-    "Please leave the column Change id as it is."
+    "from. The column Note is yours; the program does not read it back. To leave a change out, change the roster, a "
+    "rule, an exception or 'protect' in the pipeline file, and plan again."
 )
 
 _SUMMARY_WIDTHS = (36, 70, 24, 18)
 _PERSON = {"Name": 24, "Address": 32, "Id": 12}
 _PLACE = {"File": 24, "Sheet": 12, "Row": 8}
 _CHANGE_COLUMNS = {
-    "Decision": 12, **_PERSON, "What": 20, "Field": 26, "Before": 20, "After": 32, "Why": 28, "Rules": 22, **_PLACE,
+    "Note": 24, **_PERSON, "What": 20, "Field": 26, "Before": 20, "After": 32, "Why": 28, "Rules": 22, **_PLACE,
     "Mail": 20, "Change id": 20,
 }  # fmt: skip
 

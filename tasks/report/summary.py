@@ -78,7 +78,7 @@ def headline(
             said = [f"{missed} could not be completed. {_capital(past or 'no other change was made')}."]
         case _:
             said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
-    return " ".join(part for part in (*said, rows) if part)
+    return " ".join(part for part in (*said, _leaving(plan), rows) if part)
 
 
 def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
@@ -134,6 +134,11 @@ def _sources(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> list[dict[st
         content = ref.content if ref else None
         found.append({"name": name, "rows": rows, "held": held, "warned": warned, "content": content})
     return found
+
+
+def _leaving(plan: Plan | None) -> str:
+    number = len(plan.leaving) if plan else 0
+    return f"{words.count(number, 'person is', 'people are')} in their grace period." if number else ""
 
 
 def _held(sources: Iterable[Mapping[str, Any]]) -> str:

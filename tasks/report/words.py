@@ -76,6 +76,9 @@ OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     None: "Not sent",
 }
 
+ANY_CHANGE = "Any change"
+"""What is withheld from a person whose row is held: nobody knows what it would be."""
+
 WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     WithheldReason.NO_SEAT: (
         "No free seat",

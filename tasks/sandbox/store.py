@@ -1,5 +1,6 @@
 """The store: one SQLite file that survives a restart. One call to the platform is one transaction."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -118,6 +119,7 @@ def next_key(db: sqlite3.Connection, kind: str) -> str:
 def _open(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its side files the same mode
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     except (OSError, sqlite3.Error) as exc:
         raise BadUsage(f"The sandbox's store {path} cannot be opened ({type(exc).__name__}).", sent="") from exc

@@ -6,7 +6,8 @@ from typing import Any
 
 from tasks.model.errors import RejectedSource
 from tasks.model.rosters import Roster
-from tasks.validate.suites import EVERY, Check, Suite
+from tasks.validate.leavers import GONE
+from tasks.validate.suites import EVERY, TESTED, Check, Suite
 
 _LEAST_COLUMNS = 2
 """GX compares no fewer columns than this."""
@@ -38,29 +39,30 @@ def bind(suite: Suite, roster: Roster) -> list[BoundCheck]:
         if missing and check.required:
             raise _unmapped(suite, roster, sorted(missing))
         if not missing and roster.rows >= check.min_rows:
-            bound += _bound(check, known)
+            bound += _bound(check, known, suite.tested)
     return bound
 
 
 def _needs(check: Check) -> set[str]:
     if check.type == "expect_column_to_exist":
         return set()
-    return set(check.columns if check.needs is None else check.needs) - {EVERY}
+    return set(check.columns if check.needs is None else check.needs) - {EVERY, TESTED, GONE}
 
 
-def _bound(check: Check, mapped: Sequence[str]) -> list[BoundCheck]:
+def _bound(check: Check, mapped: Sequence[str], tested: Collection[str]) -> list[BoundCheck]:
     if "column_list" in check.kwargs:
         columns = _listed(check.kwargs["column_list"], mapped)
         attribute = None if check.columns[0] == EVERY else columns[0]
         kwargs = {**check.kwargs, "column_list": columns}
         return [BoundCheck(check, kwargs, attribute)] if len(columns) >= _LEAST_COLUMNS else []
-    if check.kwargs.get("column") == EVERY:
-        return [BoundCheck(check, {**check.kwargs, "column": name}, name) for name in mapped]
+    many = {EVERY: mapped, TESTED: [name for name in mapped if name in tested]}.get(check.kwargs.get("column", ""))
+    if many is not None:
+        return [BoundCheck(check, {**check.kwargs, "column": name}, name) for name in many if name not in check.spared]
     return [BoundCheck(check, check.kwargs, check.columns[0] if check.columns else None)]
 
 
 def _listed(columns: Sequence[str], mapped: Sequence[str]) -> list[str]:
-    named = [name for name in columns if name in mapped]
+    named = [name for name in columns if name in mapped or name == GONE]
     return named + [name for name in mapped if name not in named] if EVERY in columns else named
 
 

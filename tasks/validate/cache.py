@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pandas as pd
 from tasks.model.plan import canonical
 from tasks.model.rosters import Roster, Verdict
 from tasks.model.tables import FINDINGS
+from tasks.validate.leavers import GONE, gone
 from tasks.validate.suites import Suite
 from tasks.validate.validation import find
 from tasks.validate.verdicts import judge
@@ -30,25 +32,25 @@ _SUFFIX = ".findings"
 _log = logging.getLogger(__name__)
 
 
-def cached_validate(roster: Roster, suite: Suite, headings: Mapping[str, str], cache_dir: Path) -> Verdict:
+def cached_validate(roster: Roster, suite: Suite, headings: Mapping[str, str], today: date, cache_dir: Path) -> Verdict:
     """Return what ``validate`` returns, without Great Expectations if the same was found before.
 
     *cache_dir* is made if need be (mode 0700) and keeps the ``MOST_ENTRIES`` last used entries. An entry that cannot
     be read is made again; one that cannot be written is done without. Raises what ``validate`` raises.
     """
-    entry = cache_dir / (content_key(roster, suite, headings) + _SUFFIX)
+    entry = cache_dir / (content_key(roster, suite, headings, today) + _SUFFIX)
     findings = _read(entry)
     if findings is None:
-        findings = find(roster, suite, headings)
+        findings = find(roster, suite, headings, today)
         _write(entry, findings)
-    return judge(roster, findings)
+    return judge(roster, findings, today)
 
 
-def content_key(roster: Roster, suite: Suite, headings: Mapping[str, str]) -> str:
+def content_key(roster: Roster, suite: Suite, headings: Mapping[str, str], today: date) -> str:
     """Return a digest of all that the findings depend on.
 
     The rows themselves are in it, not only the file's hash and the mapping's: so a change in how files are read
-    is one too.
+    is one too. The day is not: only who has left by then.
     """
     digest = hashlib.sha256()
     facts = [roster.source, roster.file, roster.sheet, roster.sha256, list(roster.mapped), roster.rows]
@@ -58,7 +60,8 @@ def content_key(roster: Roster, suite: Suite, headings: Mapping[str, str]) -> st
         for module in sorted(files(package).iterdir(), key=lambda entry: entry.name):
             if module.name.endswith(".py"):
                 digest.update(f"\0{package}/{module.name}\0".encode() + module.read_bytes())
-    digest.update(_arrow_bytes(roster.workers[["row", *sorted(roster.mapped)]]))
+    rows = roster.workers[["row", *sorted(roster.mapped)]]
+    digest.update(_arrow_bytes(rows.assign(**{GONE: gone(roster.workers, today)})))
     return digest.hexdigest()
 
 

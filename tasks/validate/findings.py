@@ -19,9 +19,13 @@ def findings_from(roster: Roster, results: Sequence[CheckResult], headings: Mapp
     of a column as a whole failed: then no single row can be trusted.
     """
     broken = [result for result in results if result.positions is None and not result.success]
-    stopping = [result for result in broken if result.bound.check.severity == CRITICAL]
+    stopping = {
+        (result.bound.check.code, result.bound.attribute): result
+        for result in broken
+        if result.bound.check.severity == CRITICAL
+    }
     if stopping:
-        raise _rejected(roster, stopping, headings)
+        raise _rejected(roster, list(stopping.values()), headings)
     parts = [
         *(_of_rows(roster, result, result.positions, headings) for result in results if result.positions is not None),
         *(_of_table(roster, result, headings) for result in broken),

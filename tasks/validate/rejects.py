@@ -69,11 +69,12 @@ def _apart(names: Iterable[str], taken: Sequence[str]) -> list[str]:
 def _held(roster: Roster, verdict: Verdict) -> Iterator[_Line]:
     problems = _problems(verdict.findings)
     places = {heading: place for place, heading in enumerate(roster.raw.columns)}
-    raw = roster.raw.loc[verdict.held["row"].astype("int64")]
-    for row, cells in zip(raw.index, raw.itertuples(index=False, name=None), strict=True):
+    rows = verdict.held["row"].astype("int64").tolist()
+    for row, cells in zip(rows, _cells(roster.raw.loc[rows]), strict=True):
         found = problems[row]
         marked = frozenset(places[problem.column] for problem in found if problem.column in places)
-        yield _Line([*(_present(cell) for cell in cells), int(row), *map("\n".join, zip(*found, strict=True))], marked)
+        told = found[0] if len(found) == 1 else map("\n".join, zip(*found, strict=True))
+        yield _Line([*cells, row, *told], marked)
 
 
 class _Problem(NamedTuple):
@@ -89,23 +90,24 @@ class _Problem(NamedTuple):
 def _problems(findings: pd.DataFrame) -> Mapping[int, list[_Problem]]:
     critical = findings[(findings["severity"] == CRITICAL) & findings["row"].notna()]
     problems: dict[int, list[_Problem]] = {}
-    for row, column, value, *texts in critical[["row", *_Problem._fields]].itertuples(index=False, name=None):
-        cell = "" if pd.isna(column) else _present(value) or BLANK
-        problem = _Problem(_present(column) or WHOLE_ROW, cell, *(_present(text) or "" for text in texts))
-        problems.setdefault(int(row), []).append(problem)
+    for row, column, value, *texts in _cells(critical[["row", *_Problem._fields]]):
+        cell = value or BLANK if column else ""
+        problem = _Problem(column or WHOLE_ROW, cell, *(text or "" for text in texts))
+        problems.setdefault(row, []).append(problem)
     return problems
 
 
-def _present(value: Any) -> str | None:
-    return None if pd.isna(value) else str(value)
+def _cells(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of *table*, with None for what is missing."""
+    columns = (table[name].astype(object).where(table[name].notna(), None).tolist() for name in table)
+    return zip(*columns, strict=True)
 
 
 def _noticed(verdict: Verdict) -> Iterator[_Line]:
     names = ["row", "column", "value", "code", "severity", "message", "remedy"]
     mild = verdict.findings.loc[verdict.findings["severity"] != CRITICAL, names]
-    for row, column, *others in mild.itertuples(index=False, name=None):
-        number = None if pd.isna(row) else int(row)
-        yield _Line([number, _present(column) or WHOLE_ROW, *(_present(cell) for cell in others)])
+    for row, column, *others in _cells(mild):
+        yield _Line([row, column or WHOLE_ROW, *others])
 
 
 def _formats(book: Any) -> Mapping[str, Any]:
@@ -151,14 +153,20 @@ def _write_header(sheet: Any, formats: Mapping[str, Any], header: Sequence[str])
 
 def _write_line(sheet: Any, formats: Mapping[str, Any], place: int, line: _Line) -> None:
     for column, cell in enumerate(line.cells):
-        style = "problem" if column in line.marked else "cell"
+        marked = column in line.marked
         if isinstance(cell, int):
             sheet.write_number(place, column, cell, formats["number"])
-        elif cell is not None:
-            prefix = "quoted " if cell.startswith(_READS_AS_FORMULA) else ""
-            sheet.write_string(place, column, cell[:_LONGEST_CELL], formats[f"{prefix}{style}".removesuffix(" cell")])
-        elif style == "problem":
-            sheet.write_blank(place, column, None, formats[style])
+        elif cell is None:
+            if marked:
+                sheet.write_blank(place, column, None, formats["problem"])
+        elif cell.startswith("<r>"):  # written as one piece, it would be taken for XML
+            style = formats["problem" if marked else "cell"]
+            sheet.write_rich_string(place, column, "<", formats["cell"], cell[1:_LONGEST_CELL], style)
+        elif cell.startswith(_READS_AS_FORMULA):
+            style = formats["quoted problem" if marked else "quoted"]
+            sheet.write_string(place, column, cell[:_LONGEST_CELL], style)
+        else:
+            sheet.write_string(place, column, cell[:_LONGEST_CELL], formats["problem" if marked else "cell"])
 
 
 def _write_readme(book: Any, formats: Mapping[str, Any], roster: Roster, held: int, file: str) -> None:

@@ -18,6 +18,8 @@ from tasks.model.rosters import CRITICAL, SEVERITIES
 
 EVERY = "*"
 """Stands for every mapped attribute: as a column, one check each; in a column list, those not named beside it."""
+TESTED = "*tested"
+"""As a column: every mapped attribute that a rule of the pipeline tests, one check each."""
 
 _EXPECTATION_KEYS = ("type", "kwargs", "severity", "meta", "notes", "description", "id", "rendered_content")
 _META_TYPES: Mapping[str, type] = {
@@ -34,7 +36,8 @@ class Check:
 
     ``number`` counts from 1 in its suite. ``needs`` are the attributes without which it does not apply (None: all
     that it names), ``required`` makes it an error that they are not mapped, and below ``min_rows`` rows it is not
-    asked. ``always``: it belongs to every suite. ``message`` may hold ``{column}`` (the heading) and, of a table or
+    asked. ``always``: it belongs to every suite. Of the attributes that ``*`` and ``*tested`` stand for, those in
+    ``spared`` are left out. ``message`` may hold ``{column}`` (the heading) and, of a table or
     a column as a whole, ``{count}``, ``{rows}`` and ``{observed}``.
     """
 
@@ -49,6 +52,7 @@ class Check:
     required: bool = False
     min_rows: int = 0
     always: bool = False
+    spared: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -60,27 +64,33 @@ class Check:
 
 @dataclass(frozen=True)
 class Suite:
-    """Checks that are run together. ``label`` is the file they came from, ``text`` all that they depend on."""
+    """Checks that are run together.
+
+    ``label`` is the file they came from, ``tested`` the attributes that the pipeline's rules test, ``text`` all that
+    the findings depend on.
+    """
 
     name: str
     label: str
     checks: tuple[Check, ...]
+    tested: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        return canonical([{**vars(check), "kwargs": dict(check.kwargs)} for check in self.checks])
+        return canonical([self.tested, [{**vars(check), "kwargs": dict(check.kwargs)} for check in self.checks]])
 
 
-def load_suite(name_or_path: str, folder: Path) -> Suite:
+def load_suite(name_or_path: str, folder: Path, tested: Iterable[str] = ()) -> Suite:
     """Return the suite called *name_or_path*: one of ours, or with the ending ``.json`` a file relative to *folder*.
 
-    The checks that the plan relies on (``always`` in the staff suite: one row a worker, one worker an address)
-    are part of every suite. Raises ``BadPipeline`` if there is no such suite or if it is malformed.
+    *tested* are the attributes that the pipeline's rules test. The checks that the plan relies on (``always`` in the
+    staff suite: one row a worker, one worker an address, no column lost) are part of every suite. Raises
+    ``BadPipeline`` if there is no such suite or if it is malformed.
     """
     suite = _read_own(name_or_path, folder) if name_or_path.endswith(".json") else _read_ours(name_or_path)
     present = {_essence(check) for check in suite.checks}
     added = (check for check in _read_ours("staff").checks if check.always and _essence(check) not in present)
-    return Suite(suite.name, suite.label, (*suite.checks, *added))
+    return Suite(suite.name, suite.label, (*suite.checks, *added), tuple(sorted(set(tested))))
 
 
 def suite_names() -> list[str]:
@@ -171,6 +181,7 @@ def _check(entry: Mapping[str, Any], label: str, number: int) -> Check:
         required=meta.get("required", False),
         min_rows=meta.get("min_rows", 0),
         always=meta.get("always", False),
+        spared=tuple(meta.get("spared", [])),
     )
 
 
@@ -192,8 +203,10 @@ def _problems(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "its severity is not known.", f"The severities are: {', '.join(SEVERITIES)}."
     if not _all_texts([kwargs.get(name, "") for name in _COLUMN_ARGUMENTS]):
         yield f"{', '.join(_COLUMN_ARGUMENTS)} must each be a string.", ""
-    if not _all_texts(kwargs.get("column_list", [])) or not _all_texts(meta.get("needs", [])):
-        yield "column_list and meta.needs must be lists of strings.", ""
+    if not _all_texts(kwargs.get("column_list", [])) or not all(
+        _all_texts(meta.get(name, [])) for name in ("needs", "spared")
+    ):
+        yield "column_list, meta.needs and meta.spared must be lists of strings.", ""
     for key, kind in _META_TYPES.items():
         if key in meta and type(meta[key]) is not kind:
             yield f"meta.{key} must be a JSON {_JSON_WORDS[kind]}.", ""

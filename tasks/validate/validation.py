@@ -1,29 +1,32 @@
 """Validate a roster with a suite."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import pandas as pd
 
 from tasks.model.rosters import Roster, Verdict
 from tasks.validate.binding import bind
 from tasks.validate.findings import findings_from
+from tasks.validate.leavers import GONE, gone
 from tasks.validate.suites import Suite
 from tasks.validate.verdicts import judge
 
 
-def validate(roster: Roster, suite: Suite, headings: Mapping[str, str]) -> Verdict:
+def validate(roster: Roster, suite: Suite, headings: Mapping[str, str], today: date) -> Verdict:
     """Return what *suite* says of each row of *roster*: clean, held, and the findings, those of mapping included.
 
-    *headings* maps each mapped attribute to its heading in the source. Raises ``RejectedSource`` if the roster cannot
-    be trusted as a whole (empty, a key column blank, a required attribute not mapped) and ``BadPipeline`` if the
-    suite has an expectation that GX does not know, or cannot run.
+    *headings* maps each mapped attribute to its heading in the source; *today* tells who has left. Raises
+    ``RejectedSource`` if the roster cannot be trusted as a whole (empty, a column blank, a required attribute not
+    mapped) and ``BadPipeline`` if the suite has an expectation that GX does not know, or cannot run.
     """
-    return judge(roster, find(roster, suite, headings))
+    return judge(roster, find(roster, suite, headings, today), today)
 
 
-def find(roster: Roster, suite: Suite, headings: Mapping[str, str]) -> pd.DataFrame:
+def find(roster: Roster, suite: Suite, headings: Mapping[str, str], today: date) -> pd.DataFrame:
     """Return what the checks alone found (FINDINGS, without values). This is what takes the time."""
     from tasks.validate.engine import run_checks
 
-    results = run_checks(roster.workers[sorted(roster.mapped)], bind(suite, roster), suite)
+    table = roster.workers[sorted(roster.mapped)].assign(**{GONE: gone(roster.workers, today)})
+    results = run_checks(table, bind(suite, roster), suite)
     return findings_from(roster, results, headings)

@@ -1,15 +1,17 @@
 """Judge a roster by its findings: which rows may be acted on, which are held. Pure."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 
 from tasks.model.rosters import CRITICAL, UNUSABLE_KEY_CODES, WARNING, Roster, Verdict
 from tasks.model.tables import WORKERS
 from tasks.validate.findings import merge_findings, with_values
+from tasks.validate.leavers import gone
 
 SET_ASIDE_CODE = "duplicate_row"
-"""A row that stands above, word for word: neither acted on nor held."""
+"""A row that stands in the roster again: neither acted on nor held."""
 
 _KEY_STANDS = frozenset({"id_conflict", SET_ASIDE_CODE})
 """Findings reported on the key's column that leave no doubt who the row is about."""
@@ -20,13 +22,13 @@ _NEEDED_TO_STAY = frozenset(
 """Findings on what only an account that is kept needs. HR systems clear addresses when somebody leaves."""
 
 
-def judge(roster: Roster, findings: pd.DataFrame) -> Verdict:
+def judge(roster: Roster, findings: pd.DataFrame, today: date) -> Verdict:
     """Return the verdict on *roster*, given what its checks found (FINDINGS, values not needed).
 
     A row that says by its id that somebody has left is not held for lack of an address or a name: that would leave
     them their access.
     """
-    found = _softened_for_leavers(roster, with_values(roster, findings))
+    found = _softened_for_leavers(roster, with_values(roster, findings), today)
     said = [_not_said_by_mapping(found, roster.findings), roster.findings]
     every = merge_findings(said)
     critical = every[(every["severity"] == CRITICAL) & every["row"].notna()]
@@ -44,9 +46,8 @@ def judge(roster: Roster, findings: pd.DataFrame) -> Verdict:
     )
 
 
-def _softened_for_leavers(roster: Roster, findings: pd.DataFrame) -> pd.DataFrame:
-    workers = roster.workers
-    leavers = workers.loc[(workers["status"] == "inactive") & workers["external_id"].notna(), "row"]
+def _softened_for_leavers(roster: Roster, findings: pd.DataFrame, today: date) -> pd.DataFrame:
+    leavers = roster.workers.loc[gone(roster.workers, today), "row"]
     soft = findings["row"].isin(leavers) & findings["code"].isin(_NEEDED_TO_STAY) & (findings["severity"] == CRITICAL)
     return findings.assign(severity=findings["severity"].mask(soft, WARNING))
 

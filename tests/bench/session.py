@@ -15,6 +15,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tasks import journal, model
+
 T = TypeVar("T")
 ENOUGH_S = 60
 """A measure that has taken this long is not repeated again; the table says how often it was."""
@@ -78,11 +80,17 @@ def peak_mb() -> float:
 
 
 def cache_folder() -> Path:
-    """Return the folder of made-up data, this user's; what an older version of the company left is cleared away."""
+    """Return this user's folder of made-up data; what was made by other versions of this program is cleared away."""
     root = Path(tempfile.gettempdir()) / f"rosterflow-bench-{os.getuid()}"
-    version = hashlib.sha256(Path(__file__).with_name("company.py").read_bytes()).hexdigest()[:12]
-    folder = root / version
+    folder = root / _version()
     if not folder.is_dir():
         shutil.rmtree(root, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
     return folder
+
+
+def _version() -> str:
+    """Return a digest of the modules that say what made-up data is and how it is kept."""
+    kept_by = sorted(module for package in (journal, model) for module in Path(package.__path__[0]).glob("*.py"))
+    sources = [Path(__file__).with_name("company.py"), *kept_by]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]

@@ -72,11 +72,12 @@ def prepare(base: Path, kind: str, people: int) -> None:
 
 
 def _ingest_and_validate(base: Path, kind: str, times: list[float]) -> None:
-    (source,) = company.pipeline(base, f"staff.{kind}").pipeline.sources
+    pipeline = company.pipeline(base, f"staff.{kind}").pipeline
+    (source,) = pipeline.sources
     with timed(times):
         ingest_source(source, base, RunFolder(base))
     with timed(times):
-        validate_source(source, base, RunFolder(base), base / "cache", "rejects.xlsx")
+        validate_source(source, pipeline.rules, company.TODAY, base, RunFolder(base), base / "cache", "rejects.xlsx")
 
 
 def night(base: Path, kind: str) -> Night:

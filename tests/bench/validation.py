@@ -50,7 +50,7 @@ def validate_and_watch(folder: Path, repeats: int) -> list[tuple[float, float]]:
 
     def once() -> tuple[float, float]:
         inside.clear()
-        whole = seconds(lambda: validate(roster, suite, headings))
+        whole = seconds(lambda: validate(roster, suite, headings, company.TODAY))
         return whole, sum(inside)
 
     with patch.object(Batch, "validate", watched):

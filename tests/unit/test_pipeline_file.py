@@ -377,8 +377,13 @@ def test_the_schema_takes_what_the_program_takes() -> None:
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("snapshot: full", "snapshot: all"), ("      user_name:", "      login:"), ("grant: {", "grant: {colour: red, "),
-     ("home_office: Home", "link_state: Home"), ("home_office: Home", "address: Home")],
+    [
+        ("snapshot: full", "snapshot: all"),
+        ("      user_name:", "      login:"),
+        ("grant: {", "grant: {colour: red, "),
+        ("home_office: Home", "link_state: Home"),
+        ("home_office: Home", "address: Home"),
+    ],
 )
 def test_the_schema_refuses_what_the_program_refuses(right: str, wrong: str) -> None:
     assert not Draft202012Validator(schema()).is_valid(as_editors_read(GOOD.replace(right, wrong, 1)))

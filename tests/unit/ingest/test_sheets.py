@@ -42,7 +42,13 @@ def test_a_roster_without_headings_shows_nobody(write_text: Write, read: Read, f
 
 
 def test_of_many_headings_the_first_are_listed(write_text: Write, read: Read) -> None:
-    write_text("Account," + ",".join(f"Note {letter}" for letter in "abcdefghijklmnopqrstuvwxyzABCDE") + "\nx\n")
+    write_text(
+        "Account,"
+        + ",".join(f"Note {letter}" for letter in "abcdefghijklmnopqrstuvwxyzABCDE")
+        + "\nada"
+        + "," * 31
+        + "\n"
+    )
     with pytest.raises(RejectedSource, match=r"Note B, Note C and 2 more\."):
         read("staff.csv", columns={"external_id": "Employee No", "user_name": "Account"})
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import traceback
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,25 @@ def test_the_first_visible_sheet_is_read_where_none_is_named(tmp_path: Path, rea
     new.append(("1", "ada", "IT"))
     book.save(tmp_path / "staff.xlsx")
     assert read().sheet == "New"
+
+
+def test_a_cell_that_a_reader_stumbles_over_stays_out_of_the_log(
+    write_cached: Callable[..., Path], read: Callable[..., Roster]
+) -> None:
+    path = write_cached({"C2": ("NA()", "#N/A")})  # an error, so that the second reader is asked too
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name).decode() for name in package.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(
+        "</row></sheetData>", '<c r="D2"><v>ada@acme.test</v></c></row></sheetData>'
+    )
+    with zipfile.ZipFile(path, "w") as package:
+        for name, text in parts.items():
+            package.writestr(name, text)
+    with pytest.raises(RejectedSource, match="is damaged") as caught:
+        read()
+    logged = "".join(traceback.format_exception(caught.value))
+    assert "acme.test" not in logged + str(caught.value.facts)
 
 
 def test_a_wrong_sheet_says_which_exist(write_xlsx: Callable[..., Path], read: Callable[..., Roster]) -> None:

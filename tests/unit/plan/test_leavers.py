@@ -320,3 +320,11 @@ def test_seats_of_a_suspend_that_is_withheld_are_not_given_away(linked: Any, mak
     linked.workers.append(make.worker("9", row=9))
     assert linked.steps() == []
     assert ("create", "no_seat", "9") in linked.withheld()
+
+
+def test_held_row_that_could_be_anybody_stops_nobody_who_has_a_row_of_their_own(linked: Any, make: Any) -> None:
+    linked.workers.append(make.worker("1", status="inactive"))
+    linked.held = [
+        make.worker("9", row=9, external_id=None, user_name="new@acme.example", codes="id_missing", key_usable=False)
+    ]
+    assert linked.steps() == [("suspend", "1")]

@@ -8,7 +8,7 @@ import pytest
 from tasks.model.errors import UnsafePlan
 from tasks.model.pipeline import LimitName
 from tasks.model.plan import Action, Plan
-from tasks.plan import check_limits, read_limits
+from tasks.plan import check_freeze, check_limits, read_limits
 
 TODAY = date(2026, 3, 2)
 
@@ -50,7 +50,7 @@ def test_one_over_the_share_is_refused_and_nothing_is_sent(leavers: Any) -> None
     plan, pipeline = leavers(40, 3)
     message = r"would .*suspend 3 of 40 accounts \(8%, limit 5%\).*Nothing was sent\..*raise limits\.suspend"
     with pytest.raises(UnsafePlan, match=message) as caught:
-        check_limits(plan, pipeline, TODAY)
+        check_limits(plan, pipeline)
     assert caught.value.exit_code == 5
 
 
@@ -69,7 +69,7 @@ def test_products_of_the_suspended_count_as_revokes_each(leavers: Any) -> None:
     plan, pipeline = leavers(10, 3, limits={"suspend": {"share": "100%"}})
     assert (reading(plan, pipeline, "revoke", "G2W").count, reading(plan, pipeline, "revoke", "G2M").count) == (3, 3)
     with pytest.raises(UnsafePlan, match=r"take G2M away from 3 of 10 accounts \(15%, limit 10%\)"):
-        check_limits(plan, pipeline, TODAY)
+        check_limits(plan, pipeline)
 
 
 def test_deleting_needs_a_limit_of_its_own(leavers: Any) -> None:
@@ -80,14 +80,14 @@ def test_deleting_needs_a_limit_of_its_own(leavers: Any) -> None:
 def test_nothing_is_changed_on_a_frozen_day(leavers: Any) -> None:
     plan, pipeline = leavers(40, 1, freeze=["2026-03-01..2026-03-02"])
     with pytest.raises(UnsafePlan, match=r"frozen from 2026-03-01 to 2026-03-02\. Nothing was sent\."):
-        check_limits(plan, pipeline, TODAY)
-    check_limits(plan, pipeline, date(2026, 3, 3))
+        check_freeze(plan, pipeline, TODAY)
+    check_freeze(plan, pipeline, date(2026, 3, 3))
 
 
 def test_a_plan_without_changes_passes_a_freeze(leavers: Any) -> None:
     plan, pipeline = leavers(2, 0, freeze=["2026-03-02"])
     assert plan.changes == ()
-    check_limits(plan, pipeline, TODAY)
+    check_freeze(plan, pipeline, TODAY)
 
 
 def test_the_base_is_of_people_who_are_ours(case: Any, make: Any) -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.model.errors import BadUsage, StalePlan, TargetDown
-from tasks.model.operations import OperationKind
+from tasks.journal import CallResult, LinkChange, Settled
+from tasks.model.errors import BadPipeline, BadUsage, RosterflowError, StalePlan, TargetDown
+from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
 from tasks.model.plan import Leaving
-from tasks.provision import apply_plan, settle
+from tasks.provision import apply_plan, begin, close, is_complete, restated, send_batch, settle
 from tests.unit.provision.world import (
     MEETING,
     PIPELINE,
@@ -409,6 +410,15 @@ def test_a_call_that_never_gets_an_answer_fails_after_three_tries(make_world):
     assert (ended(result, change), len(world.target.calls)) == ("failed", 3)
 
 
+def test_the_tries_are_counted_for_each_call_of_a_change(make_world):
+    world, builder = make_world(account("7001", MEETING, TRAINING, WEBINAR, roles=("MANAGE_USERS",))), PlanBuilder()
+    change = builder.suspend("7001", [MEETING, TRAINING, WEBINAR], ["MANAGE_USERS"])
+    world.target.late = {0, 1}
+    world.target.dropped = {2}
+
+    assert ended(world.apply(plan_of(world, builder)), change) == "done"
+
+
 def test_a_create_that_lands_after_it_was_looked_up_is_ours(make_world):
     world, builder = make_world(), PlanBuilder()
     create = builder.create("1")
@@ -510,6 +520,121 @@ def test_a_run_that_was_cut_off_is_settled_without_sending(make_world):
     assert world.journal.unfinished(PIPELINE) is None
     assert world.journal.run(cut_off.run_id).state == "Interrupted"
     assert result.generation == plan.header.generation + 1
+
+
+def left_in_doubt(world, plan):
+    """Apply *plan* to a target that is lost in its first call: it is not known whether that was done."""
+    read, reads = world.target.read_accounts, [0]
+
+    async def lost_at_the_second_look(*asked):
+        reads[0] += 1
+        if reads[0] > 1:
+            raise down()
+        return await read(*asked)
+
+    world.target.read_accounts = lost_at_the_second_look
+    assert world.apply(plan).exit_code == 7
+    world.target.read_accounts = read
+    return world.journal.unfinished(PIPELINE)
+
+
+@pytest.mark.parametrize(("fate", "known"), [("dropped", CallResult.NOT_SENT), ("lost", CallResult.DONE)])
+@pytest.mark.parametrize("again", ["apply", "settle"])
+def test_a_call_in_doubt_is_looked_up_though_its_change_cannot_be_done_any_more(make_world, fate, known, again):
+    world, builder = make_world(account("7001", MEETING), groups={"5001": "Sales"}), PlanBuilder()
+    change = builder.join("7001", "Sales", "5001", key="7001")
+    plan = plan_of(world, builder)
+    setattr(world.target, fate, {0})
+    cut_off = left_in_doubt(world, plan)
+    del world.target.group_names["5001"]
+
+    result = world.apply(plan) if again == "apply" else asyncio.run(settle(plan, world.begin_run(), cut_off.run_id))
+
+    assert ended(result, change) == "stale"
+    assert [call.result for call in world.journal.calls(plan.hash)] == [known]
+    assert world.journal.unfinished(PIPELINE) is None
+    assert len(world.target.calls) == 1
+
+
+def test_a_call_in_doubt_is_looked_up_though_the_account_is_no_longer_linked(make_world):
+    world, builder = make_world(account("7001", MEETING)), PlanBuilder()
+    change = builder.revoke("7001", MEETING)
+    plan = plan_of(world, builder)
+    world.target.lost = {0}
+    left_in_doubt(world, plan)
+    gone = LinkChange("hr", "7001", {"state": "deleted"})
+    world.journal.conclude(plan.hash, "by hand", world.clock(), settled=[Settled(None, gone)])
+
+    assert ended(world.apply(plan), change) == "stale"
+    assert [call.result for call in world.journal.calls(plan.hash)] == [CallResult.DONE]
+
+
+def test_a_settled_change_whose_call_was_left_in_doubt_does_not_stay_unfinished(make_world):
+    world, builder = make_world(account("7001", MEETING)), PlanBuilder()
+    change = builder.revoke("7001", MEETING)
+    plan = plan_of(world, builder)
+    world.target.dropped = {0}
+    cut_off = left_in_doubt(world, plan)
+    failed = Settled(Outcome(change.change_id, OutcomeStatus.STALE))
+    world.journal.conclude(plan.hash, cut_off.run_id, world.clock(), settled=[failed])
+
+    asyncio.run(settle(plan, world.begin_run(), cut_off.run_id))
+
+    assert [call.result for call in world.journal.calls(plan.hash)] == [CallResult.NOT_SENT]
+    assert world.journal.unfinished(PIPELINE) is None
+
+
+def test_a_plan_that_the_run_did_not_begin_is_not_sent(make_world):
+    world, builder, other = make_world(account("7001", MEETING), account("7002", MEETING)), PlanBuilder(), PlanBuilder()
+    builder.revoke("7001", MEETING)
+    other.revoke("7002", MEETING)
+    begun, swapped = plan_of(world, builder), plan_of(world, other)
+    world.record(begun)
+    world.record(swapped)
+    runtime = world.begin_run()
+    begin(begun, runtime)
+
+    with pytest.raises(StalePlan):
+        asyncio.run(send_batch(swapped, 0, runtime))
+    assert world.target.calls == []
+
+
+def test_closing_leaves_no_change_without_an_outcome_and_does_no_more_the_second_time(make_world):
+    world, builder = make_world(account("7001", MEETING), account("7002", MEETING)), PlanBuilder()
+    changes = [builder.revoke(key, MEETING) for key in ("7001", "7002")]
+    plan = plan_of(world, builder)
+    world.target.fatal = {0}
+    with pytest.raises(Killed):
+        world.apply(plan, workers=1)
+    assert not is_complete(plan, world.journal)
+
+    generations = [close(plan, world.journal, "run-2", world.clock()) for _ in range(2)]
+
+    assert generations == [plan.header.generation + 1] * 2
+    outcomes = world.journal.outcomes(plan.hash)
+    assert {outcomes[change.change_id].status for change in changes} == {"skipped"}
+
+
+def test_a_plan_is_complete_when_every_change_is_settled(make_world):
+    world, builder = make_world(account("7001", MEETING)), PlanBuilder()
+    builder.revoke("7001", MEETING)
+    plan = plan_of(world, builder)
+    world.apply(plan, should_stop=lambda: True)
+    assert not is_complete(plan, world.journal)
+    world.apply(plan)
+    assert is_complete(plan, world.journal)
+
+
+def test_an_error_in_the_middle_says_what_had_been_sent():
+    error = restated(TargetDown("It is down.", remedy="Wait."), 3)
+    again = "Run the same command again: it goes on where it stopped."
+    assert str(error) == f"It is down. 3 calls had been made before; all of them are recorded. Wait. {again}"
+    assert restated(error, 3) is error
+
+    broken = restated(BadPipeline("The file has an error.", remedy="Mend it."), 3)
+    assert str(broken) == "The file has an error. 3 calls had been made before; all of them are recorded. Mend it."
+    untouched: RosterflowError = TargetDown("It is down.")
+    assert restated(untouched, 0) is untouched
 
 
 # -- links and grace --------------------------------------------------------------------------------------------

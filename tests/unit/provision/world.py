@@ -228,7 +228,7 @@ class PlanBuilder:
         return self.add(Action.REVOKE, person, before, {"licence": None}, key=person, needs=needs)
 
     def roles(self, person: str, before: list[str], after: list[str], key: str | None = None) -> Change:
-        return self.add(Action.SET_ROLE, person, {"roles": before}, {"roles": after}, key=key)
+        return self.add(Action.SET_ROLE, person, {"roles": before}, {"roles": after, "ours": after}, key=key)
 
     def group(self, name: str) -> Change:
         return self.add(Action.CREATE_GROUP, name, {"group": None}, {"group": name})

@@ -51,11 +51,10 @@ def test_change_says_who_what_why_and_from_where(book):
     assert changes["suspend-1009"]["After"] == "to be suspended, loses GoTo Meeting (G2M) and Super admin (SUPER_USER)"
 
 
-def test_decision_is_blank_and_takes_approve_or_reject(book):
+def test_note_is_blank_and_asks_for_no_decision_that_nobody_would_read(book):
     sheet = book["Changes"]
-    assert all(row[0].value is None for row in sheet.iter_rows(min_row=2))
-    (validation,) = sheet.data_validations.dataValidation
-    assert (validation.formula1, str(validation.sqref)) == ('"approve,reject"', "A2:A11")
+    assert [row[0].value for row in sheet.iter_rows()] == ["Note"] + [None] * (sheet.max_row - 1)
+    assert not sheet.data_validations.dataValidation
 
 
 def test_summary_says_what_would_happen_and_which_limit_breaks(run, tmp_path):

@@ -84,7 +84,7 @@ def test_without_a_plan_rows_are_those_that_validation_handed_on(run):
 def test_done_run_says_what_was_done_and_that_nothing_else_was(run):
     assert say(run) == (
         "1 person was given access, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
-        "Nothing else was changed. 2 rows are held."
+        "Nothing else was changed. 1 person is in their grace period. 2 rows are held."
     )
 
 
@@ -123,7 +123,7 @@ def test_failed_run_tells_whether_anything_was_changed(run):
     broken_off = replace(run, outcomes={first: Outcome(first, OutcomeStatus.DONE)}, verdicts={})
     assert say(broken_off, state="failed") == (
         "The run stopped before its end. Until then 1 person was given access. 9 changes could not be completed. "
-        "2 rows are held."
+        "1 person is in their grace period. 2 rows are held."
     )
 
 

@@ -17,6 +17,7 @@ HEADINGS = {
     "start_date": "From",
     "end_date": "Until",
     "department": "Department",
+    "building": "House",
     "locale": "Language",
 }
 ADA = {

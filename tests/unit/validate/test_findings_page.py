@@ -1,11 +1,14 @@
 """docs/findings.md lists every code, with its severity, and its example is a suite that runs."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tasks.validate import load_suite, validate
+
+TODAY = date(2026, 3, 1)
 
 PROJECT = Path(__file__).parents[3]
 FROM_INGEST = {"value_not_mapped", "bad_date", "bad_status", "cell_error", "formula_uncached"}

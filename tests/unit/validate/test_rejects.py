@@ -1,6 +1,7 @@
 """rejects.xlsx: rows as they stood, what is wrong with them, and a way back."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -9,6 +10,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from tasks.validate import load_suite, rejects, validate, write_rejects
+
+TODAY = date(2026, 3, 1)
 
 EXPLAINED = ["Row", "Problem column", "Value", "Code", "What is wrong", "What to do"]
 
@@ -59,7 +62,19 @@ def test_cells_are_text_and_cannot_run_as_formulas(workbook, ada, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["_x0041_", "a\x01b", "a\nb", "<&>\"'", "\u4e2d\u6587 \U0001f600", "http://acme.example", " lead", "#N/A"]
+    "text",
+    [
+        "_x0041_",
+        "a\x01b",
+        "a\nb",
+        "<&>\"'",
+        "\u4e2d\u6587 \U0001f600",
+        "http://acme.example",
+        " lead",
+        "#N/A",
+        "<r>x</r>",
+        "<r><t>&</r>",
+    ],
 )
 def test_odd_texts_come_back_as_they_were(workbook, ada, tmp_path, text):
     workbook({**ada, "user_name": "nobody", "department": text})
@@ -83,8 +98,8 @@ def test_warnings_stand_on_a_sheet_of_their_own(workbook, ada):
     book = workbook(ada, ada)
     assert lines(book["Rejects"])[1:] == []
     assert lines(book["Warnings"])[1:] == [
-        [3, "(whole row)", None, "duplicate_row", "warning", "The same row stands above.",
-         "Nothing: the first of them is used. Remove the others to be rid of this warning."]
+        [3, "(whole row)", None, "duplicate_row", "warning", "The same row stands here more than once.",
+         "Nothing: one of them is used. Remove the others to be rid of this warning."]
     ]  # fmt: skip
 
 

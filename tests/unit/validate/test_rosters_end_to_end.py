@@ -1,5 +1,6 @@
 """From a file to a verdict and back: what ingest reads is judged, and what is rejected can be mended and read again."""
 
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -8,6 +9,8 @@ import pytest
 from tasks.ingest import read_roster
 from tasks.model.pipeline import Source
 from tasks.validate import load_suite, validate, write_rejects
+
+TODAY = date(2026, 3, 1)
 
 ENTRA = Path(__file__).parents[4] / "shared" / "data" / "public" / "entra-inbound-1000.csv"
 

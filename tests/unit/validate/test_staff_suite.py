@@ -1,11 +1,14 @@
 """Each check of the staff suite has a sheet that breaks it, and one that does not."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tasks.model.errors import RejectedSource
 from tasks.validate import load_suite, validate
+
+TODAY = date(2026, 3, 1)
 
 LONG = "a" * 33
 
@@ -80,8 +83,7 @@ def test_rows_that_contradict_each_other_are_all_held(staff, make_roster, whole,
 
 
 def test_of_a_row_that_stands_twice_the_first_is_kept(staff, make_roster, whole, headings):
-    twice = {**whole, "user_name": "ADA@acme.example"}
-    verdict = validate(make_roster(whole, twice, whole), staff, headings, TODAY)
+    verdict = validate(make_roster(whole, whole, whole), staff, headings, TODAY)
     assert verdict.clean["row"].tolist() == [2]
     assert verdict.held.empty
     assert verdict.findings[["row", "code", "severity"]].to_numpy().tolist() == [
@@ -89,6 +91,14 @@ def test_of_a_row_that_stands_twice_the_first_is_kept(staff, make_roster, whole,
         [4, "duplicate_row", "warning"],
     ]
     assert verdict.findings[["column", "value"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("order", [("ada", "Ada", "ADA"), ("ADA", "ada", "Ada"), ("ada", "ADA", "ADA")])
+def test_of_spellings_of_one_row_the_same_is_kept_in_any_order(staff, make_roster, whole, headings, order):
+    rows = [{**whole, "user_name": f"{name}@acme.example"} for name in order]
+    verdict = validate(make_roster(*rows), staff, headings, TODAY)
+    assert verdict.clean[["row", "user_name"]].to_numpy().tolist() == [[2 + order.index("ADA"), "ADA@acme.example"]]
+    assert verdict.findings["code"].tolist() == ["duplicate_row", "duplicate_row"]
 
 
 def test_empty_roster_is_refused(staff, make_roster, headings):
@@ -124,21 +134,50 @@ def test_key_column_that_is_half_blank_holds_its_rows(staff, make_roster, ada, b
     assert verdict.held["row"].tolist() == [3]
 
 
-def people(count):
+def people(count, filled, attribute="department"):
+    """Return *count* people, of whom the first *filled* have an *attribute*."""
     return [
         {"external_id": str(n), "user_name": f"p{n}@acme.example", "given_name": "Ada", "family_name": "Byron",
-         "department": None}
+         attribute: "Sales" if n < filled else None}
         for n in range(count)
     ]  # fmt: skip
 
 
-def test_department_that_is_blank_from_top_to_bottom_refuses_the_roster(staff, make_roster, headings):
-    with pytest.raises(RejectedSource, match=r"Column Department is blank or unusable in 20 of 20 rows\."):
-        validate(make_roster(*people(20)), staff, headings, TODAY)
+@pytest.fixture(params=["staff", "own"])
+def suite(request, tmp_path):
+    """A suite of ours and one of the user's: no column may be lost under either."""
+    (tmp_path / "own.json").write_text('{"name": "own", "expectations": []}', "utf-8")
+    names = {"staff": "staff", "own": "own.json"}
+    return lambda tested=(): load_suite(names[request.param], tmp_path, tested)
 
 
-def test_short_list_may_have_a_blank_department(staff, make_roster, headings):
-    assert len(validate(make_roster(*people(19)), staff, headings, TODAY).clean) == 19
+def test_column_of_a_rule_that_is_nine_tenths_blank_refuses_the_roster(suite, make_roster, headings):
+    with pytest.raises(
+        RejectedSource, match=r"Column Department is blank or unusable in 36 of 40 rows\..*map of the column"
+    ) as caught:
+        validate(make_roster(*people(40, 4)), suite(["department"]), headings, TODAY)
+    assert [failure["code"] for failure in caught.value.facts["failures"]] == ["column_blank"]
+    assert len(validate(make_roster(*people(40, 5)), suite(["department"]), headings, TODAY).clean) == 40
+
+
+def test_column_that_no_rule_tests_may_be_mostly_blank(suite, make_roster, headings):
+    assert len(validate(make_roster(*people(40, 1)), suite(["location"]), headings, TODAY).clean) == 40
+
+
+@pytest.mark.parametrize("tested", [(), ("building",), ("department",)])
+@pytest.mark.parametrize("attribute", ["department", "building"])
+def test_column_that_is_blank_from_top_to_bottom_refuses_the_roster(suite, make_roster, headings, attribute, tested):
+    roster = make_roster(*people(20, 0, attribute))
+    with pytest.raises(RejectedSource, match=rf"Column {headings[attribute]} is blank or unusable in 20 of 20 rows\."):
+        validate(roster, suite(tested), headings, TODAY)
+
+
+def test_short_list_may_have_a_blank_column(suite, make_roster, headings):
+    assert len(validate(make_roster(*people(19, 0)), suite(["department"]), headings, TODAY).clean) == 19
+
+
+def test_company_may_have_nobody_who_is_about_to_leave(suite, make_roster, headings):
+    assert len(validate(make_roster(*people(20, 0, "end_date")), suite(), headings, TODAY).clean) == 20
 
 
 def test_source_that_maps_no_address_is_refused(staff, make_roster, headings):

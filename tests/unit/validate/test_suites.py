@@ -1,12 +1,14 @@
 """Suites are read, and refused with a sentence that says where and what."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tasks.model.errors import BadPipeline
 from tasks.model.rosters import SEVERITIES
+from tasks.validate import validate
 from tasks.validate.suites import load_suite, suite_names
 
 ALWAYS = {
@@ -47,6 +49,13 @@ def test_own_suite_may_leave_out_code_message_and_remedy(tmp_path):
 def test_checks_that_the_plan_relies_on_belong_to_every_suite(tmp_path):
     name = own_suite(tmp_path, {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "phone"}})
     assert {check.code for check in load_suite(name, tmp_path).checks[1:]} == ALWAYS
+
+
+@pytest.mark.parametrize(("status", "code"), [(None, "status_missing"), ("retired", "status_invalid")])
+def test_status_that_says_nothing_holds_the_row_under_any_suite(tmp_path, make_roster, ada, headings, status, code):
+    suite = load_suite(own_suite(tmp_path), tmp_path)
+    verdict = validate(make_roster({**ada, "status": status}), suite, headings, date(2026, 3, 1))
+    assert verdict.held["codes"].tolist() == [code]
 
 
 def test_checks_of_our_own_suite_are_not_added_to_it_again():
@@ -91,7 +100,7 @@ def test_suite_without_expectations_is_refused(tmp_path):
         ({"type": "expect_x", "kwargs": ["column"]}, r"expectation 1 \(expect_x\): kwargs and meta must be objects"),
         (
             {"type": "expect_x", "kwargs": {"column_list": "phone"}},
-            r"expectation 1 \(expect_x\): column_list and meta\.needs must be lists of strings",
+            r"expectation 1 \(expect_x\): column_list, meta\.needs and meta\.spared must be lists of strings",
         ),
         (
             {"type": "expect_x", "kwargs": {"column": ["phone"]}},

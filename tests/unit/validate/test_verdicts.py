@@ -1,5 +1,6 @@
 """What findings make of rows: clean, held, set aside; and whether a held row's key tells who it is."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,15 @@ import pytest
 from tasks.model.tables import FINDINGS, WORKERS
 from tasks.validate import load_suite, validate
 
+TODAY = date(2026, 3, 1)
+
 
 @pytest.fixture
 def judged(make_roster, headings):
-    return lambda *rows, **more: validate(make_roster(*rows, **more), load_suite("staff", Path()), headings, TODAY)
+    def judged(*rows, today=TODAY, **more):
+        return validate(make_roster(*rows, **more), load_suite("staff", Path()), headings, today)
+
+    return judged
 
 
 def test_finding_of_mapping_holds_its_row(judged, ada, ben):
@@ -108,9 +114,43 @@ def test_row_without_id_holds_the_row_of_another_person_with_its_address(judged,
     ]
 
 
+LEFT = [{"status": "inactive"}, {"end_date": "2026-02-28"}, {"status": "inactive", "end_date": "2026-12-31"}]
+
+
+@pytest.mark.parametrize("left", LEFT)
 @pytest.mark.parametrize("wrong", [{"user_name": None}, {"user_name": "left"}, {"given_name": None}, {"locale": "fr"}])
-def test_leaver_named_by_an_id_is_not_held_for_what_only_staff_needs(judged, ada, ben, wrong):
-    verdict = judged({**ada, "status": "inactive", **wrong}, ben)
+def test_leaver_named_by_an_id_is_not_held_for_what_only_staff_needs(judged, ada, ben, left, wrong):
+    verdict = judged({**ada, **left, **wrong}, ben)
     assert (len(verdict.clean), len(verdict.held)) == (2, 0)
     assert set(verdict.findings["severity"]) == {"warning"}
     assert len(judged({**ada, **wrong}, ben).held) == 1
+
+
+def test_somebody_on_the_last_day_of_work_is_held_like_staff(judged, ada, ben):
+    row = {**ada, "user_name": None, "end_date": "2026-03-01"}
+    assert judged(row, ben, today=date(2026, 3, 1)).held["external_id"].tolist() == ["1001"]
+    assert judged(row, ben, today=date(2026, 3, 2)).held.empty
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_address_of_a_leaver_may_go_to_a_joiner(judged, ada, ben, left):
+    verdict = judged({**ada, **left}, {**ben, "user_name": "ADA@acme.example"})
+    assert verdict.clean["external_id"].tolist() == ["1001", "1002"]
+    assert verdict.findings.empty
+
+
+def test_address_of_a_leaver_without_an_id_is_in_doubt(judged, ada, ben):
+    del ada["external_id"], ben["external_id"]
+    verdict = judged({**ada, "status": "inactive"}, {**ben, "user_name": "ada@acme.example"})
+    assert verdict.held["codes"].tolist() == ["user_name_shared", "user_name_shared"]
+
+
+def test_two_joiners_with_the_address_of_a_leaver_are_held(judged, ada, ben):
+    eve = {**ben, "external_id": "1003", "given_name": "Eve"}
+    verdict = judged(
+        {**ada, "status": "inactive"},
+        {**ben, "user_name": "ada@acme.example"},
+        {**eve, "user_name": "ada@acme.example"},
+    )
+    assert verdict.held["external_id"].tolist() == ["1002", "1003"]
+    assert verdict.clean["external_id"].tolist() == ["1001"]

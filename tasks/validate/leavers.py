@@ -1,0 +1,18 @@
+"""Tell who has left, by what the source says. Pure."""
+
+from datetime import date
+
+import pandas as pd
+
+GONE = "gone"
+"""The column of ``gone`` beside a worker's attributes, for the checks that have to know."""
+
+
+def gone(workers: pd.DataFrame, today: date) -> pd.Series:
+    """Say of each row whether it tells, by an id, of somebody who has left: inactive, or past the last day of work.
+
+    An address names nobody here: when somebody leaves it is cleared, or given to the next.
+    """
+    over = workers["end_date"].notna() & (workers["end_date"].fillna("") < today.isoformat())  # ISO dates sort as text
+    left: pd.Series = ((workers["status"] == "inactive") | over) & workers["external_id"].notna()
+    return left.astype(bool)

@@ -1,0 +1,205 @@
+"""The documentation: what it names is there, and its pipelines parse."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from flows.cli.main import app
+from tasks.model import errors, pipeline
+from tasks.pipeline_file import load_pipeline
+from tasks.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+PART, WHOLE = "yaml pipeline-part", "yaml"
+MINIMAL = """\
+version: 1
+name: minimal
+sources:
+  - name: hr
+    path: staff.csv
+    snapshot: full
+    columns: {user_name: Mail, department: Team, title: Title}
+targets:
+  - {name: goto, kind: goto, account_key: 3001, urls: {api: "http://127.0.0.1:8750"}}
+"""
+PLACEHOLDER = "placeholder"
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CODE_SPAN = re.compile(r"`([^`\n]+)`")
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """Return the fenced blocks of a page: info string and content."""
+    return FENCE.findall(page.read_text(encoding="utf-8"))
+
+
+def said_of(page: Path) -> list[str]:
+    """Return the lines of a page's blocks, comments and prompts left out, and its code spans."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line for _, content in FENCE.findall(text) for line in content.splitlines()]
+    return [line.split("  #")[0].strip() for line in lines] + CODE_SPAN.findall(FENCE.sub("", text))
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def pipelines() -> list[Any]:
+    found: dict[str, int] = defaultdict(int)
+    cases = []
+    for page in PAGES:
+        for info, content in blocks(page):
+            if info.strip() in (PART, WHOLE):
+                found[named(page)] += 1
+                cases.append(pytest.param(info.strip(), content, id=f"{named(page)}-{found[named(page)]}"))
+    return cases
+
+
+@pytest.mark.parametrize(("info", "content"), pipelines())
+def test_every_pipeline_in_the_documentation_parses(info: str, content: str, tmp_path: Path) -> None:
+    text = content if info == WHOLE else merged(content)
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(text, encoding="utf-8")
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), PLACEHOLDER)
+    assert load_pipeline(file, variables).pipeline.version == "1"
+
+
+def merged(part: str) -> str:
+    """Return the minimal pipeline with the top-level keys of *part* in the place of its own."""
+    keys = set(re.findall(r"^(\w+):", part, re.MULTILINE))
+    kept = [
+        section for section in re.split(r"^(?=\w)", MINIMAL, flags=re.MULTILINE) if section.split(":")[0] not in keys
+    ]
+    return "".join(kept) + part
+
+
+def test_there_are_pipelines_to_parse() -> None:
+    assert len(pipelines()) >= 10
+    assert not [info for page in PAGES for info, _ in blocks(page) if info.startswith("yml")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_commands_and_options_exist(page: Path) -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for said in said_of(page):
+        for call in re.findall(r"(?:^|[ /])rosterflow ([a-z].*)", said):
+            name, *words = shlex.split(call, comments=True)
+            assert name in commands, f"{said}: there is no such command"
+            known = {option for parameter in commands[name].params for option in parameter.opts}
+            unknown = [word for word in words if word.startswith("-") and word.split("=")[0] not in known | {"--help"}]
+            assert not unknown, f"{said}: there is no option {unknown}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_make_targets_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for said in said_of(page):
+        for call in re.findall(r"(?:^|\$ )make ([a-z-]+)", said):
+            assert call in targets, f"{said}: there is no such target"
+
+
+def test_readme_commands_that_need_only_make_are_understood_by_it() -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("make is not installed")
+    for target in ("demo", "test", "help"):
+        done = subprocess.run([make, "-n", target], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, heading = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), f"{target}: there is no such file"
+        assert not heading or heading in headings(file), f"{target}: there is no such heading"
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as they are made from their text."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_files_that_are_named_exist(page: Path) -> None:
+    places = r"(?:tasks|flows|tests|docs|data/samples|deployments|expectations)/[\w./-]*"
+    for said in CODE_SPAN.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        if re.fullmatch(places, said):
+            assert (ROOT / said).exists(), f"{said} is not there"
+
+
+def test_decisions_are_numbered_without_a_gap_and_dated() -> None:
+    records = sorted((DOCS / "decisions").glob("*.md"))
+    assert [record.name[:4] for record in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
+    for record in records:
+        text = record.read_text(encoding="utf-8")
+        assert text.startswith(f"# {record.name[:4]}: ")
+        assert re.search(r"^\d{4}-\d{2}-\d{2}$", text, re.MULTILINE)
+        for part in ("**Context.**", "**Decision", "**Consequences.**"):
+            assert part in text, f"{record.name} has no {part}"
+
+
+def test_code_names_no_decision_that_is_not_there() -> None:
+    there = {record.name[:4] for record in (DOCS / "decisions").glob("*.md")}
+    for file in [path for folder in ("tasks", "flows", "expectations") for path in (ROOT / folder).rglob("*.py")]:
+        for number in re.findall(r"docs/decisions/(\d{4})", file.read_text(encoding="utf-8")):
+            assert number in there, f"{file}: {number}"
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pipeline.Pipeline, pipeline.Source, pipeline.Column, pipeline.Rule, pipeline.Entitlements,
+        pipeline.KeepException, pipeline.Lifecycle, pipeline.Limit, pipeline.GotoTarget, pipeline.Auth, pipeline.Urls,
+    ],
+)  # fmt: skip
+def test_every_key_of_the_pipeline_file_is_described(model: type[BaseModel]) -> None:
+    text = (DOCS / "pipeline.md").read_text(encoding="utf-8")
+    words = set(
+        re.findall(
+            r"[a-z_]+", " ".join(CODE_SPAN.findall(text)) + " ".join(re.findall(r"^```.*?^```", text, re.M | re.S))
+        )
+    )
+    assert keys_of(model) <= words
+
+
+def test_defaults_of_limits_are_as_the_page_says() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| `(\{[^`]*\})` \|$", (DOCS / "pipeline.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    said = {name: pipeline.Limit.model_validate(YAML(typ="safe").load(limit)) for name, limit in rows}
+    assert said == pipeline.DEFAULT_LIMITS
+
+
+def test_every_setting_is_described() -> None:
+    text = (DOCS / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in Settings.model_fields if f"`ROSTERFLOW_{name.upper()}`" not in text] == []
+
+
+def test_every_exit_code_has_its_row_in_both_tables() -> None:
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.RosterflowError)
+    ]
+    codes = {str(kind.exit_code) for kind in kinds} | {"0", "3", "4"}
+    for page in (ROOT / "README.md", DOCS / "operations.md"):
+        assert codes == set(re.findall(r"^\| (\d) \|", page.read_text(encoding="utf-8"), re.MULTILINE))
