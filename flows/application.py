@@ -6,20 +6,24 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.ending import ended
-from flows.planned import Planned, override_because, planned_run, take_over
-from flows.provisioning import apply_recorded_plan
+from flows.overriding import is_overridden
+from flows.planned import Planned, planned_run, take_over
+from flows.provisioning import apply_recorded_plan, settle_other
 from flows.run import Run
 from flows.states import state_of_error
+from tasks.faults import discreet
 from tasks.model.errors import RosterflowError
-from tasks.plan.steps import check_limits
+from tasks.plan.steps import check_freeze, check_limits
+from tasks.provision import admit
 
 
 @flow(name="rosterflow-apply", flow_run_name="apply {plan}")
-def apply(plan: str, override: str | None = None) -> State[Any]:
+@discreet
+def apply(plan: str, override: int | None = None) -> State[Any]:
     """Send exactly the plan that was made by the run *plan* (its id, its folder, or its ``plan.jsonl``).
 
-    *override* says why the plan may be sent though it is over a limit: it is recorded, bound to the plan, and good
-    for one application. The state's name says how the run ended.
+    *override* is the number of the decision that the plan may be sent though it is over a limit. The state's name
+    says how the run ended.
     """
     try:
         planned = planned_run(plan)
@@ -28,8 +32,11 @@ def apply(plan: str, override: str | None = None) -> State[Any]:
     return ended("apply", planned.pipeline, lambda run: _apply(run, planned, override))
 
 
-def _apply(run: Run, planned: Planned, override: str | None) -> None:
-    take_over(run, planned)
-    if not override_because(run, override):
-        check_limits(planned.pipeline, run.run_id, run.as_of)
-    apply_recorded_plan(run, planned.pipeline)
+def _apply(run: Run, planned: Planned, override: int | None) -> None:
+    plan_hash = take_over(run, planned)
+    settle_other(run, planned.pipeline, plan_hash)
+    admit(run.journal.plan(plan_hash), run.journal)
+    check_freeze(planned.pipeline, plan_hash, run.today)
+    if not is_overridden(run, plan_hash, override):
+        check_limits(planned.pipeline, plan_hash)
+    apply_recorded_plan(run, planned.pipeline, plan_hash)

@@ -7,15 +7,17 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 
 from flows.ending import ended
-from flows.planned import override_by_hash
+from flows.overriding import is_overridden_by_name
 from flows.provisioning import apply_recorded_plan, take_up
 from flows.run import Run
+from tasks.faults import discreet
 from tasks.ingest.steps import ingest
-from tasks.plan.steps import check_limits, compute_plan, read_target
+from tasks.plan.steps import check_freeze, check_limits, compute_plan, read_target
 from tasks.validate.steps import validate
 
 
 @flow(name="rosterflow-sync", flow_run_name="sync {pipeline}")
+@discreet
 def sync(pipeline: str, as_of: datetime | None = None, override: str | None = None) -> State[Any]:
     """Make the target equal to what the rosters and rules say.
 
@@ -29,12 +31,16 @@ def _sync(run: Run, pipeline: str, override: str | None) -> None:
     for source in run.sources:
         ingest(pipeline, run.run_id, source)
         validate(pipeline, run.run_id, source, run.rejects_name(source), run.as_of)
-    if not take_up(run, pipeline):
-        run.requests += read_target(pipeline, run.run_id)
-        plan_hash = compute_plan(pipeline, run.run_id, run.as_of)
-        if not override_by_hash(run, plan_hash, override):
-            check_limits(pipeline, run.run_id, run.as_of)
-    apply_recorded_plan(run, pipeline)
+    plan_hash = take_up(run, pipeline) or _plan(run, pipeline)
+    check_freeze(pipeline, plan_hash, run.today)
+    if not is_overridden_by_name(run, plan_hash, override):
+        check_limits(pipeline, plan_hash)
+    apply_recorded_plan(run, pipeline, plan_hash)
+
+
+def _plan(run: Run, pipeline: str) -> str:
+    run.requests += read_target(pipeline, run.run_id)
+    return compute_plan(pipeline, run.run_id, run.as_of)
 
 
 def _scheduled() -> datetime | None:

@@ -4,27 +4,39 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.run import Run
 from flows.running import ABOUT
 from tasks.journal import Journal, RunFolder, RunStore
-from tasks.model.errors import BadUsage, StalePlan
-from tasks.model.plan import Plan
-from tasks.plan.stage import ORIGINS, PLAN, keep_plan, load_plan
+from tasks.journal.products import save_limits
+from tasks.model.errors import BadUsage, StalePlan, UnsafePlan
+from tasks.plan import read_limits
+from tasks.plan.stage import ORIGINS, PLAN
+from tasks.provision import require_made_for, require_recent
 from tasks.settings import Settings
 
-OVERRIDE = "override"
-SHORTEST_HASH = 12
+LATEST = "latest"
+MAKE_ONE = "Make one with 'rosterflow plan PIPELINE'."
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan on disk: the folder of the run that made it, and the pipeline file that it was made for."""
+    """A plan on disk: the folder of the run that made it, its hash, and the pipeline file that it was made for."""
 
     folder: RunFolder
+    plan_hash: str
     pipeline: str
+
+    @property
+    def run_id(self) -> str:
+        return self.folder.root.name
+
+    @property
+    def name(self) -> str:
+        """What finds this plan again: the run's id, or the folder where it is not in the run store."""
+        folder = self.folder.root.absolute()
+        return self.run_id if folder.parent == Settings().runs.absolute() else str(folder)
 
 
 def planned_run(name: str) -> Planned:
@@ -33,74 +45,72 @@ def planned_run(name: str) -> Planned:
     Raises ``BadUsage`` if there is none, ``StalePlan`` if it was altered or was not made by this installation.
     """
     settings = Settings()
-    path = Path(name)
     with Journal.open(settings.journal_url or settings.journal) as journal:
-        if path.exists():
-            folder = RunFolder(path.absolute() if path.is_dir() else path.absolute().parent)
-        else:
-            folder = RunStore(settings.runs).open(journal.find_run(name).run_id)
+        folder = _folder(name, journal, RunStore(settings.runs))
         if not folder.path(PLAN).is_file() or not folder.path(ABOUT).is_file():
-            raise BadUsage(f"There is no plan in {folder.root}.", remedy="Make one with 'rosterflow plan PIPELINE'.")
-        _require_recorded(folder.path(PLAN).read_bytes(), journal)
-    return Planned(folder, json.loads(folder.path(ABOUT).read_bytes())["pipeline"])
+            raise BadUsage(f"There is no plan in {folder.root}.", remedy=MAKE_ONE)
+        plan_hash = _recorded(folder.path(PLAN).read_bytes(), journal)
+    return Planned(folder, plan_hash, json.loads(folder.path(ABOUT).read_bytes())["pipeline"])
 
 
-def _require_recorded(data: bytes, journal: Journal) -> None:
+def _folder(name: str, journal: Journal, store: RunStore) -> RunFolder:
+    path = Path(name).absolute()
+    if name == LATEST:
+        return _latest(journal, store)
+    if path.is_dir():
+        return RunFolder(path)
+    if path.is_file():
+        if path.name != PLAN:
+            raise BadUsage(
+                f"{path.name} is not a plan that can be applied: only {PLAN} is, as it was made.",
+                remedy=f"Name the run, its folder, or the {PLAN} in it.",
+            )
+        return RunFolder(path.parent)
+    return store.open(journal.find_run(name).run_id)
+
+
+def _latest(journal: Journal, store: RunStore) -> RunFolder:
+    """Return the folder of the last run that left a plan to be applied: one of ``plan``, or a sync that was blocked."""
+    for run in journal.runs(limit=None, commands=("plan", "sync")):
+        folder = RunFolder(store.root / run.run_id)
+        if (run.command == "plan" or run.state == UnsafePlan.state_name) and folder.path(PLAN).is_file():
+            return folder
+    raise BadUsage("There is no plan yet.", remedy=MAKE_ONE)
+
+
+def _recorded(data: bytes, journal: Journal) -> str:
+    """Return the hash of a plan that is in the journal as it is here."""
+    plan_hash = hashlib.sha256(data).hexdigest()
     try:
-        journal.plan_bytes(hashlib.sha256(data).hexdigest())
+        journal.plan_bytes(plan_hash)
     except BadUsage as error:
         raise StalePlan(
             "The plan was altered after it was made, or was made by another installation.",
             remedy="Make a new one with 'rosterflow plan'.",
         ) from error
+    return plan_hash
 
 
-def take_over(run: Run, planned: Planned) -> None:
-    """Bring a plan, and what its report needs, into the folder of the run that applies it.
+def take_over(run: Run, planned: Planned) -> str:
+    """Make an earlier plan the plan of this run, and return its hash.
 
-    Raises ``StalePlan`` if the pipeline's mapping or rules have changed since it was made.
+    Raises ``StalePlan`` if it is of another day or week, or if the pipeline's mapping or rules have changed since.
     """
-    plan = load_plan(planned.folder)
-    made_for = (plan.header.mapping_hash, plan.header.rules_hash, plan.header.pipeline)
-    if made_for != (run.loaded.mapping_hash, run.loaded.rules_hash, run.pipeline_name):
-        raise StalePlan(
-            "The pipeline file has changed since the plan was made.", remedy="Make a new one with 'rosterflow plan'."
-        )
-    copy_facts(planned.folder, run.folder)
+    plan, loaded = run.journal.plan(planned.plan_hash), run.loaded
+    require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
+    require_recent(plan, run.today)
+    bring(run, plan.hash, planned.folder)
+    return plan.hash
 
 
-def copy_facts(source: RunFolder, to: RunFolder) -> None:
-    """Copy the plan, the tables it was made from and the workbooks of held rows from one run's folder to another's."""
-    for pattern in (PLAN, ORIGINS, "limits.json", "*.parquet", "rejects*.xlsx"):
-        for path in sorted(source.root.glob(pattern)):
-            shutil.copy2(path, to.path(path.name))
+def bring(run: Run, plan_hash: str, origin: RunFolder) -> None:
+    """Bring a plan into the folder of the run that applies it, with what its report needs.
 
-
-def go_on_with(run: Run, cut_off: str, plan: Plan) -> None:
-    """Make the plan of a run that was cut off the plan of this one."""
-    store = RunStore(run.settings.runs)
-    if (store.root / cut_off).is_dir():
-        copy_facts(store.open(cut_off), run.folder)
-    else:
-        keep_plan(plan, run.journal, run.folder, datetime.now(UTC))
-
-
-def override_because(run: Run, reason: str | None) -> bool:
-    """Record and use up the decision that the run's plan may be sent though it is over a limit."""
-    plan = run.plan
-    if not reason or plan is None:
-        return False
-    decision = run.journal.decide(plan.hash, OVERRIDE, "attested", {"reason": reason}, datetime.now(UTC))
-    return run.journal.spend(decision, run.run_id)
-
-
-def override_by_hash(run: Run, plan_hash: str, override: str | None) -> bool:
-    """Record and use up an override that names the very plan that this run has made.
-
-    Raises ``BadUsage`` for a name too short to be one plan's.
+    The plan comes from the journal, whatever is left in *origin*: where its people stand, the tables that it was made
+    from, the workbooks of held rows. The limits are read anew: they are those of the pipeline file as it is now.
     """
-    if not override:
-        return False
-    if len(override) < SHORTEST_HASH:
-        raise BadUsage(f"An override names a plan by at least {SHORTEST_HASH} characters of its hash.")
-    return plan_hash.startswith(override) and override_because(run, "named by its hash")
+    for pattern in (ORIGINS, "*.parquet", "rejects*.xlsx"):
+        for path in sorted(origin.root.glob(pattern)):
+            shutil.copy2(path, run.folder.path(path.name))
+    run.folder.write_bytes(PLAN, run.journal.plan_bytes(plan_hash))
+    save_limits(run.folder, read_limits(run.journal.plan(plan_hash), run.loaded.pipeline))

@@ -33,20 +33,22 @@ def check(pipeline: Path, *, saying: Saying = _quietly) -> Run:
 def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = _quietly) -> Run:
     """Make a plan and everything for its review. Sends nothing.
 
-    The plan is published even where it is over a limit; then ``UnsafePlan`` is raised.
+    The plan is published even where it is over a limit or today is frozen; then ``UnsafePlan`` is raised. Raises
+    ``StalePlan`` if another run was applied meanwhile.
     """
     with running("plan", pipeline, sends=False, as_of=as_of) as run:
         judge(run, saying)
         spec = run.loaded.pipeline.target
+        generation = run.journal.generation(run.pipeline_name)
         with saying(f"Reading {spec.name}"):
             asyncio.run(_read(run))
         with saying("Comparing"):
             made = compute_plan(
                 run.loaded.pipeline, run.loaded.mapping_hash, run.loaded.rules_hash,
-                run.journal, run.folder, run.as_of, datetime.now(UTC),
+                run.journal, run.folder, run.as_of, datetime.now(UTC), generation=generation,
             )  # fmt: skip
         save_limits(run.folder, read_limits(made, run.loaded.pipeline))
-        check_freeze(made, run.loaded.pipeline, run.as_of)
+        check_freeze(made, run.loaded.pipeline, run.today)
         check_limits(made, run.loaded.pipeline)
     return run
 

@@ -1,36 +1,73 @@
-"""Apply a run's recorded plan under Prefect, and take up what an earlier run was cut off in."""
+"""Apply a recorded plan under Prefect, and see to what an earlier run was cut off in."""
 
-from flows.planned import go_on_with
+from datetime import UTC, datetime
+
+from flows.planned import bring
 from flows.run import Run
+from tasks.journal import Journal, RunFolder, RunRecord
+from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.plan import Plan
 from tasks.plan.stage import still_asks_for
+from tasks.provision import admit
 from tasks.provision.steps import begin_applying, close_plan, provision_batch, settle_cut_off
 
 
-def apply_recorded_plan(run: Run, pipeline: str) -> None:
-    """Send the plan in the run's folder, batch by batch, and close its application."""
-    batches = begin_applying(pipeline, run.run_id)
+def apply_recorded_plan(run: Run, pipeline: str, plan_hash: str) -> None:
+    """Send a plan, batch by batch, and close its application."""
+    batches, requests = begin_applying(pipeline, run.run_id, plan_hash)
+    run.requests += requests
     for batch in range(batches):
-        go_on, requests = provision_batch(pipeline, run.run_id, batch)
+        go_on, requests = provision_batch(pipeline, run.run_id, plan_hash, batch)
         run.requests += requests
         if not go_on:
             break
-    close_plan(pipeline, run.run_id)
+    close_plan(run.run_id, plan_hash)
 
 
-def take_up(run: Run, pipeline: str) -> bool:
-    """See to a run that was cut off while it applied a plan. True if this run goes on with that plan.
+def take_up(run: Run, pipeline: str) -> str | None:
+    """See to a run that was cut off while it applied a plan; return that plan's hash if this run goes on with it.
 
-    If rosters, mapping, rules and day are the same, its plan is gone on with. Else the calls in the air are looked up
-    and the plan is given up: a new one is made from where things stand.
+    It does if rosters, mapping, rules, target and day are the same, and nothing else was applied since. Else the plan
+    is given up, and a new one is to be made from where things stand.
     """
     cut_off = run.journal.unfinished(run.pipeline_name)
-    if cut_off is None or cut_off.plan_hash is None:
-        return False
-    plan = Plan.from_bytes(run.journal.plan_bytes(cut_off.plan_hash))
+    if cut_off is None:
+        return None
+    plan = _plan_of(cut_off, run.journal)
+    if plan is None or not _goes_on(run, plan):
+        _give_up(run, pipeline, cut_off, plan)
+        return None
+    bring(run, plan.hash, RunFolder(run.settings.runs / cut_off.run_id))
+    return plan.hash
+
+
+def settle_other(run: Run, pipeline: str, plan_hash: str) -> None:
+    """See to a run that was cut off while it applied another plan than the one that is to be applied now."""
+    cut_off = run.journal.unfinished(run.pipeline_name)
+    if cut_off is not None and cut_off.plan_hash != plan_hash:
+        _give_up(run, pipeline, cut_off, _plan_of(cut_off, run.journal))
+
+
+def _plan_of(cut_off: RunRecord, journal: Journal) -> Plan | None:
+    """Return the plan that a run was cut off in, None if this version of the program cannot read it."""
+    try:
+        return journal.plan(str(cut_off.plan_hash))
+    except (StalePlan, BadUsage):
+        return None
+
+
+def _goes_on(run: Run, plan: Plan) -> bool:
     loaded = run.loaded
-    if still_asks_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash, run.folder, run.as_of):
-        go_on_with(run, cut_off.run_id, plan)
-        return True
-    run.requests += settle_cut_off(pipeline, run.run_id, cut_off.run_id, cut_off.plan_hash)
-    return False
+    try:
+        admit(plan, run.journal)
+    except StalePlan:
+        return False
+    return still_asks_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash, run.folder, run.as_of)
+
+
+def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> None:
+    """Close a plan that is not gone on with: what became of its calls is looked up, where that can be done."""
+    if plan is not None and plan.header.target == run.loaded.pipeline.target.tenant:
+        run.requests += settle_cut_off(pipeline, run.run_id, cut_off.run_id, plan.hash)
+    else:
+        run.journal.give_up(str(cut_off.plan_hash), run.run_id, datetime.now(UTC))

@@ -14,7 +14,10 @@ from tasks.settings import Settings
 
 @dataclass
 class Run:
-    """A run at work. ``error`` is what stopped it, ``requests`` how many calls the target got."""
+    """A run at work. ``as_of`` is the day it plans for, ``today`` that on which it sends, both in the pipeline's zone.
+
+    ``requests`` is how many calls the target got. When the run has ended, ``error`` is what stopped it.
+    """
 
     run_id: str
     command: str
@@ -24,9 +27,11 @@ class Run:
     folder: RunFolder
     started_at: datetime
     as_of: date
+    today: date
     sends: bool
     requests: int = 0
     error: RosterflowError | None = None
+    exit_code: int = 0
     summary: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -15,7 +15,7 @@ from tasks.model.errors import RosterflowError, RunLocked
 
 def state_of(run: Run) -> State[Any]:
     """Return the state of a run that has ended, whatever ended it."""
-    code, headline = run.summary["run"]["exit_code"], run.summary["headline"]
+    code, headline = run.exit_code, run.summary.get("headline", "")
     name, data = state_name(run.error, code), {"run_id": run.run_id, "exit_code": code}
     if code in (DONE, PENDING):
         return Completed(name=name, message=headline, data=data)

@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     """Where this installation keeps its things. Every field is ``ROSTERFLOW_<NAME>`` in the environment.
 
     ``journal_url`` is a SQLAlchemy URL, for when several workers share one journal; it may hold a password.
+    ``debug`` (any text) shows tracebacks, which may quote cells of a roster.
     ``settle_s`` is how many seconds a call without an answer is left alone before the target is asked about it.
     """
 
@@ -22,6 +23,7 @@ class Settings(BaseSettings):
 
     home: Path = Path("data")
     journal_url: str | None = Field(default=None, repr=False)
+    debug: str = ""
     settle_s: float = Field(default=5.0, ge=0, le=60)
 
     @property

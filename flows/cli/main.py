@@ -1,6 +1,10 @@
 """The command's entry: its groups of commands, and how every one of them ends."""
 
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +12,9 @@ from typer.core import TyperGroup
 
 from flows.cli import history, planning, sandbox, sending
 from flows.cli.talk import complain, say
-from tasks.model.errors import RosterflowError
+from tasks.model.errors import NOTHING_SENT, RosterflowError
+
+STOPPED = 4
 
 
 class Commands(TyperGroup):
@@ -16,24 +22,43 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _terminated_like_interrupted():
+                return super().invoke(ctx)
         except RosterflowError as error:
             complain(str(error))
             if "report" in error.facts:
                 say(f"Report: {error.facts['report']}")
             raise typer.Exit(error.exit_code) from None
-        except (KeyboardInterrupt, BrokenPipeError):
+        except KeyboardInterrupt:  # flows see to signals themselves, once they may send something
+            complain(f"A signal ended the command. {NOTHING_SENT}")
+            raise typer.Exit(STOPPED) from None
+        except BrokenPipeError:
             raise
         except Exception as error:
-            if isinstance(error, typer.Exit | typer.Abort) or type(error).__module__.startswith("click"):
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):  # a usage error, which knows its end
                 raise
             if os.environ.get("ROSTERFLOW_DEBUG"):
                 raise
+            from tasks.faults import fault_of
+
             complain(
-                f"An unexpected error ({type(error).__name__}). What was sent is in the journal; the same command goes "
+                f"An unexpected error ({fault_of(error)}). What was sent is in the journal; the same command goes "
                 "on from there. Set ROSTERFLOW_DEBUG=1 to see the traceback, and please report it."
             )
             raise typer.Exit(1) from None
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: in order, and recorded."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 app = typer.Typer(

@@ -25,14 +25,17 @@ def run_flow(name: str, *, json: bool, strict: bool, **parameters: Any) -> None:
         from flows.cli.talk import complain
 
         complain(message)
-    if summary is None:
+    if not summary:
         raise typer.Exit(code)
     tell(summary, folder, json=json)
     finish(summary, strict=strict)
 
 
 def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
-    """Run the flow *name*; return its summary and folder (None if it did not begin), what stopped it, its code."""
+    """Run the flow *name*; return its summary and folder, what stopped it, its code.
+
+    The folder is None if it did not begin; the summary is empty then, or if the report could not be written.
+    """
     from flows.cli.talk import counting, doing
 
     for key, value in QUIET.items():
@@ -66,11 +69,11 @@ def _told(state: Any) -> tuple[Any, Any, str, int]:
     if not isinstance(data, dict):  # the flow crashed: a fault of the program
         raise data if isinstance(data, BaseException) else RuntimeError(state.message)
     if data["run_id"] is None:
-        return None, None, state.message, data["exit_code"]
+        return {}, None, state.message, data["exit_code"]
     settings = Settings()
     with Journal.open(settings.journal_url or settings.journal) as journal:
         summary = journal.run(data["run_id"]).summary
-    message = summary["run"]["message"]
+    message = summary["run"]["message"] if summary else state.message
     return summary, RunStore(settings.runs).open(data["run_id"]).root, message, data["exit_code"]
 
 

@@ -1,11 +1,11 @@
 """``apply`` and ``sync``: what sends. Both run as Prefect flows."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.cli.options import AsJson, AsOf, PipelineFile, Strict
+from flows.cli.talk import say
 
 
 def apply(
@@ -20,11 +20,17 @@ def apply(
 ) -> None:
     """Send exactly the plan that was made, nothing else.
 
-    Each account is looked at once more before it is written; one that has moved since is skipped and named.
+    'latest' is the last run of 'plan', or the last sync that was blocked. Each account is looked at once more before
+    it is written; one that has moved since is skipped and named.
     """
     from flows.cli.prefect_run import run_flow
+    from flows.overriding import decided
+    from flows.planned import planned_run
 
-    run_flow("apply", json=json, strict=False, plan=_as_name(plan), override=override)
+    made = planned_run(plan)
+    say(f"Plan {made.plan_hash[:12]} of run {made.run_id}, for {made.pipeline}")
+    number = decided(made.plan_hash, override)
+    run_flow("apply", json=json, strict=False, plan=made.name, override=number)
 
 
 def sync(
@@ -45,10 +51,6 @@ def sync(
     from flows.running import day_given
 
     run_flow("sync", json=json, strict=strict, pipeline=str(pipeline), as_of=day_given(as_of), override=override)
-
-
-def _as_name(plan: str) -> str:
-    return str(Path(plan).absolute()) if Path(plan).exists() else plan
 
 
 COMMANDS = (apply, sync)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prefect import get_run_logger, task
 
+from tasks.faults import discreet
 from tasks.ingest.stage import ingest_source
 from tasks.journal import RunStore
 from tasks.pipeline_file import load_pipeline
@@ -12,6 +13,7 @@ from tasks.settings import Settings
 
 
 @task(name="ingest", task_run_name="ingest {source}")
+@discreet
 def ingest(pipeline: str, run_id: str, source: str) -> int:
     """Read and map one source; return how many rows it has. Raises ``RejectedSource``."""
     loaded = load_pipeline(Path(pipeline), os.environ)

@@ -124,6 +124,13 @@ class Journal:
         _require_unaltered(plan_hash, data)
         return data
 
+    def plan(self, plan_hash: str) -> Plan:
+        """Return a recorded plan. Raises as ``plan_bytes``, and ``StalePlan`` if another version has written it."""
+        plan = Plan.from_bytes(self.plan_bytes(plan_hash))
+        if plan.hash != plan_hash:
+            raise StalePlan("The plan was made by another version.", remedy="Make a new one with 'rosterflow plan'.")
+        return plan
+
     def _home(self, conn: Connection, plan_hash: str) -> tuple[str, str]:
         if plan_hash not in self._homes:
             query = select(plans.c.pipeline, plans.c.target).where(plans.c.plan_hash == plan_hash)

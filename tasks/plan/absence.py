@@ -42,7 +42,7 @@ def weigh_held_rows(held: pd.DataFrame, linked: pd.DataFrame, claimed_from: Iter
     rows = held.assign(key=worker_keys(held), address=held["user_name"].str.casefold())
     named = {(source, key) for source, key in zip(rows["source"], rows["key"], strict=True) if pd.notna(key)}
     unclear = rows[~rows["key_usable"].astype(bool)]
-    owners = _owners_by_address(linked)
+    owners = _owners_by_address(linked) if len(rows) else {}
     decided = unclear["address"].isin(list(owners))
     by_address = {owner for address in unclear.loc[decided, "address"] for owner in owners[address]}
     claimed = {(source, key) for source, _, key in (text.partition("\t") for text in claimed_from)}

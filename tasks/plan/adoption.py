@@ -13,7 +13,7 @@ def draft_adoptions(world: World, drafts: Drafts) -> None:
         if (not row.employed and idle) or not row.started or (row.source, row.key) in world.doubt.held:
             continue
         with_grants = world.pipeline.adopt == "matched+grants"
-        licences = list(world.holdings.of.get(row.account_key, ())) if with_grants else []
+        licences = list(world.holdings.of(row.account_key)) if with_grants else []
         cause = Cause.DRIFT if row.employed else Cause.LEAVER
         after = {"user_name": person.user_name, "licences": licences}
         adopted = drafts.add(person, Action.ADOPT, cause, {}, after)

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from tasks.model.state import TargetState
@@ -14,12 +16,11 @@ class Holdings:
     """What linked accounts hold.
 
     ``products``: one row per account, licence and product (``account_key``, ``licence_key``, ``product``).
-    ``of``: account key to its sorted licence keys. ``products_of``: licence key to its sorted products.
+    ``products_of``: licence key to its sorted products.
     """
 
     products: pd.DataFrame
     live: pd.DataFrame  # of these, the ones whose licence is switched on
-    of: dict[str, tuple[str, ...]]
     products_of: dict[str, tuple[str, ...]]
 
     @classmethod
@@ -28,11 +29,22 @@ class Holdings:
         grants = state.grants[state.grants["account_key"].isin(accounts)]
         licences = state.licences[["licence_key", "products"]].rename(columns={"products": "product"})
         joined = grants.merge(licences.explode("product").astype({"product": "str"}), on="licence_key", how="left")
-        by_account = grants.sort_values("licence_key").groupby("account_key")["licence_key"].agg(tuple)
         products_of = dict(zip(state.licences["licence_key"], map(tuple, state.licences["products"]), strict=True))
         off = state.licences.loc[~state.licences["enabled"].fillna(True).astype(bool), "licence_key"]
         live = joined[~joined["licence_key"].isin(off)]
-        return cls(joined, live, {str(key): held for key, held in by_account.items()}, products_of)
+        return cls(joined, live, products_of)
+
+    @cached_property
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        pairs = self.products[["account_key", "licence_key"]].drop_duplicates()
+        pairs = pairs.sort_values(["account_key", "licence_key"], ignore_index=True)
+        return pairs["account_key"].to_numpy(dtype=object), pairs["licence_key"].to_numpy(dtype=object)
+
+    def of(self, account_key: str | None) -> tuple[str, ...]:
+        """Return the licences of one account, sorted. It is asked for few accounts, so none is grouped before."""
+        accounts, licences = self._sorted
+        first, last = (int(accounts.searchsorted(account_key or "", side)) for side in ("left", "right"))
+        return tuple(licences[first:last])
 
     def products_under(self, licences: tuple[str, ...]) -> list[str]:
         """Return the products that *licences* give together, sorted."""

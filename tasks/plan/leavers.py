@@ -149,7 +149,7 @@ def _strip(world: World, drafts: Drafts, person: Person, action: Action, cause: 
     if reason is not None:
         drafts.withhold(person, action, reason)
         return
-    licences = world.holdings.of.get(str(person.account_key), ())
+    licences = world.holdings.of(person.account_key)
     products = world.holdings.products_under(licences)
     if kept_products(world.pipeline, person, world.as_of).intersection(products):
         _strip_but_kept(world, drafts, person, licences)

@@ -37,16 +37,15 @@ def live_links(links: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
 
 
 def correlate(
-    people: pd.DataFrame, accounts: pd.DataFrame, links: pd.DataFrame, order: tuple[str, ...]
+    people: pd.DataFrame, accounts: pd.DataFrame, linked: pd.DataFrame, order: tuple[str, ...]
 ) -> pd.DataFrame:
     """Return *people* with ``account_key``, ``match`` and the fields of link (``link_*``) and account (``current_*``).
 
-    One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``, missing where nobody fits, ``ambiguous``
+    *linked* is that of ``live_links``. One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``, missing where nobody fits, ``ambiguous``
     where more than one worker or account fits, ``claimed`` where the account is linked to somebody else
     (``claimed_from`` is that link's key), ``stranger`` where the linked account is another person's by name and
     address. The last three have no ``account_key``: never guessed.
     """
-    linked = live_links(links, accounts)
     by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
         columns={"link_source": "source", "link_external_id": "key"}
     )

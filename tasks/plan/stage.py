@@ -5,6 +5,7 @@ from datetime import date, datetime
 from tasks.connectors.base import Target
 from tasks.journal import Journal, RunFolder
 from tasks.journal.products import load_roster, load_state, load_verdict, save_state
+from tasks.model.errors import StalePlan
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
 from tasks.plan.composing import content_hash, make_plan
@@ -32,8 +33,14 @@ def compute_plan(
     folder: RunFolder,
     as_of: date,
     at: datetime,
+    *,
+    generation: int | None = None,
 ) -> Plan:
-    """Make the plan of a run, leave it in the run's folder, record it in the journal, and return it."""
+    """Make the plan of a run, leave it in the run's folder, record it in the journal, and return it.
+
+    *generation* is the journal's from before the target was read, where no lock keeps others from applying a plan
+    meanwhile. Raises ``StalePlan`` if somebody did: what was read is then neither from before it nor from after.
+    """
     names = [source.name for source in pipeline.sources]
     plan = make_plan(
         Inputs(
@@ -48,6 +55,8 @@ def compute_plan(
             as_of=as_of,
         )
     )
+    if generation not in (None, plan.header.generation):
+        raise StalePlan("Another run was applied while the plan was made.", remedy="Run 'rosterflow plan' again.")
     keep_plan(plan, journal, folder, at)
     return plan
 
@@ -70,12 +79,13 @@ def load_plan(folder: RunFolder) -> Plan:
 def still_asks_for(
     plan: Plan, pipeline: Pipeline, mapping_hash: str, rules_hash: str, folder: RunFolder, as_of: date
 ) -> bool:
-    """Whether *plan* was made from what this run has read too: same rows, mapping, rules and day.
+    """Whether *plan* was made from what this run has read too: same rows, mapping, rules, target and day.
 
     Then a plan whose application was cut off is gone on with; else a new one is made from where things stand.
     """
     header = plan.header
-    if (header.mapping_hash, header.rules_hash, header.as_of) != (mapping_hash, rules_hash, as_of.isoformat()):
+    made_for = (header.mapping_hash, header.rules_hash, header.target, header.as_of)
+    if made_for != (mapping_hash, rules_hash, pipeline.target.tenant, as_of.isoformat()):
         return False
     known = {ref.name: ref.content for ref in header.sources}
     return known == {source.name: _content(folder, source.name) for source in pipeline.sources}

@@ -1,4 +1,4 @@
-"""The plan stage as Prefect tasks: read the target, compute the plan, hold it against the limits."""
+"""The plan stage as Prefect tasks: read the target, compute the plan, hold it against freezes and limits."""
 
 import asyncio
 import os
@@ -8,16 +8,17 @@ from pathlib import Path
 from prefect import get_run_logger, task
 
 from tasks.connectors.registry import open_target
+from tasks.faults import discreet
 from tasks.journal import Journal, RunStore
 from tasks.journal.products import save_limits
+from tasks.model.plan import Plan
 from tasks.pipeline_file import load_pipeline
-from tasks.plan import stage
-from tasks.plan.limits import check_limits as hold_against_limits
-from tasks.plan.limits import read_limits
+from tasks.plan import limits, stage
 from tasks.settings import Settings, resolve_secret
 
 
 @task(name="read target")
+@discreet
 def read_target(pipeline: str, run_id: str) -> int:
     """Read the target whole; return how many requests that took. Raises ``TargetError``."""
     spec = load_pipeline(Path(pipeline), os.environ).pipeline.target
@@ -33,6 +34,7 @@ def read_target(pipeline: str, run_id: str) -> int:
 
 
 @task(name="compute plan")
+@discreet
 def compute_plan(pipeline: str, run_id: str, as_of: date) -> str:
     """Make the plan of a run and record it; return its hash. Raises ``BadPipeline``."""
     settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ)
@@ -41,14 +43,26 @@ def compute_plan(pipeline: str, run_id: str, as_of: date) -> str:
         plan = stage.compute_plan(
             loaded.pipeline, loaded.mapping_hash, loaded.rules_hash, journal, folder, as_of, datetime.now(UTC)
         )
-    save_limits(folder, read_limits(plan, loaded.pipeline))
+    save_limits(folder, limits.read_limits(plan, loaded.pipeline))
     get_run_logger().info("%d changes, %d withheld", len(plan.changes), len(plan.withheld))
     return plan.hash
 
 
+@task(name="check freeze")
+@discreet
+def check_freeze(pipeline: str, plan_hash: str, today: date) -> None:
+    """Hold a plan against the pipeline's freezes. Raises ``UnsafePlan``."""
+    limits.check_freeze(_recorded(plan_hash), load_pipeline(Path(pipeline), os.environ).pipeline, today)
+
+
 @task(name="check limits")
-def check_limits(pipeline: str, run_id: str, today: date) -> None:
-    """Hold the plan of a run against the pipeline's limits and freezes. Raises ``UnsafePlan``."""
-    loaded = load_pipeline(Path(pipeline), os.environ)
-    plan = stage.load_plan(RunStore(Settings().runs).open(run_id))
-    hold_against_limits(plan, loaded.pipeline, today)
+@discreet
+def check_limits(pipeline: str, plan_hash: str) -> None:
+    """Hold a plan against the pipeline's limits as they are now. Raises ``UnsafePlan``."""
+    limits.check_limits(_recorded(plan_hash), load_pipeline(Path(pipeline), os.environ).pipeline)
+
+
+def _recorded(plan_hash: str) -> Plan:
+    settings = Settings()
+    with Journal.open(settings.journal_url or settings.journal) as journal:
+        return journal.plan(plan_hash)

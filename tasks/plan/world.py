@@ -58,7 +58,7 @@ class World:
     def people(self) -> pd.DataFrame:
         """The clean workers of all sources with the account that is theirs, one row per worker (``correlate``)."""
         clean = pd.concat([verdict.clean for verdict in self.inputs.verdicts.values()], ignore_index=True)
-        return correlate(gather(clean, self.as_of), self.state.accounts, self.inputs.links, self.pipeline.correlate)
+        return correlate(gather(clean, self.as_of), self.state.accounts, self.linked, self.pipeline.correlate)
 
     @cached_property
     def doubt(self) -> Doubt:

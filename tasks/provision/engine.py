@@ -13,9 +13,10 @@ from itertools import groupby
 from typing import TypeVar
 
 from tasks.journal import Journal, Settled
-from tasks.model.errors import RosterflowError, StalePlan, TargetError
+from tasks.model.errors import RosterflowError, TargetError
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Plan
+from tasks.provision.admission import admit
 from tasks.provision.batch import STOPPED, Batch
 from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
@@ -47,29 +48,6 @@ def begin(plan: Plan, runtime: Runtime) -> None:
     """Admit a plan and note that this run begins to apply it."""
     admit(plan, runtime.journal)
     runtime.journal.begin_applying(runtime.run_id, plan.hash, runtime.clock())
-
-
-def admit(plan: Plan, journal: Journal) -> None:
-    """Let a plan pass that is recorded as it is and that is the newest word on its pipeline.
-
-    A plan that has been applied passes again: so it is finished after an interruption, and applying it twice is
-    harmless. Raises ``BadUsage`` if the journal does not have it, ``StalePlan`` if another one was applied since.
-    """
-    plan_hash = plan.hash
-    journal.plan_bytes(plan_hash)
-    if journal.generation(plan.header.pipeline) in (plan.header.generation, journal.generation_after(plan_hash)):
-        return
-    if is_complete(plan, journal):
-        return
-    raise StalePlan(
-        "Another run has changed what this plan was made from.", remedy="Make a new plan with 'rosterflow plan'."
-    )
-
-
-def is_complete(plan: Plan, journal: Journal) -> bool:
-    """Tell whether every change of a plan is settled for good, so that applying it once more would send nothing."""
-    known = journal.outcomes(plan.hash)
-    return all(_is_final(known.get(change.change_id)) for change in plan.changes)
 
 
 async def send_batch(plan: Plan, number: int, runtime: Runtime) -> BatchResult:
@@ -196,7 +174,3 @@ def _touched(job: Job) -> tuple[list[str], list[str]]:
     keys = [job.change.account_key] if job.operations and job.change and job.change.account_key else []
     addresses = [one.address for one in job.newcomers]
     return keys, addresses
-
-
-def _is_final(outcome: Outcome | None) -> bool:
-    return outcome is not None and outcome.status != OutcomeStatus.SKIPPED

@@ -18,11 +18,23 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from tasks.connectors.registry import open_target
-from tasks.journal import Journal, RunStore
+from tasks.faults import discreet
+from tasks.journal import Journal
 from tasks.model.errors import RosterflowError
 from tasks.model.plan import Plan
-from tasks.pipeline_file import load_pipeline
-from tasks.provision import BatchResult, Runtime, begin, count_batches, finish, send_batch, settle
+from tasks.pipeline_file import LoadedPipeline, load_pipeline
+from tasks.provision import (
+    BatchResult,
+    Runtime,
+    begin,
+    close,
+    count_batches,
+    finish,
+    require_made_for,
+    require_target,
+    send_batch,
+    settle,
+)
 from tasks.settings import Settings, resolve_secret
 
 STOPPING = threading.Event()
@@ -40,76 +52,94 @@ def not_the_targets_fault(_task: "Task[..., Any]", _run: TaskRun, state: State[A
 
 
 @task(name="begin applying")
-def begin_applying(pipeline: str, run_id: str) -> int:
-    """Note that the run begins to apply its plan; return how many batches there are. Raises ``StalePlan``."""
+@discreet
+def begin_applying(pipeline: str, run_id: str, plan_hash: str) -> tuple[int, int]:
+    """Note that the run begins to apply a plan; return how many batches there are, and the requests made.
 
-    async def work(plan: Plan, runtime: Runtime) -> int:
+    Raises ``StalePlan`` if it may not be applied any more, ``RefusedByTarget`` if the target is not the plan's.
+    """
+    loaded, plan = _as_made(pipeline, plan_hash)
+
+    async def work(runtime: Runtime) -> int:
+        await runtime.target.identify()
         begin(plan, runtime)
         return count_batches(plan, runtime)
 
-    return _with_target(pipeline, run_id, _plan_of(run_id), work)[0]
+    return _with_target(loaded, run_id, work)
 
 
 @task(name="provision", task_run_name="provision batch {batch}", retries=1, retry_condition_fn=not_the_targets_fault)
-def provision_batch(pipeline: str, run_id: str, batch: int) -> tuple[bool, int]:
+@discreet
+def provision_batch(pipeline: str, run_id: str, plan_hash: str, batch: int) -> tuple[bool, int]:
     """Send one batch; return whether to go on with the next, and how many requests it took.
 
     Raises ``TargetError`` where going on is useless; the application is then closed.
     """
+    loaded, plan = _as_made(pipeline, plan_hash)
 
-    async def work(plan: Plan, runtime: Runtime) -> BatchResult:
+    async def work(runtime: Runtime) -> BatchResult:
         result = await send_batch(plan, batch, runtime)
         if result.stopped_by is not None:
             stopped = finish(plan, runtime, result).stopped_by
             raise stopped or result.stopped_by
         return result
 
-    result, requests = _with_target(pipeline, run_id, _plan_of(run_id), work)
+    result, requests = _with_target(loaded, run_id, work)
     get_run_logger().info("batch %d sent, %d requests", batch, requests)
     return result.go_on, requests
 
 
 @task(name="close plan")
-def close_plan(pipeline: str, run_id: str) -> int:
-    """Close the application of the run's plan; return how many calls the run made."""
-
-    async def work(plan: Plan, runtime: Runtime) -> int:
-        return finish(plan, runtime, BatchResult(interrupted=STOPPING.is_set())).sent
-
-    return _with_target(pipeline, run_id, _plan_of(run_id), work)[0]
+@discreet
+def close_plan(run_id: str, plan_hash: str) -> int:
+    """Close the application of a plan; return how many calls the run made."""
+    with _journal() as journal:
+        close(journal.plan(plan_hash), journal, run_id, datetime.now(UTC))
+        return journal.sent(run_id)
 
 
 @task(name="settle")
+@discreet
 def settle_cut_off(pipeline: str, run_id: str, cut_off: str, plan_hash: str) -> int:
     """Look up the calls that an earlier run was cut off in, send nothing, close it; return how many requests it took.
 
     Raises ``TargetError`` if the target cannot tell now.
     """
 
-    async def work(plan: Plan, runtime: Runtime) -> None:
+    loaded, plan = load_pipeline(Path(pipeline), os.environ), _recorded(plan_hash)
+    require_target(plan, loaded.pipeline)
+
+    async def work(runtime: Runtime) -> None:
         stopped_by = (await settle(plan, runtime, cut_off)).stopped_by
         if stopped_by is not None:
             raise stopped_by
 
+    return _with_target(loaded, run_id, work)[1]
+
+
+def _journal() -> Journal:
     settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
-        plan = Plan.from_bytes(journal.plan_bytes(plan_hash))
-    return _with_target(pipeline, run_id, plan, work)[1]
+    return Journal.open(settings.journal_url or settings.journal)
 
 
-def _plan_of(run_id: str) -> Plan:
-    folder = RunStore(Settings().runs).open(run_id)
-    return Plan.from_bytes(folder.path("plan.jsonl").read_bytes())
+def _recorded(plan_hash: str) -> Plan:
+    with _journal() as journal:
+        return journal.plan(plan_hash)
 
 
-def _with_target(
-    pipeline: str, run_id: str, plan: Plan, work: Callable[[Plan, Runtime], Awaitable[T]]
-) -> tuple[T, int]:
+def _as_made(pipeline: str, plan_hash: str) -> tuple[LoadedPipeline, Plan]:
+    """Return a plan with its pipeline file. Raises ``StalePlan`` if that is no longer the one it was made from."""
+    loaded, plan = load_pipeline(Path(pipeline), os.environ), _recorded(plan_hash)
+    require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
+    return loaded, plan
+
+
+def _with_target(loaded: LoadedPipeline, run_id: str, work: Callable[[Runtime], Awaitable[T]]) -> tuple[T, int]:
     """Open what a plan is applied with, do *work*, and return its result with the number of requests."""
-    settings, spec = Settings(), load_pipeline(Path(pipeline), os.environ).pipeline.target
+    settings, spec = Settings(), loaded.pipeline.target
 
     async def at_work() -> tuple[T, int]:
-        with Journal.open(settings.journal_url or settings.journal) as journal:
+        with _journal() as journal:
             async with open_target(spec, resolve_secret) as target:
                 runtime = Runtime(
                     journal=journal,
@@ -121,7 +151,7 @@ def _with_target(
                     should_stop=STOPPING.is_set,
                     on_progress=PROGRESS.get() or (lambda _done, _total: None),
                 )
-                result = await work(plan, runtime)
+                result = await work(runtime)
                 return result, target.requests_sent
 
     return asyncio.run(at_work())

@@ -65,7 +65,11 @@ class Pen:
             sheet.write_number(row, column, value, self.format(**properties))
         else:
             quoted = {"quote_prefix": True} if value.startswith(_FORMULA_STARTS) else {}
-            sheet.write_string(row, column, value[:_LONGEST_CELL], self.format(**properties, **quoted))
+            look = self.format(**properties, **quoted)
+            if value.startswith("<r>"):  # written as one piece, it would be taken for XML
+                sheet.write_rich_string(row, column, "<", look, value[1:_LONGEST_CELL], look)
+            else:
+                sheet.write_string(row, column, value[:_LONGEST_CELL], look)
 
 
 def write_review(plan: Plan, limits: Iterable[LimitReading], verdicts: Mapping[str, Verdict], path: Path) -> None:

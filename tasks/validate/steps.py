@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prefect import get_run_logger, task
 
+from tasks.faults import discreet
 from tasks.journal import RunStore
 from tasks.pipeline_file import load_pipeline
 from tasks.settings import Settings
@@ -13,6 +14,7 @@ from tasks.validate.stage import validate_source
 
 
 @task(name="validate", task_run_name="validate {source}")
+@discreet
 def validate(pipeline: str, run_id: str, source: str, rejects: str, as_of: date) -> int:
     """Judge one roster as of a day; return how many rows are held. Raises ``RejectedSource``."""
     loaded, settings = load_pipeline(Path(pipeline), os.environ), Settings()

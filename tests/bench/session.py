@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from tasks import journal, model
 
 T = TypeVar("T")
-ENOUGH_S = 60
+ENOUGH_S = 40
 """A measure that has taken this long is not repeated again; the table says how often it was."""
 
 

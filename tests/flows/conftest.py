@@ -92,12 +92,15 @@ def sync(prefect_server: PrefectServer) -> Callable[..., Ending]:
 
 @pytest.fixture(scope="session")
 def apply(prefect_server: PrefectServer) -> Callable[..., Ending]:
-    """Apply a plan as the flow does it, and return how that ended."""
+    """Apply a plan as the command does it, *override* being the reason for it, and return how that ended."""
     from flows import application
+    from flows.overriding import decided
+    from flows.planned import planned_run
 
     def run(office: Any, plan: str, override: str | None = None) -> Ending:
         office.save()
-        return _ending(office, application.apply(plan=plan, override=override, return_state=True))
+        number = decided(planned_run(plan).plan_hash, override) if override else None
+        return _ending(office, application.apply(plan=plan, override=number, return_state=True))
 
     return run
 

@@ -63,9 +63,7 @@ def test_the_report_shows_all_its_sections_without_a_complaint(
     assert '<div id="search">' in shown.dom  # the script has run: it is hidden without
 
 
-def test_the_report_of_a_run_that_was_stopped_shows_the_limits_that_stopped_it(
-    folders: list[Path], show: Callable[[Path], Shown]
-) -> None:
+def test_the_report_of_a_run_that_was_stopped_shows_the_limits_that_stopped_it(folders, show) -> None:
     shown = show(folders[3] / "report.html")
     assert shown.console == []
     assert shown.dom.count('class="broken"') == 4
@@ -89,7 +87,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
     paths: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+        def do_GET(self) -> None:
             paths.append(self.path)
             self.send_response(204)
             self.end_headers()
@@ -103,9 +101,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def test_the_page_asks_nobody_for_anything_even_if_somebody_smuggles_in_a_link(
-    folders: list[Path], show: Callable[[Path], Shown], asked: tuple[str, list[str]], tmp_path: Path
-) -> None:
+def test_the_page_asks_nobody_for_anything_even_if_somebody_smuggles_in_a_link(folders, show, asked, tmp_path) -> None:
     url, paths = asked
     page = (folders[1] / "report.html").read_text(encoding="utf-8")
     assert not re.findall(r"""(?:src|href|action|data)=["']?(?:https?:)?//""", page)

@@ -80,9 +80,7 @@ def test_rejects_that_were_saved_again_hold_text_and_no_formula(with_held, roste
     assert [cell.value for cell in cells] == [value for row in HELD for value in row]
 
 
-def test_the_review_workbook_opens_on_every_sheet_with_ids_and_names_as_they_are(
-    with_held, rosterflow, convert
-) -> None:
+def test_the_review_workbook_opens_on_every_sheet_with_ids_as_they_are(with_held, rosterflow, convert) -> None:
     review = checked(with_held, rosterflow, "plan") / "review.xlsx"
     folder = convert(review, ALL_SHEETS)
     names = openpyxl.load_workbook(review, read_only=True).sheetnames

@@ -17,7 +17,7 @@ ALLOWED = {
     "settings": {"model"},
     "pipeline_file": {"model"},
 }
-FOR_STEPS = {"settings", "pipeline_file"}
+FOR_STEPS = {"settings", "pipeline_file", "faults"}
 """Modules beside the folders that open the world for a run: only steps may use them, and what they use."""
 
 

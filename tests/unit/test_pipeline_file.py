@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from tasks.model.errors import BadPipeline
 from tasks.model.tables import ACCOUNTS, LINKS, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES, WORKERS
 from tasks.pipeline_file import LoadedPipeline, load_pipeline, schema
-from tasks.plan.people import correlate, gather
+from tasks.plan.people import correlate, gather, live_links
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -237,7 +237,10 @@ def test_a_name_of_ones_own_may_extend_a_standard_one(load: Load) -> None:
 
 def test_columns_of_the_plan_cannot_be_mapped_over(problems_of: Callable[..., list[str]]) -> None:
     plans_own = correlate(
-        gather(WORKERS.empty(), date(2026, 3, 2)), ACCOUNTS.empty(), LINKS.empty(), ("link", "external_id", "user_name")
+        gather(WORKERS.empty(), date(2026, 3, 2)),
+        ACCOUNTS.empty(),
+        live_links(LINKS.empty(), ACCOUNTS.empty()),
+        ("link", "external_id", "user_name"),
     ).columns.difference(list(WORKER_ATTRIBUTES))
     assert {"key", "match", "link_state", "current_roles", "claimed_from"} <= set(plans_own)
     for name in [*plans_own, *RESERVED_NAMES, *(f"{prefix}thing" for prefix in RESERVED_PREFIXES)]:

@@ -101,6 +101,16 @@ def test_text_that_looks_like_a_formula_stays_text(run, make_change, tmp_path, s
         assert not [name for name in parts.namelist() if b"<f>" in parts.read(name)]
 
 
+def test_text_that_looks_like_the_workbooks_own_markup_stays_text(run, make_change, tmp_path):
+    hostile = "<r>Ada</r>"
+    named = make_change(
+        Action.UPDATE, Cause.MOVER, "1017 lena", before={"family_name": "B"}, after={"family_name": hostile}
+    )
+    write_review(replace(run.plan, changes=(named,)), (), run.verdicts, tmp_path / "review.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "review.xlsx")["Changes"]
+    assert hostile in [cell.value for cell in sheet[2]]
+
+
 def test_numbers_of_people_stay_text(book):
     cells = [cell for (cell,) in book["Changes"].iter_rows(min_row=2, min_col=4, max_col=4) if cell.value]
     assert {cell.data_type for cell in cells} == {"s"}

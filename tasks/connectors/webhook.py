@@ -1,0 +1,32 @@
+"""Tell a web hook how a run ended. It gets the run's sentence and its references: no name, no address, no cell."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+TIMEOUT_S = 10.0
+
+
+def notice(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is sent: ``text``, which Slack, Teams and Mattermost show, and the run's references.
+
+    >>> notice({"headline": "2 people were suspended.", "run": {"pipeline": "acme", "run_id": "r1", "state": "done",
+    ...         "exit_code": 0, "message": "", "plan_hash": "ab"}})["text"]
+    'acme: 2 people were suspended. (done, code 0, run r1)'
+    """
+    run = summary["run"]
+    said = run["message"] or summary["headline"]
+    facts = {name: run[name] for name in ("pipeline", "run_id", "state", "exit_code", "plan_hash")}
+    text = f"{run['pipeline']}: {said} ({run['state']}, code {run['exit_code']}, run {run['run_id']})"
+    return {"text": text, **facts}
+
+
+def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.BaseTransport | None = None) -> bool:
+    """Post the notice once; return whether it was taken. A notice that is lost never changes how a run ended."""
+    try:
+        with httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
+            return client.post(url.get_secret_value(), json=notice(summary)).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False

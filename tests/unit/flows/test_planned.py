@@ -1,0 +1,128 @@
+"""Which plan a name means, and what is refused as one."""
+
+import shutil
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flows.planned import planned_run
+from tasks.model.errors import BadUsage, StalePlan
+
+
+def test_a_run_its_folder_and_its_plan_mean_the_same(make_plan, office):
+    run = make_plan()
+
+    found = [planned_run(name) for name in (run.run_id, run.run_id[:15], str(run.folder.root))]
+    found.append(planned_run(str(run.folder.path("plan.jsonl"))))
+
+    assert {(one.run_id, one.plan_hash, one.name) for one in found} == {(run.run_id, run.plan.hash, run.run_id)}
+    assert found[0].pipeline == str(office.pipeline)
+
+
+def test_a_folder_that_was_moved_is_named_by_its_path(make_plan, tmp_path):
+    run = make_plan()
+    shutil.copytree(run.folder.root, tmp_path / "sent by mail")
+
+    assert planned_run(str(tmp_path / "sent by mail")).name == str(tmp_path / "sent by mail")
+
+
+def test_an_edited_copy_is_not_taken_for_the_plan_beside_it(make_plan):
+    run = make_plan()
+    copy = run.folder.path("plan-mine.jsonl")
+    copy.write_bytes(run.folder.path("plan.jsonl").read_bytes())
+
+    with pytest.raises(BadUsage, match=r"plan-mine\.jsonl is not a plan that can be applied: only plan\.jsonl is"):
+        planned_run(str(copy))
+
+
+def test_latest_is_the_last_plan_whatever_was_run_since(make_plan, office):
+    from flows import planning
+
+    run = make_plan()
+    planning.check(office.pipeline)
+
+    assert planned_run("latest").run_id == run.run_id
+
+
+def test_latest_may_be_a_sync_that_was_blocked_but_none_that_was_sent(make_plan, sync, office, told):
+    planned = make_plan()
+    office.spec["limits"] = {"create": {"count": "0"}}
+    blocked = told(sync())
+    assert (blocked.name, planned_run("latest").run_id) == ("Blocked", blocked.run_id)
+
+    office.spec["limits"] = {}
+    shutil.rmtree(office.home / "runs" / blocked.run_id)
+    assert told(sync()).code == 0
+    assert planned_run("latest").run_id == planned.run_id
+
+
+def test_without_a_plan_there_is_no_latest(office):
+    with pytest.raises(BadUsage, match=r"There is no plan yet\. Nothing was sent\. Make one with"):
+        planned_run("latest")
+
+
+@pytest.mark.parametrize(("days", "message"), [(-8, "8 days ago"), (1, "is yet to come")])
+def test_a_plan_of_another_time_is_not_applied(make_plan, apply, tenant, told, days, message):
+    day = datetime.now(ZoneInfo("UTC")) + timedelta(days=days)
+    run = make_plan(as_of=day.replace(tzinfo=None))
+
+    ended = told(apply(run.run_id))
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert message in ended.message
+    assert tenant.writes() == []
+
+
+def test_a_plan_of_last_week_is_applied(make_plan, apply, told):
+    run = make_plan(as_of=datetime.now(ZoneInfo("UTC")).replace(tzinfo=None) - timedelta(days=7))
+
+    assert told(apply(run.run_id)).code == 0
+
+
+def test_what_is_applied_is_what_was_recorded_whatever_becomes_of_the_file(make_plan, apply, told, tenant, monkeypatch):
+    from flows import application
+
+    run = make_plan()
+    path = run.folder.path("plan.jsonl")
+    recorded = path.read_bytes()
+    look = planned_run(run.run_id)
+    monkeypatch.setattr(application, "planned_run", lambda name: look)
+    path.write_bytes(recorded.replace(b"9002", b"9001"))
+
+    ended = told(apply(run.run_id))
+
+    assert ended.code == 0
+    assert (run.folder.root.parent / ended.run_id / "plan.jsonl").read_bytes() == recorded
+    assert tenant.people()["finn.rask@acme.example"]["licenseKeys"] == ["9002"]
+
+
+def test_a_plan_for_another_target_is_not_applied(make_plan, apply, told, office, tenant):
+    run = make_plan()
+    office.spec["targets"][0]["urls"] = {"api": "http://localhost:1", "token": "http://localhost:1/oauth/token"}
+
+    ended = told(apply(run.run_id))
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert "made for another target" in ended.message
+
+
+def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, sync, told, office, monkeypatch):
+    from flows import planning
+
+    read = planning.read_target
+
+    async def overtaken(target, folder):
+        accounts = await read(target, folder)
+        monkeypatch.setattr(planning, "read_target", read)
+        import threading
+
+        other = threading.Thread(target=sync)
+        other.start()
+        other.join()
+        return accounts
+
+    monkeypatch.setattr(planning, "read_target", overtaken)
+    with pytest.raises(StalePlan, match="Another run was applied while the plan was made"):
+        make_plan()
+    assert not (office.run_folders()[0] / "plan.jsonl").exists()

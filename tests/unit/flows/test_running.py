@@ -1,0 +1,158 @@
+"""How a run ends, whatever ends it: report, journal, state and message agree, and say what was sent."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from flows.running import running
+from tasks.model.errors import BadPipeline, RosterflowError, TargetDown
+
+
+def fail(error):
+    def failing(*_, **__):
+        raise error
+
+    return failing
+
+
+def test_an_error_of_ours_in_the_midst_of_an_application_says_what_was_sent_and_closes_it(
+    sync, told, journal, tenant, monkeypatch
+):
+    from flows import provisioning
+
+    monkeypatch.setattr(provisioning, "close_plan", fail(BadPipeline("The file has an error.", remedy="Mend it.")))
+
+    ended = told(sync())
+
+    calls = journal.sent(ended.run_id)
+    assert (ended.name, ended.code) == ("Bad pipeline", 2)
+    assert calls == len(tenant.writes()) > 0
+    said = f"The file has an error. {calls} calls had been made before; all of them are recorded. Mend it."
+    assert ended.message == said
+    run = journal.run(ended.run_id)
+    assert (run.exit_code, run.summary["run"]["message"]) == (2, said)
+    assert (journal.unfinished("acme"), journal.generation("acme")) == (None, 1)
+
+
+def test_changes_that_were_not_reached_are_skipped_then(sync, told, journal, monkeypatch):
+    from flows import provisioning
+
+    monkeypatch.setattr(provisioning, "provision_batch", fail(BadPipeline("The file has an error.")))
+
+    ended = told(sync())
+
+    assert ended.message == "The file has an error. Nothing was sent."
+    outcomes = journal.outcomes(journal.run(ended.run_id).plan_hash)
+    assert {outcome.status for outcome in outcomes.values()} == {"skipped"}
+
+
+def test_a_pipeline_that_is_changed_while_it_is_applied_stops_the_run(sync, told, office, journal, monkeypatch):
+    from flows import provisioning
+
+    begin = provisioning.begin_applying
+
+    def edited_meanwhile(*references):
+        begun = begin(*references)
+        office.spec["rules"][0]["grant"]["group"] = "Sales"
+        office.save()
+        return begun
+
+    monkeypatch.setattr(provisioning, "begin_applying", edited_meanwhile)
+
+    ended = told(sync())
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert journal.unfinished("acme") is None
+
+
+def test_the_target_must_be_the_plans_when_it_is_applied(make_plan, apply, told, tenant, declared):
+    run = make_plan()
+    tenant.reset({**declared, "account": {"key": "3009", "name": "Another"}})
+
+    ended = told(apply(run.run_id))
+
+    assert ended.code == 7
+    assert "Nothing was sent." in ended.message
+    assert tenant.writes() == []
+
+
+def test_a_report_that_cannot_be_written_is_how_the_run_ended(office, journal, monkeypatch):
+    from flows import planning
+    from flows import running as begun
+
+    monkeypatch.setattr(begun, "write_report", fail(OSError(28, "No space left on device, said Ada Byrne")))
+
+    with pytest.raises(RosterflowError, match=r"The report could not be written \(OSError at ") as caught:
+        planning.check(office.save())
+
+    [run] = journal.runs()
+    assert (run.state, run.exit_code, caught.value.exit_code) == ("Crashed", 1, 1)
+    assert run.finished_at is not None
+    assert "Ada" not in str(caught.value)
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_what_stopped_the_run(office, journal, monkeypatch, caplog):
+    from flows import running as begun
+
+    monkeypatch.setattr(begun, "write_report", fail(OSError(28, "No space left on device")))
+
+    with pytest.raises(TargetDown), running("sync", office.save(), sends=True):
+        raise TargetDown("It cannot be reached.")
+
+    [run] = journal.runs()
+    assert (run.state, run.exit_code) == ("Target down", 7)
+    assert "The report could not be written" in caplog.text
+
+
+def test_a_sync_whose_report_was_lost_ends_alike_in_state_and_journal(sync, told, journal, monkeypatch):
+    from flows import running as begun
+
+    monkeypatch.setattr(begun, "write_report", fail(OSError(28, "No space left on device")))
+
+    ended = told(sync())
+
+    run = journal.run(ended.run_id)
+    assert (ended.name, ended.code) == (run.state, run.exit_code) == ("Crashed", 1)
+    assert "What was done is in the journal." in ended.message
+
+
+def test_a_page_of_prefect_that_cannot_be_written_changes_nothing(sync, told, journal, monkeypatch, caplog):
+    from flows import ending
+
+    monkeypatch.setattr(ending, "publish", fail(RuntimeError("the server is gone")))
+
+    ended = told(sync())
+
+    run = journal.run(ended.run_id)
+    assert (ended.name, ended.code) == (run.state, run.exit_code) == ("Completed", 0)
+    assert "could not be shown in Prefect" in caplog.text
+
+
+def test_a_blocked_run_says_where_its_report_is(office):
+    from flows import planning
+
+    office.spec["limits"] = {"create": {"count": "0"}}
+    with pytest.raises(RosterflowError) as caught:
+        planning.plan(office.save())
+    assert caught.value.facts["report"] == str(office.run_folders()[-1] / "report.html")
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "code"), [(KeyboardInterrupt(), "Partial", 4), (ZeroDivisionError(), "Crashed", 1)]
+)
+def test_a_run_that_is_broken_off_before_it_sends_is_closed(office, journal, error, state, code):
+    with pytest.raises(type(error)), running("plan", office.save(), sends=False):
+        raise error
+
+    [run] = journal.runs()
+    assert (run.state, run.exit_code) == (state, code)
+
+
+def test_a_run_that_is_broken_off_while_it_sends_stays_open(cut_off, journal):
+    cut_off("provision_batch")
+    assert journal.runs()[0].finished_at is None
+
+
+def test_the_day_to_plan_for_is_not_the_day_of_the_run(office):
+    with running("plan", office.save(), sends=False, as_of=datetime(2026, 3, 31, 23, tzinfo=UTC)) as run:
+        assert (str(run.as_of), run.today) == ("2026-03-31", datetime.now(UTC).date())
