@@ -33,10 +33,10 @@ def apply(plan: str, override: int | None = None) -> State[Any]:
 
 
 def _apply(run: Run, planned: Planned, override: int | None) -> None:
-    plan_hash = take_over(run, planned)
-    settle_other(run, planned.pipeline, plan_hash)
-    admit(run.journal.plan(plan_hash), run.journal)
-    check_freeze(planned.pipeline, plan_hash, run.today)
-    if not is_overridden(run, plan_hash, override):
-        check_limits(planned.pipeline, plan_hash)
-    apply_recorded_plan(run, planned.pipeline, plan_hash)
+    plan = take_over(run, planned)
+    settle_other(run, planned.pipeline, plan.hash)
+    admit(plan, run.journal)
+    check_freeze(planned.pipeline, plan.hash, run.today)
+    if not is_overridden(run, plan.hash, override):
+        check_limits(planned.pipeline, plan.hash)
+    apply_recorded_plan(run, planned.pipeline, plan.hash)

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 
 from flows.run import Run
 from flows.running import running
+from flows.signals import ending_in_order
 from flows.states import state_of, state_of_error
 from tasks.faults import fault_of
 from tasks.model.errors import RosterflowError
@@ -25,7 +26,7 @@ def ended(command: str, pipeline: str, body: Callable[[Run], None], *, as_of: da
     """
     begun: list[Run] = []
     try:
-        with running(command, pipeline, sends=True, as_of=as_of) as run:
+        with ending_in_order(), running(command, pipeline, sends=True, as_of=as_of) as run:
             begun.append(run)
             body(run)
     except RosterflowError as error:

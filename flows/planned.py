@@ -11,6 +11,7 @@ from flows.running import ABOUT
 from tasks.journal import Journal, RunFolder, RunStore
 from tasks.journal.products import save_limits
 from tasks.model.errors import BadUsage, StalePlan, UnsafePlan
+from tasks.model.plan import Plan
 from tasks.plan import read_limits
 from tasks.plan.stage import ORIGINS, PLAN
 from tasks.provision import require_made_for, require_recent
@@ -91,26 +92,26 @@ def _recorded(data: bytes, journal: Journal) -> str:
     return plan_hash
 
 
-def take_over(run: Run, planned: Planned) -> str:
-    """Make an earlier plan the plan of this run, and return its hash.
+def take_over(run: Run, planned: Planned) -> Plan:
+    """Make an earlier plan the plan of this run, and return it.
 
     Raises ``StalePlan`` if it is of another day or week, or if the pipeline's mapping or rules have changed since.
     """
     plan, loaded = run.journal.plan(planned.plan_hash), run.loaded
     require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
     require_recent(plan, run.today)
-    bring(run, plan.hash, planned.folder)
-    return plan.hash
+    bring(run, plan, planned.folder)
+    return plan
 
 
-def bring(run: Run, plan_hash: str, origin: RunFolder) -> None:
-    """Bring a plan into the folder of the run that applies it, with what its report needs.
+def bring(run: Run, plan: Plan, origin: RunFolder) -> None:
+    """Put a recorded plan into the folder of the run that applies it, with what its report needs.
 
-    The plan comes from the journal, whatever is left in *origin*: where its people stand, the tables that it was made
-    from, the workbooks of held rows. The limits are read anew: they are those of the pipeline file as it is now.
+    From *origin* comes what is left there: where the people stand, the tables that the plan was made from, the
+    workbooks of held rows. The limits are read anew: they are those of the pipeline file as it is now.
     """
     for pattern in (ORIGINS, "*.parquet", "rejects*.xlsx"):
         for path in sorted(origin.root.glob(pattern)):
             shutil.copy2(path, run.folder.path(path.name))
-    run.folder.write_bytes(PLAN, run.journal.plan_bytes(plan_hash))
-    save_limits(run.folder, read_limits(run.journal.plan(plan_hash), run.loaded.pipeline))
+    run.folder.write_bytes(PLAN, plan.to_bytes())
+    save_limits(run.folder, read_limits(plan, run.loaded.pipeline))

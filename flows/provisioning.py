@@ -37,7 +37,7 @@ def take_up(run: Run, pipeline: str) -> str | None:
     if plan is None or not _goes_on(run, plan):
         _give_up(run, pipeline, cut_off, plan)
         return None
-    bring(run, plan.hash, RunFolder(run.settings.runs / cut_off.run_id))
+    bring(run, plan, RunFolder(run.settings.runs / cut_off.run_id))
     return plan.hash
 
 

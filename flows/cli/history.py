@@ -44,7 +44,7 @@ def report(
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.find_run(run)
     if not found.summary:
-        raise BadUsage(f"Run {found.run_id} has no report: it is at work, or was cut off.", sent="")
+        raise BadUsage(f"Run {found.run_id} has no report: it is at work, was cut off, or could write none.", sent="")
     tell(found.summary, RunStore(settings.runs).open(found.run_id).root, json=json)
 
 

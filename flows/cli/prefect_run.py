@@ -1,10 +1,10 @@
 """Run a flow from the terminal: quiet Prefect, a progress bar, signals that end it in order, its result in words."""
 
+import functools
 import logging
 import os
-import signal
-import sys
-from types import FrameType
+import subprocess
+from types import SimpleNamespace
 from typing import Any
 
 import typer
@@ -45,7 +45,7 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
         flow = _load(name)
     from tasks.provision.steps import PROGRESS
 
-    _end_in_order()
+    _keep_server_apart()
     with counting("Applying") as progress:
         token = PROGRESS.set(progress)
         try:
@@ -77,16 +77,13 @@ def _told(state: Any) -> tuple[Any, Any, str, int]:
     return summary, RunStore(settings.runs).open(data["run_id"]).root, message, data["exit_code"]
 
 
-def _end_in_order() -> None:
-    """Let the first signal end the run in order: calls in flight are finished and recorded. The second one kills."""
-    from tasks.provision.steps import STOPPING
+def _keep_server_apart() -> None:
+    """Give Prefect's temporary server a session of its own.
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if STOPPING.is_set():
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        STOPPING.set()
-        sys.stderr.write("\nEnding in order: calls in flight are finished, nothing new is begun. Again to kill.\n")
+    Ctrl-C reaches the whole group of the terminal. It is meant for the run, which still needs the server to end in
+    order. Prefect offers no setting for this.
+    """
+    from prefect.server.api import server
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    apart = functools.partial(subprocess.Popen, start_new_session=True)
+    server.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": apart})  # type: ignore[assignment, attr-defined]

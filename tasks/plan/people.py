@@ -41,10 +41,10 @@ def correlate(
 ) -> pd.DataFrame:
     """Return *people* with ``account_key``, ``match`` and the fields of link (``link_*``) and account (``current_*``).
 
-    *linked* is that of ``live_links``. One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``, missing where nobody fits, ``ambiguous``
-    where more than one worker or account fits, ``claimed`` where the account is linked to somebody else
-    (``claimed_from`` is that link's key), ``stranger`` where the linked account is another person's by name and
-    address. The last three have no ``account_key``: never guessed.
+    *linked* is that of ``live_links``. One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``,
+    missing where nobody fits, ``ambiguous`` where more than one worker or account fits, ``claimed`` where the account
+    is linked to somebody else (``claimed_from`` is that link's key), ``stranger`` where the linked account is another
+    person's by name and address. The last three have no ``account_key``: never guessed.
     """
     by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
         columns={"link_source": "source", "link_external_id": "key"}

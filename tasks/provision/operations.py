@@ -119,6 +119,10 @@ def create_operation(
     return Operation(op_id, kind, change_ids, people=accounts, payload=payload, notify=notify)
 
 
+UNANNOUNCED = frozenset({Action.SUSPEND, Action.DELETE})
+"""Nobody is written to about losing what they left behind: the mailbox is gone, or somebody else reads it."""
+
+
 def change_operations(
     plan_hash: str, change: Change, account_key: str | None, *, notify: bool
 ) -> tuple[Operation, ...]:
@@ -130,7 +134,7 @@ def change_operations(
             change_ids=(change.change_id,),
             account_key=account_key,
             payload=payload,
-            notify=notify,
+            notify=notify and change.action not in UNANNOUNCED,
         )
         for kind, payload in _calls(change)
     )

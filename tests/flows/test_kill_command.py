@@ -45,6 +45,16 @@ class Lives:
     people: int
 
 
+def kill_all(pid: int) -> None:
+    """Kill a command and what it started: Prefect's temporary server has a session of its own."""
+    children = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    os.killpg(pid, signal.SIGKILL)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+
+
 @pytest.fixture(scope="module")
 def lives(
     tmp_path_factory: pytest.TempPathFactory, served: Any, new_office: Callable[[Path], Any], furnish: Any
@@ -84,7 +94,7 @@ def lives(
                 out, err = process.communicate()
         return Life(process.returncode, out, err, len(served.writes()))
 
-    killed = life(lambda pid: os.killpg(pid, signal.SIGKILL))
+    killed = life(kill_all)
     told = life(lambda pid: os.kill(pid, signal.SIGTERM))
     interrupted = life(lambda pid: os.killpg(pid, signal.SIGINT))  # as a terminal does it: to all of the group
     last = life()

@@ -1,6 +1,7 @@
 """Which plan a name means, and what is refused as one."""
 
 import shutil
+import threading
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -107,7 +108,7 @@ def test_a_plan_for_another_target_is_not_applied(make_plan, apply, told, office
     assert "made for another target" in ended.message
 
 
-def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, sync, told, office, monkeypatch):
+def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, sync, office, journal, monkeypatch):
     from flows import planning
 
     read = planning.read_target
@@ -115,8 +116,6 @@ def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, s
     async def overtaken(target, folder):
         accounts = await read(target, folder)
         monkeypatch.setattr(planning, "read_target", read)
-        import threading
-
         other = threading.Thread(target=sync)
         other.start()
         other.join()
@@ -125,4 +124,6 @@ def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, s
     monkeypatch.setattr(planning, "read_target", overtaken)
     with pytest.raises(StalePlan, match="Another run was applied while the plan was made"):
         make_plan()
-    assert not (office.run_folders()[0] / "plan.jsonl").exists()
+    [stale] = journal.runs(commands=["plan"])
+    assert (stale.state, stale.exit_code) == ("Stale plan", 9)
+    assert not (office.home / "runs" / stale.run_id / "plan.jsonl").exists()
