@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from flows.notices import send_notices
 from flows.run import Run
 from flows.verdict import INCOMPLETE, facts_of, state_name
 from tasks.faults import fault_of
@@ -87,6 +88,7 @@ def _end(run: Run) -> None:
         run.exit_code = run.error.exit_code
     name = state_name(run.error, run.exit_code)
     run.journal.finish_run(run.run_id, run.exit_code, name, run.summary, finished)
+    send_notices(run)
 
 
 def _report(run: Run, finished: datetime) -> None:
