@@ -3,6 +3,8 @@
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,11 +14,25 @@ def program() -> Callable[[str], str]:
     """Return the path of a program by its name."""
 
     def find(name: str) -> str:
-        path = shutil.which(name)
-        if path is None and os.environ.get("CI"):
-            pytest.fail(f"{name} is not installed, and CI is set")
-        if path is None:
-            pytest.skip(f"{name} is not installed")
-        return path
+        return shutil.which(name) or missing(f"{name} is not installed")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def public_file() -> Callable[[str], Path]:
+    """Return the path of a public roster, from the folder that ROSTERFLOW_PUBLIC_DATA names or beside the checkout."""
+
+    def find(name: str) -> Path:
+        beside = Path(__file__).parents[3] / "shared" / "data" / "public"
+        path = Path(os.environ.get("ROSTERFLOW_PUBLIC_DATA", beside)) / name
+        return path if path.exists() else missing(f"the public roster {name} is not there")
+
+    return find
+
+
+def missing(what: str) -> NoReturn:
+    """Fail where CI is set, skip elsewhere."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and CI is set")
+    pytest.skip(what)

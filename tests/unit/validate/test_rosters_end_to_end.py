@@ -1,18 +1,14 @@
 """From a file to a verdict and back: what ingest reads is judged, and what is rejected can be mended and read again."""
 
 from datetime import date
-from pathlib import Path
 
 import openpyxl
-import pytest
 
 from tasks.ingest import read_roster
 from tasks.model.pipeline import Source
 from tasks.validate import load_suite, validate, write_rejects
 
 TODAY = date(2026, 3, 1)
-
-ENTRA = Path(__file__).parents[4] / "shared" / "data" / "public" / "entra-inbound-1000.csv"
 
 
 def source_of(path, columns, **more):
@@ -57,25 +53,3 @@ def test_rejects_can_be_mended_and_fed_back_with_the_same_columns(tmp_path):
     assert mended.clean[wanted].to_numpy().tolist() == [
         ["0042", "ada@acme.example", "Ada", "Byron", "active", "2026-03-31"]
     ]
-
-
-def test_vendors_own_sample_holds_the_ids_that_different_people_share(tmp_path):
-    if not ENTRA.exists():
-        pytest.skip(f"{ENTRA.name} is not there")
-    columns = {
-        "external_id": "WorkerID",
-        "user_name": {"from": "UserID", "template": "{value}@acme.example"},
-        "given_name": "FirstName",
-        "family_name": "LastName",
-        "status": {"from": "WorkerStatus", "map": {"Active": "active", "Inactive": "inactive"}},
-        "start_date": "HireDate",
-        "department": "Department",
-        "title": "JobTitle",
-    }
-    source = source_of(ENTRA, columns)
-    verdict = validate(read_roster(source, tmp_path), load_suite("staff", tmp_path), headings_of(source), TODAY)
-    assert len(verdict.clean) == 359
-    assert (verdict.clean["status"] == "active").sum() == 170
-    assert len(verdict.held) == 641
-    assert set(verdict.held["codes"]) == {"id_shared"}
-    assert not verdict.held["key_usable"].any()
