@@ -1,0 +1,153 @@
+"""Calls, written down before they are made and after; what became of each change; how an application is closed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from tasks.journal import links as linking
+from tasks.journal.database import write_audit
+from tasks.journal.plan_record import PlanRecord, put_generation, read_generation
+from tasks.journal.records import Attempt, Call, CallResult, Settled
+from tasks.journal.schema import operations, outcomes, plans, runs
+from tasks.model.errors import StalePlan
+from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
+from tasks.model.plan import Plan
+
+CLAIMED = "The account is linked to another person."
+
+
+class CallRecord(PlanRecord):
+    """What was sent, and what came of it."""
+
+    def intend(self, plan_hash: str, run_id: str, attempt: Attempt, at: datetime) -> None:
+        """Write down a call that is about to be made.
+
+        Raises ``StalePlan`` if it is of another plan than the one that the run has begun to apply.
+        """
+        with self._write() as conn:
+            begun = select(runs.c.plan_hash).where(runs.c.run_id == run_id, runs.c.applying_since.is_not(None))
+            if conn.execute(begun).scalar_one_or_none() != plan_hash:
+                raise StalePlan(
+                    "The plan is not the one that this run applies.", remedy="Make a new one with 'rosterflow plan'."
+                )
+            row = asdict(attempt) | {"change_ids": list(attempt.change_ids), "payload": dict(attempt.payload)}
+            conn.execute(insert(operations).values(plan_hash=plan_hash, run_id=run_id, intended_at=at, reply={}, **row))
+            _touch(conn, plan_hash)
+
+    def conclude(
+        self,
+        plan_hash: str,
+        run_id: str,
+        at: datetime,
+        *,
+        attempt: Attempt | None = None,
+        result: CallResult | None = None,
+        reply: Mapping[str, Any] | None = None,
+        code: str | None = None,
+        incident: str | None = None,
+        settled: Sequence[Settled] = (),
+    ) -> list[Outcome]:
+        """Write down what came of a call, of its changes and of their links, all in one transaction.
+
+        Without *attempt*, nothing was called. Returns the outcomes as they were recorded: a new link to an account
+        that another worker's link claims is not made, and its outcome is a failure.
+        """
+        with self._write() as conn:
+            pipeline, target = self._home(conn, plan_hash)
+            if attempt is not None:
+                known = {"result": result, "reply": dict(reply or {}), "code": code, "incident": incident}
+                conn.execute(
+                    update(operations)
+                    .where(operations.c.op_id == attempt.op_id, operations.c.attempt == attempt.attempt)
+                    .values(concluded_at=at, **known)
+                )
+            recorded = []
+            for item in settled:
+                unclaimed = item.link is None or linking.write(conn, pipeline, target, item.link)
+                if item.outcome is not None:
+                    recorded.append(item.outcome if unclaimed else _claimed(item.outcome))
+                    _put_outcome(conn, plan_hash, run_id, recorded[-1], at)
+            _touch(conn, plan_hash)
+        return recorded
+
+    def calls(self, plan_hash: str, job_ids: Sequence[str] | None = None) -> list[Call]:
+        """Return the attempts made for a plan, or for some of its jobs, in the order in which they were made."""
+        where = [operations.c.plan_hash == plan_hash]
+        if job_ids is not None:
+            where.append(operations.c.job_id.in_(job_ids))
+        query = select(operations).where(*where)
+        query = query.order_by(operations.c.intended_at, operations.c.op_id, operations.c.attempt)
+        with self._read() as conn:
+            return [_call(row) for row in conn.execute(query).mappings()]
+
+    def sent(self, run_id: str) -> int:
+        """Return how many calls a run made that reached the target, or may have."""
+        query = select(func.count()).where(
+            operations.c.run_id == run_id,
+            operations.c.result.is_distinct_from(CallResult.NOT_SENT),
+        )
+        with self._read() as conn:
+            return conn.execute(query).scalar_one()
+
+    def outcomes(self, plan_hash: str) -> dict[str, Outcome]:
+        """Return what became of a plan's changes so far, by change."""
+        query = select(outcomes).where(outcomes.c.plan_hash == plan_hash).order_by(outcomes.c.change_id)
+        with self._read() as conn:
+            return {row["change_id"]: _outcome(row) for row in conn.execute(query).mappings()}
+
+    def applied(self, plan: Plan, at: datetime, run_id: str) -> int:
+        """Close the application of *plan*: grace periods, digests, generation. Returns the generation.
+
+        The generation moves if anything was sent or recorded since it last moved, and only then.
+        """
+        known = self.outcomes(plan.hash)
+        with self._write() as conn:
+            this = plans.c.plan_hash == plan.hash
+            touched = conn.execute(select(plans.c.touched).where(this)).scalar_one()
+            changed = linking.close_run(conn, plan, known)
+            generation = read_generation(conn, plan.header.pipeline)
+            if not (touched or changed):
+                return generation
+            put_generation(conn, plan.header.pipeline, generation + 1)
+            conn.execute(update(plans).where(this).values(touched=False, generation_after=generation + 1))
+            facts = {"plan": plan.hash, "generation": generation + 1}
+            write_audit(conn, at, plan.header.pipeline, run_id, "applied", facts)
+        return generation + 1
+
+
+def _touch(conn: Connection, plan_hash: str) -> None:
+    conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(touched=True))
+
+
+def _put_outcome(conn: Connection, plan_hash: str, run_id: str, outcome: Outcome, at: datetime) -> None:
+    values = asdict(outcome) | {"run_id": run_id, "at": at}
+    where = (outcomes.c.plan_hash == plan_hash, outcomes.c.change_id == outcome.change_id)
+    if conn.execute(update(outcomes).where(*where).values(values)).rowcount == 0:
+        conn.execute(insert(outcomes).values(plan_hash=plan_hash, **values))
+
+
+def _claimed(outcome: Outcome) -> Outcome:
+    return replace(outcome, status=OutcomeStatus.FAILED, reason=CLAIMED)
+
+
+def _call(row: Mapping[Any, Any]) -> Call:
+    attempt = Attempt(
+        op_id=row["op_id"],
+        attempt=row["attempt"],
+        job_id=row["job_id"],
+        kind=OperationKind(row["kind"]),
+        change_ids=tuple(row["change_ids"]),
+        account_key=row["account_key"],
+        payload=row["payload"],
+    )
+    result = None if row["result"] is None else CallResult(row["result"])
+    rest = {name: row[name] for name in ("run_id", "reply", "code", "incident", "intended_at", "concluded_at")}
+    return Call(attempt=attempt, result=result, **rest)
+
+
+def _outcome(row: Mapping[Any, Any]) -> Outcome:
+    names = ("change_id", "reason", "code", "incident", "account_key")
+    return Outcome(status=OutcomeStatus(row["status"]), **{name: row[name] for name in names})

@@ -1,0 +1,115 @@
+"""Runs: begun, applying, finished, cut off, given up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from tasks.journal.database import write_audit
+from tasks.journal.plan_record import PlanRecord, put_generation, read_generation
+from tasks.journal.records import CallResult, RunRecord
+from tasks.journal.schema import operations, plans, runs
+from tasks.model.errors import BadUsage
+
+
+class RunsRecord(PlanRecord):
+    """Which command did what, when, and how it ended."""
+
+    def begin_run(self, record: RunRecord) -> None:
+        with self._write() as conn:
+            conn.execute(insert(runs).values(asdict(record)))
+            write_audit(
+                conn, record.started_at, record.pipeline, record.run_id, "run started", {"command": record.command}
+            )
+
+    def begin_applying(self, run_id: str, plan_hash: str, at: datetime) -> None:
+        """Note that from here on the run sends what the plan says."""
+        with self._write() as conn:
+            pipeline, _ = self._home(conn, plan_hash)
+            conn.execute(update(runs).where(runs.c.run_id == run_id).values(plan_hash=plan_hash, applying_since=at))
+            write_audit(conn, at, pipeline, run_id, "applying", {"plan": plan_hash})
+
+    def finish_run(self, run_id: str, exit_code: int, state: str, summary: Mapping[str, Any], at: datetime) -> None:
+        """Close a run. Runs that began to apply the same plan and were cut off are closed with it."""
+        with self._write() as conn:
+            run = conn.execute(select(runs).where(runs.c.run_id == run_id)).mappings().one()
+            ended = {"exit_code": exit_code, "state": state, "finished_at": at}
+            conn.execute(update(runs).where(runs.c.run_id == run_id).values(summary=dict(summary), **ended))
+            write_audit(conn, at, run["pipeline"], run_id, "run finished", {"exit_code": exit_code, "state": state})
+            if run["applying_since"] is not None:
+                _supersede_all(conn, run["pipeline"], run["plan_hash"], run_id, at)
+
+    def supersede(self, run_id: str, by: str, at: datetime) -> None:
+        """Close a run that was cut off, and all others cut off in its plan: *by* has settled it without going on."""
+        with self._write() as conn:
+            run = conn.execute(select(runs).where(runs.c.run_id == run_id)).mappings().one()
+            _supersede_all(conn, run["pipeline"], run["plan_hash"], by, at)
+
+    def give_up(self, plan_hash: str, by: str, at: datetime) -> None:
+        """Close a plan that cannot be gone on with and whose open calls cannot be looked up any more.
+
+        The generation moves if anything was sent or recorded, so that the plan is never applied again.
+        """
+        with self._write() as conn:
+            pipeline, _ = self._home(conn, plan_hash)
+            this = operations.c.plan_hash == plan_hash
+            conn.execute(update(operations).where(this, _is_open()).values(result=CallResult.UNKNOWN, concluded_at=at))
+            if conn.execute(select(plans.c.touched).where(plans.c.plan_hash == plan_hash)).scalar_one():
+                put_generation(conn, pipeline, read_generation(conn, pipeline) + 1)
+                untouched = {"touched": False, "generation_after": None}
+                conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(untouched))
+            _supersede_all(conn, pipeline, plan_hash, by, at)
+            write_audit(conn, at, pipeline, by, "given up", {"plan": plan_hash})
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return one run. Raises ``BadUsage`` if there is none of that id."""
+        found = self._runs(runs.c.run_id == run_id)
+        if not found:
+            raise BadUsage("There is no such run.", remedy="'rosterflow runs' lists them.", run_id=run_id)
+        return found[0]
+
+    def runs(self, limit: int | None = 20, *, commands: Sequence[str] = ()) -> list[RunRecord]:
+        """Return the last runs, newest first: all of them without *limit*, those of some *commands* only."""
+        return self._runs(*([runs.c.command.in_(commands)] if commands else []), limit=limit)
+
+    def find_run(self, name: str) -> RunRecord:
+        """Return the run whose id begins with *name*, or the ``latest``. Raises ``BadUsage`` if not just one does."""
+        found = self.runs(1) if name == "latest" else self._runs(runs.c.run_id.startswith(name, autoescape=True))
+        if len(found) == 1:
+            return found[0]
+        what = "More than one run begins like that." if found else "There is no such run."
+        raise BadUsage(what, remedy="'rosterflow runs' lists them.", run_id=name)
+
+    def unfinished(self, pipeline: str) -> RunRecord | None:
+        """Return the last run that began to apply a plan and was cut off, or that ended without knowing what became of
+        a call, if there is one.
+
+        A run that is at work looks the same: ask while holding the lock.
+        """
+        plan_open = select(operations.c.plan_hash).where(_is_open())
+        in_doubt = runs.c.finished_at.is_(None) | runs.c.plan_hash.in_(plan_open)
+        found = self._runs(runs.c.pipeline == pipeline, runs.c.applying_since.is_not(None), in_doubt, limit=1)
+        return found[0] if found else None
+
+    def _runs(self, *where: ColumnElement[bool], limit: int | None = None) -> list[RunRecord]:
+        query = select(runs).where(*where).order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
+        with self._read() as conn:
+            return [RunRecord(**row) for row in conn.execute(query).mappings()]
+
+
+def _cut_off(pipeline: str) -> tuple[ColumnElement[bool], ...]:
+    return (runs.c.pipeline == pipeline, runs.c.applying_since.is_not(None), runs.c.finished_at.is_(None))
+
+
+def _is_open() -> ColumnElement[bool]:
+    return operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
+
+
+def _supersede_all(conn: Connection, pipeline: str, plan_hash: str, by: str, at: datetime) -> None:
+    """Close the runs that were cut off in a plan."""
+    query = select(runs.c.run_id).where(runs.c.plan_hash == plan_hash, *_cut_off(pipeline))
+    for run_id in conn.execute(query).scalars().all():
+        conn.execute(update(runs).where(runs.c.run_id == run_id).values(state="Interrupted", finished_at=at))
+        write_audit(conn, at, pipeline, run_id, "run interrupted", {"taken_up_by": by})
