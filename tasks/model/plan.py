@@ -120,6 +120,7 @@ class WithheldReason(StrEnum):
     NOT_STARTED = "not_started"  # the first day of work is still to come
     IDENTITY = "identity"  # the id was somebody else's: names and address all differ from the linked account's
     NO_SOURCE = "no_source"  # the pipeline no longer has the source that this person came from
+    BLANK = "blank"  # an attribute that rules test is blank, and a blank takes nothing away
     JUST_ADOPTED = "just_adopted"  # the account is linked by this plan; nothing is taken away before the next one
     INCOMPLETE = "incomplete"  # a new account needs an attribute that the roster does not give
     REPORT_ONLY = "report_only"  # the pipeline only reports leavers

@@ -84,6 +84,8 @@ def draft_surplus(world: World, drafts: Drafts, staying: Staying) -> None:
     people = staying.people
     surplus = surplus_licences(staying.desired, people["account_key"], _takeable(world, people), world.holdings)
     concerned = people[people["account_key"].isin(surplus["account_key"])]
+    keeping = {source.name for source in world.pipeline.sources if source.blanks == "keep"}
+    tested = sorted({name for rule in world.pipeline.rules if rule.enabled for name in rule.when})
     by_account = {row.account_key: row for row in rows(concerned)}
     for pair in rows(surplus.sort_values(["account_key", "licence_key"])):
         row = by_account[pair.account_key]
@@ -93,6 +95,8 @@ def draft_surplus(world: World, drafts: Drafts, staying: Staying) -> None:
             drafts.withhold(person, Action.REVOKE, WithheldReason.EXCEPTION, ", ".join(products))
         elif drafts.adoption_of(person):
             drafts.withhold(person, Action.REVOKE, WithheldReason.JUST_ADOPTED, ", ".join(products))
+        elif row.source in keeping and any(text(getattr(row, name)) is None for name in tested):
+            drafts.withhold(person, Action.REVOKE, WithheldReason.BLANK, ", ".join(products))
         elif drafts.add(
             person,
             Action.REVOKE,

@@ -132,6 +132,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "The pipeline no longer has the source that this person came from",
         "Put the source back under its name, or see to the account by hand.",
     ),
+    WithheldReason.BLANK: (
+        "A cell that the rules look at is blank, and a blank takes nothing away",
+        "Fill in the cell at the source (a merged cell counts for its first row only).",
+    ),
     WithheldReason.JUST_ADOPTED: (
         "The account is only just linked; nothing is taken away in the same run",
         "Nothing: the next run does it, within the limits.",

@@ -153,3 +153,9 @@ def test_protected_person_takes_no_seat(linked: Any, make: Any) -> None:
 def test_product_of_a_licence_that_is_switched_off_is_not_held(linked: Any) -> None:
     linked.licences[1]["enabled"] = False
     assert linked.change("grant").after["licence"] == "9001"
+
+
+def test_a_blank_that_rules_look_at_takes_nothing_away(linked: Any, make: Any) -> None:
+    linked.workers = [make.worker("1", department=None)]
+    assert linked.steps() == []
+    assert linked.withheld() == [("revoke", "blank", "1")]
