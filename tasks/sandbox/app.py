@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from tasks.model.errors import BadUsage
 from tasks.sandbox.platform import Platform
-from tasks.sandbox.routes import admin, control, oauth
+from tasks.sandbox.routes import admin, control, oauth, organisation
 from tasks.sandbox.routes.replies import refused, replied
 from tasks.sandbox.tokens import OAuthRefusal
 from tasks.sandbox.traffic import Traffic
@@ -26,7 +26,7 @@ def build_app(platform: Platform) -> Traffic:
 
     app = FastAPI(title="GoTo sandbox", openapi_url=None, redirect_slashes=False, lifespan=lifespan)
     app.state.platform = platform
-    for router in (oauth.router, admin.router, control.router):
+    for router in (oauth.router, admin.router, control.router, organisation.router):
         app.include_router(router)
     app.add_exception_handler(GotoRefusal, _refuse)
     app.add_exception_handler(OAuthRefusal, _refuse_grant)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -21,6 +21,7 @@ PRODUCTS = ("G2M", "G2MFREE", "G2W", "G2T", "G2C", "JIVE", "G2A", "G2AC", "OPENV
 
 SUPER_USER = "SUPER_USER"
 ADDRESS = r"^[^@\s\"]+@[^@\s\"]+\.[^@\s\".]+$"
+DOMAIN = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
 LOCALE = r"^[a-z]{2}_[A-Z]{2}$"
 
 
@@ -75,6 +76,26 @@ class DeclaredUser(_Declared):
     email_locked: bool = False
 
 
+class DeclaredDomain(_Declared):
+    domain: str = Field(pattern=DOMAIN)
+    status: Literal["verified", "pending"] = "verified"
+
+
+class DeclaredAdmin(_Declared):
+    """An organisation admin: read and write, or read only."""
+
+    user: Key
+    role: Literal["write", "read"] = "write"
+
+
+class DeclaredOrganisation(_Declared):
+    """What the Organization Center holds. Without a verified domain there is no organisation yet."""
+
+    name: str = Field(min_length=1)
+    domains: tuple[DeclaredDomain, ...] = ()
+    admins: tuple[DeclaredAdmin, ...] = ()
+
+
 class Credentials(_Declared):
     """What the token endpoint accepts."""
 
@@ -91,6 +112,7 @@ class DeclaredState(_Declared):
     groups: tuple[DeclaredGroup, ...] = ()
     users: tuple[DeclaredUser, ...] = ()
     credentials: Credentials = Credentials()
+    organisation: DeclaredOrganisation | None = None
 
     @model_validator(mode="after")
     def _holds_together(self) -> "DeclaredState":
@@ -105,6 +127,10 @@ class DeclaredState(_Declared):
         _known("group", [user.group_key for user in self.users if user.group_key], groups)
         for number, group in enumerate(self.groups):  # a parent stands before its subgroups, so there is no circle
             _known("parent group", [group.parent_key] if group.parent_key else [], groups[:number])
+        if self.organisation is not None:
+            _unique("domains", [domain.domain.lower() for domain in self.organisation.domains])
+            admins = [admin.user for admin in self.organisation.admins]
+            _known("user", admins, [user.key for user in self.users if user.key])
         self._require_seats()
         if not any(SUPER_USER in user.admin_roles for user in self.users):
             raise ValueError(f"no user has the admin role {SUPER_USER}, and tokens speak for the first who has")

@@ -2,6 +2,7 @@
 
 import json
 
+from tasks.sandbox import organisation
 from tasks.sandbox.declared import SUPER_USER, DeclaredState, DeclaredUser
 from tasks.sandbox.mails import note_started
 from tasks.sandbox.store import TABLES, next_key
@@ -32,6 +33,8 @@ def fill(call: Call, state: DeclaredState) -> None:
     names, secrets = (state.account.key, state.account.name, state.account.locale), state.credentials
     row_of_account = (*names, secrets.client_id, secrets.client_secret, secrets.pat, principal)
     call.db.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", row_of_account)
+    if state.organisation is not None:
+        organisation.declare(call, state.organisation, principal)
 
 
 def _free_key(call: Call, declared: set[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tasks.model.errors import BadUsage
 
 APPLICATION_ID = 0x52_53_42_58  # "RSBX": tells a sandbox's store from any other SQLite file
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = (
     """CREATE TABLE account (
@@ -53,6 +53,13 @@ SCHEMA = (
         token TEXT PRIMARY KEY, kind TEXT NOT NULL, scope TEXT NOT NULL, expires_ms INTEGER NOT NULL
     )""",
     "CREATE TABLE issued_keys (kind TEXT PRIMARY KEY, last INTEGER NOT NULL)",
+    "CREATE TABLE organisation (name TEXT NOT NULL)",  # one row, from the first verified domain on
+    """CREATE TABLE domains (
+        domain TEXT PRIMARY KEY, status TEXT NOT NULL, added_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
+        dns_code TEXT NOT NULL, file_code TEXT NOT NULL, added_by TEXT NOT NULL
+    )""",
+    "CREATE TABLE organisation_admins (user_key TEXT PRIMARY KEY, role TEXT NOT NULL)",
+    "CREATE TABLE published (place TEXT PRIMARY KEY, text TEXT NOT NULL)",  # the sandbox's own little DNS and web
     """CREATE VIEW people AS
         SELECT users.*, groups.name AS group_name,
             (SELECT group_concat(licence_key) FROM grants WHERE user_key = users.key) AS licence_keys,
@@ -65,7 +72,10 @@ SCHEMA = (
         FROM users LEFT JOIN groups ON groups.key = users.group_key
         WHERE deleted_ms IS NULL""",
 )
-TABLES = ("tokens", "mails", "started", "grants", "users", "groups", "licences", "account", "issued_keys")
+TABLES = (
+    *("organisation", "domains", "organisation_admins", "published"),
+    *("tokens", "mails", "started", "grants", "users", "groups", "licences", "account", "issued_keys"),
+)
 """All tables, those that refer to others first."""
 
 FIRST_KEY = {"user": 7 * 10**19, "group": 5 * 10**18}

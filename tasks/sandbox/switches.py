@@ -44,6 +44,10 @@ class Switches(BaseModel):
     rotate_refresh_token: bool = Field(
         default=False, description="Give a new refresh token with each refresh, and void the old. GoTo documents none."
     )
+    domain_control: bool = Field(
+        default=True,
+        description="Whether the organisation can be asked at all: GoTo has no public call for it. Off: 404.",
+    )
     scopes: tuple[str, ...] = Field(
         default=("identity:", "identity:scim.org"),
         description="Scopes of tokens issued from now on. Without `identity:` the Admin API answers 401.",
