@@ -8,8 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from tasks.model.errors import BadUsage
+from tasks.sandbox.directory import ScimRefusal
 from tasks.sandbox.platform import Platform
-from tasks.sandbox.routes import admin, control, oauth, organisation
+from tasks.sandbox.routes import admin, control, oauth, organisation, scim
 from tasks.sandbox.routes.replies import refused, replied
 from tasks.sandbox.tokens import OAuthRefusal
 from tasks.sandbox.traffic import Traffic
@@ -26,10 +27,11 @@ def build_app(platform: Platform) -> Traffic:
 
     app = FastAPI(title="GoTo sandbox", openapi_url=None, redirect_slashes=False, lifespan=lifespan)
     app.state.platform = platform
-    for router in (oauth.router, admin.router, control.router, organisation.router):
+    for router in (oauth.router, admin.router, control.router, organisation.router, scim.router):
         app.include_router(router)
     app.add_exception_handler(GotoRefusal, _refuse)
     app.add_exception_handler(OAuthRefusal, _refuse_grant)
+    app.add_exception_handler(ScimRefusal, _refuse_in_directory)
     app.add_exception_handler(RequestValidationError, _refuse_request)
     app.add_exception_handler(HTTPException, _refuse_route)
     app.add_exception_handler(BadUsage, control.refuse_usage)
@@ -44,6 +46,11 @@ def _refuse(_: Request, exc: Exception) -> Response:
 def _refuse_grant(_: Request, exc: Exception) -> Response:
     assert isinstance(exc, OAuthRefusal)  # noqa: S101
     return replied(Basis.ASSUMED, {"error": exc.error}, exc.status)
+
+
+def _refuse_in_directory(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, ScimRefusal)  # noqa: S101
+    return scim.refused(request.app.state.platform.switches, exc)
 
 
 def _refuse_request(_: Request, exc: Exception) -> Response:

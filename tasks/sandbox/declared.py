@@ -88,12 +88,21 @@ class DeclaredAdmin(_Declared):
     role: Literal["write", "read"] = "write"
 
 
+class DeclaredDirectoryGroup(_Declared):
+    """A group of the organisation's directory, with the users in it."""
+
+    key: Key
+    name: str = Field(min_length=1, max_length=128)
+    members: tuple[Key, ...] = ()
+
+
 class DeclaredOrganisation(_Declared):
     """What the Organization Center holds. Without a verified domain there is no organisation yet."""
 
     name: str = Field(min_length=1)
     domains: tuple[DeclaredDomain, ...] = ()
     admins: tuple[DeclaredAdmin, ...] = ()
+    groups: tuple[DeclaredDirectoryGroup, ...] = ()
 
 
 class Credentials(_Declared):
@@ -130,7 +139,10 @@ class DeclaredState(_Declared):
         if self.organisation is not None:
             _unique("domains", [domain.domain.lower() for domain in self.organisation.domains])
             admins = [admin.user for admin in self.organisation.admins]
-            _known("user", admins, [user.key for user in self.users if user.key])
+            members = [key for group in self.organisation.groups for key in group.members]
+            _known("user", [*admins, *members], [user.key for user in self.users if user.key])
+            _unique("directory group names", [group.name.casefold() for group in self.organisation.groups])
+            _unique("directory group keys", [group.key for group in self.organisation.groups])
         self._require_seats()
         if not any(SUPER_USER in user.admin_roles for user in self.users):
             raise ValueError(f"no user has the admin role {SUPER_USER}, and tokens speak for the first who has")

@@ -26,6 +26,11 @@ def declare(call: Call, declared: DeclaredOrganisation, principal: str) -> None:
         call.db.execute("INSERT INTO organisation VALUES (?)", (declared.name,))
     rows = [(admin.user, admin.role) for admin in declared.admins]
     call.db.executemany("INSERT INTO organisation_admins VALUES (?, ?)", rows)
+    for group in declared.groups:
+        row = (group.key, group.name, group.name.casefold(), call.now_ms)
+        call.db.execute("INSERT INTO directory_groups VALUES (?, ?, ?, ?)", row)
+        members = [(group.key, member, "user") for member in group.members]
+        call.db.executemany("INSERT INTO directory_members VALUES (?, ?, ?)", members)
 
 
 def described(call: Call) -> dict[str, Any] | None:

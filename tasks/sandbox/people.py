@@ -33,14 +33,17 @@ class Wanted:
     group_key: str | None
 
 
-def create(call: Call, body: NewUsers, caller_key: str, *, all_or_nothing: bool) -> list[dict[str, Any]]:
+def create(
+    call: Call, body: NewUsers, caller_key: str, *, all_or_nothing: bool, as_directory: bool = False
+) -> list[dict[str, Any]]:
     """Create users and return ``{"email", "key"}`` for each, without ``key`` where the address is taken.
 
     A deleted user of the same address comes back under their old key. Raises a refusal, and makes nobody, if the
     caller may not create, a user is not valid, no seat is free, or (all or nothing) one address is taken.
     """
-    _require_right_to_create(call, caller_key)
-    _require_valid(call, body)
+    if not as_directory:  # the organisation makes logins without a product, and asks for other rights
+        _require_right_to_create(call, caller_key)
+        _require_valid(call, body)
     taken = _taken(call, [str(person.email) for person in body.users])
     if all_or_nothing and any(taken):
         conflicts = [person.email for person, is_taken in zip(body.users, taken, strict=True) if is_taken]

@@ -59,6 +59,15 @@ SCHEMA = (
         dns_code TEXT NOT NULL, file_code TEXT NOT NULL, added_by TEXT NOT NULL
     )""",
     "CREATE TABLE organisation_admins (user_key TEXT PRIMARY KEY, role TEXT NOT NULL)",
+    """CREATE TABLE directory_groups (
+        key TEXT PRIMARY KEY, name TEXT NOT NULL, name_folded TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL
+    )""",
+    """CREATE TABLE directory_members (
+        group_key TEXT NOT NULL REFERENCES directory_groups (key) ON DELETE CASCADE,
+        member_key TEXT NOT NULL, kind TEXT NOT NULL,  -- user or group
+        PRIMARY KEY (group_key, member_key)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE left_directory (user_key TEXT PRIMARY KEY)",  # deleted from the organisation, not from the account
     "CREATE TABLE published (place TEXT PRIMARY KEY, text TEXT NOT NULL)",  # the sandbox's own little DNS and web
     """CREATE VIEW people AS
         SELECT users.*, groups.name AS group_name,
@@ -73,13 +82,22 @@ SCHEMA = (
         WHERE deleted_ms IS NULL""",
 )
 TABLES = (
-    *("organisation", "domains", "organisation_admins", "published"),
+    *(
+        "directory_members",
+        "directory_groups",
+        "left_directory",
+        "organisation",
+        "domains",
+        "organisation_admins",
+        "published",
+    ),
     *("tokens", "mails", "started", "grants", "users", "groups", "licences", "account", "issued_keys"),
 )
 """All tables, those that refer to others first."""
 
-FIRST_KEY = {"user": 7 * 10**19, "group": 5 * 10**18}
+FIRST_KEY = {"user": 7 * 10**19, "group": 5 * 10**18, "directory group": 6 * 10**18}
 """Made keys: a user's has 20 digits, more than 64 bits hold; a group's has 19, more than a float holds."""
+_KEYED = ("users", "groups", "directory_groups")
 
 
 class Store:
@@ -119,8 +137,8 @@ def next_key(db: sqlite3.Connection, kind: str) -> str:
     while True:
         number += 1
         key = str(FIRST_KEY[kind] + number)
-        taken = "SELECT 1 FROM users WHERE key = ? UNION ALL SELECT 1 FROM groups WHERE key = ?"
-        if not db.execute(taken, (key, key)).fetchone():
+        taken = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE key = :key" for table in _KEYED)  # noqa: S608
+        if not db.execute(taken, {"key": key}).fetchone():
             break
     db.execute("INSERT OR REPLACE INTO issued_keys VALUES (?, ?)", (kind, number))
     return key

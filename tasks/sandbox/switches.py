@@ -44,12 +44,23 @@ class Switches(BaseModel):
     rotate_refresh_token: bool = Field(
         default=False, description="Give a new refresh token with each refresh, and void the old. GoTo documents none."
     )
+    scim_patch_members: Literal["merge", "replace"] = Field(
+        default="merge",
+        description="Whether the members of a PATCH are added to those there, as in SCIM 1.1, or replace them.",
+    )
+    scim_error: Literal["scim11", "scim20", "html"] = Field(
+        default="scim11", description="The form of a refusal of the directory's API."
+    )
+    scim_delete: Literal["organisation", "destructive"] = Field(
+        default="organisation",
+        description="Whether deleting a directory user leaves the account alone (contract) or not (help page).",
+    )
     domain_control: bool = Field(
         default=True,
         description="Whether the organisation can be asked at all: GoTo has no public call for it. Off: 404.",
     )
     scopes: tuple[str, ...] = Field(
-        default=("identity:", "identity:scim.org"),
+        default=("identity:", "identity:scim.org", "collab:"),
         description="Scopes of tokens issued from now on. Without `identity:` the Admin API answers 401.",
     )
 

@@ -101,9 +101,17 @@ def require_caller(call: Call, authorization: str | None) -> str:
     Raises a refusal (401 ``not.authenticated``) if the token is unknown, over its time, without the scope
     ``identity:``, or its user is gone.
     """
+    caller, scopes = speaker(call, authorization)
+    if caller is None or ADMIN_SCOPE not in scopes:
+        raise GotoRefusal(401, Problem("not.authenticated"))
+    return caller
+
+
+def speaker(call: Call, authorization: str | None) -> tuple[str | None, frozenset[str]]:
+    """Return the key of the user for whom the bearer token speaks, None if it is not good, and the token's scopes."""
     scheme, _, token = (authorization or "").partition(" ")
     held = _find(call, "access", token) if scheme.lower() == "bearer" else None
     caller = call.db.execute("SELECT people.key FROM people JOIN account ON principal_key = people.key").fetchone()
-    if held is None or caller is None or ADMIN_SCOPE not in held["scope"].split():
-        raise GotoRefusal(401, Problem("not.authenticated"))
-    return str(caller["key"])
+    if held is None or caller is None:
+        return None, frozenset()
+    return str(caller["key"]), frozenset(held["scope"].split())

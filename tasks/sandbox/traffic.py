@@ -19,7 +19,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CONTROL_PREFIX = "/sandbox/"
 BASIS_HEADER = "X-Sandbox-Basis"
-LIMITED_APIS = {"/admin/": "admin"}
+LIMITED_APIS = {"/admin/": "admin", "/identity/": "identity", "/G2W/": "webinar"}
 """The APIs whose calls are counted, each for itself, by the start of their paths."""
 
 

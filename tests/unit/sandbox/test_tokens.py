@@ -16,7 +16,7 @@ def test_personal_access_token_gives_a_bearer_token_for_an_hour(ask_token: Ask) 
     assert reply.headers["X-Sandbox-Basis"] == "documented"
     assert sorted(body) == ["access_token", "expires_in", "principal", "refresh_token", "scope", "token_type"]
     assert (body["token_type"], body["expires_in"], body["principal"]) == ("Bearer", 3600, "root@acme.example")
-    assert body["scope"] == "identity: identity:scim.org"
+    assert body["scope"] == "identity: identity:scim.org collab:"
     assert len(body["access_token"]) > 100
 
 
