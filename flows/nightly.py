@@ -10,6 +10,7 @@ from flows.ending import ended
 from flows.overriding import is_overridden_by_name
 from flows.provisioning import apply_recorded_plan, take_up
 from flows.run import Run
+from tasks.doctor.steps import check_ready
 from tasks.faults import discreet
 from tasks.ingest.steps import ingest
 from tasks.plan.steps import check_freeze, check_limits, compute_plan, read_target
@@ -31,6 +32,7 @@ def _sync(run: Run, pipeline: str, override: str | None) -> None:
     for source in run.sources:
         ingest(pipeline, run.run_id, source)
         validate(pipeline, run.run_id, source, run.rejects_name(source), run.as_of)
+    run.requests += check_ready(pipeline, run.run_id)
     plan_hash = take_up(run, pipeline) or _plan(run, pipeline)
     check_freeze(pipeline, plan_hash, run.today)
     if not is_overridden_by_name(run, plan_hash, override):

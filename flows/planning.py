@@ -19,18 +19,18 @@ from tasks.validate.stage import validate_source
 Saying = Callable[[str], AbstractContextManager[None]]
 
 
-def _quietly(_: str) -> AbstractContextManager[None]:
+def quietly(_: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def check(pipeline: Path, *, saying: Saying = _quietly) -> Run:
+def check(pipeline: Path, *, saying: Saying = quietly) -> Run:
     """Ingest and validate, and report. Sends nothing and asks the target nothing. Raises ``RejectedSource``."""
     with running("check", pipeline, sends=False) as run:
         judge(run, saying)
     return run
 
 
-def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = _quietly) -> Run:
+def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = quietly) -> Run:
     """Make a plan and everything for its review. Sends nothing.
 
     The plan is published even where it is over a limit or today is frozen; then ``UnsafePlan`` is raised. Raises

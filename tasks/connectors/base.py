@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+import pandas as pd
+
 from tasks.model.operations import Operation, Reply
-from tasks.model.state import AccountState, TargetState
+from tasks.model.state import AccountState, DirectoryGroup, TargetState
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class Capabilities:
 
     create_batch: int = 1
     groups_per_account: int | None = None  # None: any number
+    directory_piece: int = 0  # how many members one change of a directory group may carry; 0: there are none
     seats: bool = False
     status: bool = False  # False: being suspended means having no product and no role (GoTo)
 
@@ -54,6 +57,17 @@ class Target(Protocol):
 
     async def read_groups(self) -> dict[str, str]:
         """Return the groups as they stand now: key to name."""
+        ...
+
+    async def read_directory_groups(self, group_keys: Sequence[str]) -> dict[str, DirectoryGroup]:
+        """Return these directory groups as they stand now, by key; all of them where *group_keys* is empty.
+
+        Groups that are not there are not in the answer.
+        """
+        ...
+
+    async def read_webinars(self, account_keys: Sequence[str]) -> pd.DataFrame:
+        """Return the scheduled webinars of these accounts (WEBINARS)."""
         ...
 
     async def perform(self, operation: Operation) -> Reply:

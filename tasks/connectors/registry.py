@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from tasks.connectors.base import Target
-from tasks.connectors.goto import Credentials, open_goto
+from tasks.connectors.goto import Credentials, GotoConnector, open_goto
 from tasks.model.pipeline import SANDBOX_AUTH, Auth, GotoTarget
 
 Resolve = Callable[[str], SecretStr]
 
 
-def open_target(spec: GotoTarget, resolve: Resolve) -> Target:
+def open_target(spec: GotoTarget, resolve: Resolve) -> GotoConnector:
     """Return the client of *spec*; nothing is sent yet.
 
     *resolve* turns ``${NAME}`` into its value (``tasks.settings.resolve_secret``). Without ``auth`` the

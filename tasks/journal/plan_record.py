@@ -79,9 +79,8 @@ class PlanRecord(Database):
         query = select(links).where(links.c.pipeline == pipeline, links.c.target == target)
         with self._read() as conn:
             rows = conn.execute(query.order_by(links.c.source, links.c.external_id)).mappings().all()
-        return LINKS.frame(
-            dict(row) | {"licences": tuple(row["licences"]), "roles": tuple(row["roles"])} for row in rows
-        )[list(LINKS.columns)]
+        listed = ("licences", "roles", "directory_groups")
+        return LINKS.frame(dict(row) | {name: tuple(row[name]) for name in listed} for row in rows)[list(LINKS.columns)]
 
     def linked_account(self, pipeline: str, target: str, source: str, external_id: str) -> str | None:
         """Return the key of the account that this worker is linked to, None if there is none or it was deleted."""

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from tasks.journal.runstore import RunFolder
 from tasks.model.plan import LimitReading
 from tasks.model.rosters import Roster, Verdict
 from tasks.model.state import TargetState
 
-_STATE = ("accounts", "grants", "groups", "licences")
+_STATE = tuple(field.name for field in fields(TargetState))
 
 
 def save_roster(folder: RunFolder, roster: Roster) -> None:
@@ -45,7 +45,7 @@ def load_verdict(folder: RunFolder, source: str) -> Verdict:
 
 
 def save_state(folder: RunFolder, state: TargetState) -> None:
-    """Leave the target's state as one table each of accounts, grants, groups and licences."""
+    """Leave the target's state, a file for each of its tables."""
     for name in _STATE:
         folder.save_table(f"target.{name}", getattr(state, name))
 

@@ -26,8 +26,10 @@ from sqlalchemy import (
 
 from tasks.model.errors import BadUsage
 
-SCHEMA_VERSION = 1
-MIGRATIONS: Mapping[int, Sequence[str]] = {}
+SCHEMA_VERSION = 2
+MIGRATIONS: Mapping[int, Sequence[str]] = {
+    2: ("ALTER TABLE links ADD COLUMN directory_groups JSON NOT NULL DEFAULT '[]'",),
+}
 """Statements that lead from the version before to the one named, run in order. A new journal starts at the last."""
 
 METADATA = MetaData()
@@ -131,6 +133,7 @@ links = Table(
     Column("licences", JSON, nullable=False),
     Column("group_key", String),
     Column("roles", JSON, nullable=False),
+    Column("directory_groups", JSON, nullable=False, server_default="[]"),
     Column("worker_digest", String),
     Column("rules_digest", String),
 )

@@ -18,6 +18,8 @@ class OperationKind(StrEnum):
     LEAVE_GROUPS = "leave_groups"
     CREATE_GROUP = "create_group"
     DELETE_ACCOUNT = "delete_account"
+    CREATE_DIRECTORY_GROUP = "create_directory_group"
+    CHANGE_DIRECTORY_GROUP = "change_directory_group"
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,12 @@ class NewAccount:
 class Operation:
     """One call to the target.
 
-    ``payload`` by kind: create_accounts ``{licences: [key], roles: [name], group_key: str | None}`` for all of
-    ``people`` alike; update_account ``{field: value}``; assign_licence and unassign_licence ``{licence_key}``;
-    set_roles ``{roles: [name]}``; join_group ``{group_key}``; create_group ``{name}``; the others nothing.
-    ``account_key`` is None for create_accounts and create_group. ``notify`` False asks the target to send no
+    ``payload`` by kind: create_accounts ``{licences: [key], roles: [name], group_key: str | None, welcome_template:
+    key | None, settings_template: key | None}`` for all of ``people`` alike; update_account ``{field: value}``;
+    assign_licence and unassign_licence ``{licence_key}``; set_roles ``{roles: [name], managed_groups: [key] | None}``
+    (None: no limit is asked for); join_group ``{group_key}``; create_group and create_directory_group ``{name}``;
+    change_directory_group ``{group_key, add: [account key], remove: [account key]}``; the others nothing.
+    ``account_key`` is None for calls that are not about one account. ``notify`` False asks the target to send no
     mail. ``change_ids`` are all the changes that this call serves.
     """
 
@@ -66,8 +70,8 @@ class Reply:
     """What a target answered to an operation that it carried out, wholly or in part.
 
     ``created`` maps the address (as sent) to the new account's key, ``refused`` the address to the reason, for
-    create_accounts; ``group_key`` is the new group's for create_group. A call that was refused as a whole
-    raises ``RefusedByTarget`` instead.
+    create_accounts; ``group_key`` is the new group's for create_group and create_directory_group. A call that was
+    refused as a whole raises ``RefusedByTarget`` instead.
     """
 
     created: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +85,7 @@ class OutcomeStatus(StrEnum):
 
     DONE = "done"  # sent and acknowledged, or found done when re-read
     ALREADY = "already"  # the target was already so; nothing was sent
+    PENDING_TRANSFER = "pending_transfer"  # made; the person is asked to move here from another account first
     RECORDED = "recorded"  # a change that sends nothing (adopt, reactivate at GoTo)
     STALE = "stale"  # the account moved since the plan; skipped
     FAILED = "failed"  # the target refused, or it stayed uncertain after every try
@@ -88,7 +93,7 @@ class OutcomeStatus(StrEnum):
     SKIPPED = "skipped"  # a change that this one needs was not done, or the run was stopped before it
 
 
-GOOD = frozenset({OutcomeStatus.DONE, OutcomeStatus.ALREADY, OutcomeStatus.RECORDED})
+GOOD = frozenset({OutcomeStatus.DONE, OutcomeStatus.ALREADY, OutcomeStatus.RECORDED, OutcomeStatus.PENDING_TRANSFER})
 
 
 @dataclass(frozen=True)

@@ -168,22 +168,55 @@ class Source(Spec):
     suite: Annotated[str, AfterValidator(_suite)] = "staff"
 
 
-class Entitlements(Spec):
-    """What a rule gives. Products add up over rules; the others come from the highest rule that sets them."""
+CUSTOM_ROLE = "custom:"
+"""Before the name of a role that the tenant's admins made themselves (a role set)."""
 
-    products: Texts = ()
+
+def _products(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch(r"[^/\s]+(/\S.*)?", value) for value in values):
+        raise ValueError("write a product as its code, or as code/edition, for example G2W or G2W/Pro")
+    return values
+
+
+class Entitlements(Spec):
+    """What a rule gives. Products and directory groups add up over rules; the others come from the highest rule that
+    sets them.
+
+    A product is its code (``G2W``), or code and edition (``G2W/Pro``): then only a licence of that description or
+    type will do, and of two editions of one product the higher rule's wins. ``manages`` limits the ``roles`` of the
+    same rule to these user groups; a role that is the tenant's own is written ``custom:NAME``.
+    ``welcome_template`` is the title or key of an e-mail template, ``settings_template`` the key of a settings
+    template; both count when an account is made.
+    """
+
+    products: Annotated[Texts, AfterValidator(_products)] = ()
     group: str | None = None
     roles: Texts | None = None
+    manages: Texts | None = None
     locale: str | None = None
+    welcome_template: str | None = None
+    settings_template: str | None = None
+    directory_groups: Texts = ()
+
+    @model_validator(mode="after")
+    def _manages_with_a_role(self) -> "Entitlements":
+        if self.manages is not None and not self.roles:
+            raise ValueError("manages limits roles: give roles in the same rule")
+        return self
 
 
 class Rule(Spec):
-    """Who gets what. ``when`` is met if every named attribute has one of its values (upper and lower case alike)."""
+    """Who gets what. ``when`` is met if every named attribute has one of its values (upper and lower case alike).
+
+    ``expect`` are the rule's own examples: a person (id, else address) and the products that this rule gives them
+    once the rules above it had their say; an empty list for somebody who is to get none from it.
+    """
 
     name: str = Field(min_length=1)
     when: dict[str, Texts] = {}
     grant: Entitlements
     enabled: bool = True
+    expect: dict[str, Texts] = {}
 
 
 class KeepException(Spec):
@@ -196,9 +229,13 @@ class KeepException(Spec):
 
 
 class Lifecycle(Spec):
+    """What happens to leavers. ``webinars``: a delete waits while the person has scheduled webinars that nobody else
+    of the account organises too (``hand_over``), or takes them with it (``lose``)."""
+
     leavers: Literal["suspend", "report"] = "suspend"
     grace: Days = timedelta(days=14)
     delete: Literal["never"] | Days = "never"
+    webinars: Literal["hand_over", "lose"] = "hand_over"
     orphans: Literal["report"] = "report"
 
 
@@ -212,12 +249,14 @@ class Limit(Spec):
 LimitName = Literal[
     "adopt", "create", "update", "grant", "revoke", "set_role", "add_member", "remove_member",
     "create_group", "suspend", "reactivate", "delete", "rename", "mail",
+    "create_directory_group", "add_directory_member", "remove_directory_member",
 ]  # fmt: skip
 
 DEFAULT_LIMITS: dict[LimitName, Limit] = {
     "suspend": Limit(share=0.05),
     "revoke": Limit(share=0.10),
     "remove_member": Limit(share=0.10),
+    "remove_directory_member": Limit(share=0.10),
     "rename": Limit(share=0.05),
     "set_role": Limit(count=5),
     "delete": Limit(count=0),
@@ -264,7 +303,12 @@ class Urls(Spec):
 
 
 class GotoTarget(Spec):
-    """A GoTo account. Without ``auth``, only a sandbox on this machine can be reached, with its own credentials."""
+    """A GoTo account. Without ``auth``, only a sandbox on this machine can be reached, with its own credentials.
+
+    ``directory``: whether the directory groups of the organisation (SCIM) count in rules (``read``), and are kept
+    equal to those of the roster as well (``feed``). ``directory_patch: merge`` says that GoTo was seen to add the
+    members of a PATCH to those that are there, without which groups of more than 100 members are left alone.
+    """
 
     name: str = Field(pattern=NAME)
     kind: Literal["goto"]
@@ -273,6 +317,8 @@ class GotoTarget(Spec):
     urls: Urls = Urls()
     managed: Literal["rule_given", "all"] = "rule_given"
     notify_users: bool = True
+    directory: Literal["none", "read", "feed"] = "none"
+    directory_patch: Literal["unknown", "merge"] = "unknown"
     requests_per_second: float = Field(default=9.6, gt=0, le=1000)
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 
 from tasks.model.errors import StalePlan
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class Action(StrEnum):
@@ -24,8 +24,10 @@ class Action(StrEnum):
 
     ADOPT = "adopt"
     CREATE_GROUP = "create_group"
+    CREATE_DIRECTORY_GROUP = "create_directory_group"
     REVOKE = "revoke"
     REMOVE_MEMBER = "remove_member"
+    REMOVE_DIRECTORY_MEMBER = "remove_directory_member"
     SUSPEND = "suspend"
     DELETE = "delete"
     CREATE = "create"
@@ -34,13 +36,16 @@ class Action(StrEnum):
     GRANT = "grant"
     ADD_MEMBER = "add_member"
     SET_ROLE = "set_role"
+    ADD_DIRECTORY_MEMBER = "add_directory_member"
 
 
 PHASES: Mapping[Action, int] = {action: number for number, action in enumerate(Action)}
 """The order in which actions are applied: what frees a seat comes before what takes one."""
 
 SENDS_NOTHING = frozenset({Action.ADOPT, Action.REACTIVATE})
-REMOVALS = frozenset({Action.REVOKE, Action.REMOVE_MEMBER, Action.SUSPEND, Action.DELETE})
+REMOVALS = frozenset(
+    {Action.REVOKE, Action.REMOVE_MEMBER, Action.REMOVE_DIRECTORY_MEMBER, Action.SUSPEND, Action.DELETE}
+)
 
 
 class Cause(StrEnum):
@@ -69,14 +74,20 @@ class Change:
     ``before`` and ``after`` by action (values are text, lists of text, or None):
 
     * adopt: ``{} -> {user_name, licences}``, *licences* the keys taken as given by us (``matched+grants``)
-    * create: ``{} -> {user_name, given_name, family_name, locale}`` (absent where unknown)
+    * create: ``{} -> {user_name, given_name, family_name, locale, welcome_template, settings_template}`` (absent
+      where unknown; templates by key)
     * update: ``{field: old} -> {field: new}`` over user_name, given_name, family_name, locale
     * grant: ``{licence: None} -> {licence: key, product: code}``
     * revoke: ``{licence: key, products: [code]} -> {licence: None}``
-    * set_role: ``{roles: [name]} -> {roles: [name], ours: [name]}``, *ours* those that a rule gives
+    * set_role: ``{roles: [name]} -> {roles: [name], ours: [name]}``, *ours* those that a rule gives; where they are
+      or were limited to groups also ``managed_groups: [key | None]`` on that side and ``manages: [name]`` in *after*
     * create_group: ``{group: None} -> {group: name}``; the subject fields are None
     * add_member: ``{group, group_key} -> {group, group_key}``, the new *group_key* None where the plan creates it
     * remove_member: ``{group, group_key} -> {group: None, group_key: None}``
+    * create_directory_group: ``{directory_group: None} -> {directory_group: name}``; the subject fields are None
+    * add_directory_member: ``{directory_group: None} -> {directory_group: name, group_key}``, the key None where the
+      plan creates the group
+    * remove_directory_member: ``{directory_group: name, group_key} -> {directory_group: None}``
     * suspend, delete: ``{licences: [key], products: [code], roles: [name]} -> {licences: [], products: [], roles: []}``
     * reactivate: ``{state: suspended} -> {state: active}``
 
@@ -124,6 +135,7 @@ class WithheldReason(StrEnum):
     JUST_ADOPTED = "just_adopted"  # the account is linked by this plan; nothing is taken away before the next one
     INCOMPLETE = "incomplete"  # a new account needs an attribute that the roster does not give
     REPORT_ONLY = "report_only"  # the pipeline only reports leavers
+    WEBINARS = "webinars"  # scheduled webinars would be lost with the person: hand them over first
 
 
 @dataclass(frozen=True)
@@ -171,7 +183,9 @@ class SourceRef:
 class Header:
     """What a plan was made from. ``generation`` is the journal's; ``base`` the denominators of the limits.
 
-    ``base``: ``{"accounts": managed active accounts, "grants": {product: managed grants}}``.
+    ``base``: ``{"accounts": managed active accounts, "grants": {product: managed grants}}``. ``mails``: how many
+    people will get mail of which kind in which language, ``{kind: {locale: people}}``; the locale is ``""`` where
+    the tenant's default decides.
     """
 
     pipeline: str
@@ -182,6 +196,7 @@ class Header:
     mapping_hash: str
     rules_hash: str
     base: Mapping[str, Any] = field(default_factory=dict)
+    mails: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unchanged: int = 0
     orphans: int = 0
     format_version: int = FORMAT_VERSION

@@ -86,6 +86,7 @@ WORKER_ATTRIBUTES: Mapping[str, str] = {
     "locale": "language of mails and pages (en_US)",
     "timezone": "time zone (Europe/Paris)",
     "phone": "telephone number",
+    "directory_groups": "directory groups that the person is in, separated by ';' or line breaks",
 }
 DATE_ATTRIBUTES = ("start_date", "end_date")
 
@@ -142,6 +143,8 @@ ACCOUNTS = Table(
         "status": TEXT,  # as the target words it; never diffed at GoTo
         "roles": OBJECT,  # sorted tuple of role names, () for a member
         "group_key": TEXT,
+        "managed_groups": OBJECT,  # sorted tuple of the keys of groups that the roles are limited to, () for no limit
+        "pending_transfer": YESNO,  # asked to move here from another account of the service, and not here yet
     },
 )
 GRANTS = Table(
@@ -158,10 +161,38 @@ LICENCES = Table(
     {
         "licence_key": TEXT,
         "description": TEXT,
+        "type": TEXT,  # description and type tell editions apart
         "products": OBJECT,  # sorted tuple of product codes
         "seats": WHOLE,  # missing: no limit
         "used": WHOLE,
         "enabled": YESNO,
+    },
+)
+DIRECTORY_GROUPS = Table(
+    "directory groups",
+    "group of the organisation's directory",
+    ("group_key",),
+    {"group_key": TEXT, "name": TEXT},
+)
+DIRECTORY_MEMBERS = Table(
+    "directory members",
+    "account in a directory group",
+    ("group_key", "account_key"),
+    {"group_key": TEXT, "account_key": TEXT},
+)
+TEMPLATES = Table(
+    "templates", "e-mail template of the target", ("template_key",), {"template_key": TEXT, "title": TEXT}
+)
+WEBINARS = Table(
+    "webinars",
+    "scheduled webinar of an account that may be deleted",
+    ("webinar_key",),
+    {
+        "webinar_key": TEXT,
+        "account_key": TEXT,  # the organiser
+        "subject": TEXT,
+        "starts": TEXT,  # ISO, UTC
+        "covered": YESNO,  # whether somebody else of the account organises it too
     },
 )
 LINKS = Table(
@@ -181,6 +212,7 @@ LINKS = Table(
         "licences": OBJECT,  # sorted tuple of licence keys that we gave
         "group_key": TEXT,  # the group that we put them in
         "roles": OBJECT,  # sorted tuple of the roles that we set
+        "directory_groups": OBJECT,  # sorted tuple of the keys of directory groups that we put them in
         "worker_digest": TEXT,  # of the attributes as last applied; tells a mover from drift
         "rules_digest": TEXT,  # of the pipeline's rules as last applied; tells a rule change from drift
     },

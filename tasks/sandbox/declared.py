@@ -106,15 +106,16 @@ class DeclaredOrganisation(_Declared):
 
 
 class Credentials(_Declared):
-    """What the token endpoint accepts."""
+    """What the token endpoint accepts, and the user for whom tokens speak: the first super admin, if none is named."""
 
     client_id: str = SANDBOX_AUTH["client_id"]
     client_secret: str = SANDBOX_AUTH["client_secret"]
     pat: str = SANDBOX_AUTH["pat"]
+    principal: Key | None = None
 
 
 class DeclaredState(_Declared):
-    """A whole tenant. Tokens speak for the first user who is ``SUPER_USER``, so there must be one."""
+    """A whole tenant. It has a user who is ``SUPER_USER``; unless another is named, tokens speak for the first."""
 
     account: DeclaredAccount
     licences: tuple[DeclaredLicence, ...] = ()
@@ -144,6 +145,8 @@ class DeclaredState(_Declared):
             _unique("directory group names", [group.name.casefold() for group in self.organisation.groups])
             _unique("directory group keys", [group.key for group in self.organisation.groups])
         self._require_seats()
+        if self.credentials.principal is not None:
+            _known("user", [self.credentials.principal], [user.key for user in self.users if user.key])
         if not any(SUPER_USER in user.admin_roles for user in self.users):
             raise ValueError(f"no user has the admin role {SUPER_USER}, and tokens speak for the first who has")
         return self

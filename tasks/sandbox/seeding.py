@@ -29,7 +29,9 @@ def fill(call: Call, state: DeclaredState) -> None:
     keys = [user.key or _free_key(call, declared) for user in state.users]
     for key, user in zip(keys, state.users, strict=True):
         _add_user(call, key, user, user.locale or state.account.locale)
-    principal = next(key for key, user in zip(keys, state.users, strict=True) if SUPER_USER in user.admin_roles)
+    principal = state.credentials.principal or next(
+        key for key, user in zip(keys, state.users, strict=True) if SUPER_USER in user.admin_roles
+    )
     names, secrets = (state.account.key, state.account.name, state.account.locale), state.credentials
     row_of_account = (*names, secrets.client_id, secrets.client_secret, secrets.pat, principal)
     call.db.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", row_of_account)

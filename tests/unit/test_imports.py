@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-STAGES = {"ingest", "validate", "plan", "provision", "report"}
+STAGES = {"doctor", "ingest", "validate", "plan", "provision", "report"}
 ALLOWED = {
     "model": set(),
     "sandbox": {"model"},

@@ -2,7 +2,8 @@
 
 from tasks.connectors.goto.opening import open_goto
 from tasks.connectors.goto.retries import Retries
+from tasks.connectors.goto.survey import Survey, survey
 from tasks.connectors.goto.target import GotoConnector
 from tasks.connectors.goto.tokens import Credentials
 
-__all__ = ["Credentials", "GotoConnector", "Retries", "open_goto"]
+__all__ = ["Credentials", "GotoConnector", "Retries", "Survey", "open_goto", "survey"]

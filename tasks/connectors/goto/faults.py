@@ -56,7 +56,7 @@ def read_fault(response: httpx.Response) -> Fault:
     except ValueError:
         return Fault(status, detail=response.text[:MAX_DETAIL], structured=False)
     body = body if isinstance(body, dict) else {}
-    errors = [item for item in body.get("errors") or [] if isinstance(item, dict)]
+    errors = [item for item in body.get("errors") or body.get("Errors") or [] if isinstance(item, dict)]
     codes = [_plain(item.get("code")) for item in errors]
     codes += [_plain(body.get(name)) for name in ("errorCode", "error")]  # other GoTo hosts; OAuth (RFC 6749 §5.2)
     return Fault(
@@ -67,12 +67,41 @@ def read_fault(response: httpx.Response) -> Fault:
     )
 
 
-def refused(purpose: str, fault: Fault) -> RefusedByTarget:
+@dataclass(frozen=True)
+class Right:
+    """What calls to one of GoTo's APIs take: a scope of the token, and a role of the person behind it."""
+
+    scope: str
+    role: str
+
+    def remedy(self, granted: tuple[str, ...] | None) -> str:
+        """Say which of the two is missing, as far as the token's answer tells."""
+        if granted is not None and self.scope not in granted:
+            return (
+                f"The token lacks the scope '{self.scope}': tick it at the OAuth client, and make a new personal "
+                "access token with it."
+            )
+        if granted is not None:
+            return f"The token has the scope '{self.scope}'; the person behind it needs {self.role}."
+        return (
+            f"A scope or role is missing: the OAuth client and the token need the scope '{self.scope}', and the person "
+            f"behind the token needs {self.role}."
+        )
+
+
+ADMIN = Right("identity:", "an admin role that allows this")
+DIRECTORY = Right("identity:scim.org", "the role Admin (read & write) of the organisation")
+WEBINARS = Right("collab:", "to be an admin of the account")
+
+
+def refused(
+    purpose: str, fault: Fault, right: Right = ADMIN, granted: tuple[str, ...] | None = None
+) -> RefusedByTarget:
     """Return the error for a call that GoTo certainly did not carry out, and would refuse again."""
     return RefusedByTarget(
         f"GoTo refused to {purpose} ({fault.label}).",
         sent=CALL_NOT_DONE,
-        remedy=_remedy(fault),
+        remedy=_remedy(fault, right, granted),
         **fault.facts,
     )
 
@@ -85,12 +114,9 @@ def failing(purpose: str, fault: Fault, *, safe: bool) -> TargetDown | Uncertain
     return UncertainCall(what, sent=PERHAPS_DONE, remedy="It is looked up before it is repeated.", **fault.facts)
 
 
-def _remedy(fault: Fault) -> str:
+def _remedy(fault: Fault, right: Right, granted: tuple[str, ...] | None) -> str:
     if fault.status in (401, 403):
-        return (
-            "A scope or role is missing: the OAuth client and the token need the scope 'identity:', and the person "
-            "behind the token needs an admin role that allows this."
-        )
+        return right.remedy(granted)
     if fault.status < 400 or not fault.structured:
         return "The answer is not GoTo's own: check urls.api in the pipeline, and the proxy."
     return ""

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import httpx
 
+from tasks.connectors.goto import directory, faults, webinars
 from tasks.connectors.goto.breaker import Breaker
+from tasks.connectors.goto.faults import Right
 from tasks.connectors.goto.retries import Retries
-from tasks.connectors.goto.target import GotoConnector
+from tasks.connectors.goto.target import Apis, GotoConnector
 from tasks.connectors.goto.tokens import Credentials, TokenSource
 from tasks.connectors.goto.transport import Transport
 from tasks.model.errors import BadPipeline
@@ -40,16 +42,26 @@ def open_goto(
         headers={"Accept": "application/json", "User-Agent": "rosterflow"},
         trust_env=not spec.urls.is_local,  # a company's proxy and certificates, but never for this machine
     )
-    transport = Transport(
-        http,
-        spec.urls.api.rstrip("/") + BASE_PATH,
-        TokenSource(http, spec.urls.token, credentials, retries, clock),
-        requests_per_second=spec.requests_per_second,
-        connections=CONNECTIONS,
-        retries=retries,
-        breaker=breaker or Breaker(clock),
+    tokens = TokenSource(http, spec.urls.token, credentials, retries, clock)
+
+    def api(path: str, right: Right) -> Transport:
+        return Transport(
+            http,
+            spec.urls.api.rstrip("/") + path,
+            tokens,
+            requests_per_second=spec.requests_per_second,
+            connections=CONNECTIONS,
+            retries=retries,
+            breaker=breaker or Breaker(clock),
+            right=right,
+        )
+
+    apis = Apis(
+        admin=api(BASE_PATH, faults.ADMIN),
+        directory=api(directory.BASE_PATH, faults.DIRECTORY),
+        webinars=api(webinars.BASE_PATH, faults.WEBINARS),
     )
-    return GotoConnector(spec.name, spec.account_key, transport, http)
+    return GotoConnector(spec, apis, tokens, http)
 
 
 def _require_safe(key: str, text: str, *, sandbox_only: bool) -> None:

@@ -3,24 +3,40 @@
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
+import pandas as pd
 
 from tasks.connectors.base import Capabilities
 from tasks.connectors.goto import wire
+from tasks.connectors.goto.directory import MAX_MEMBERS, Directory
 from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
+from tasks.connectors.goto.tokens import TokenSource
 from tasks.connectors.goto.transport import Transport
-from tasks.model.errors import RefusedByTarget
+from tasks.connectors.goto.webinars import Webinars
+from tasks.model.errors import RefusedByTarget, TargetError
 from tasks.model.operations import Operation, OperationKind, Reply
-from tasks.model.state import AccountState, TargetState
+from tasks.model.pipeline import GotoTarget
+from tasks.model.state import AccountState, DirectoryGroup, TargetState
 
 T = TypeVar("T")
 SINGLE_READS = 2
 """Up to so many accounts are looked up one by one without asking first how many there are."""
+
+
+@dataclass(frozen=True)
+class Apis:
+    """The APIs of GoTo, each with a pace of its own: the limit is counted for each."""
+
+    admin: Transport
+    directory: Transport
+    webinars: Transport
 
 
 class GotoConnector:
@@ -29,21 +45,31 @@ class GotoConnector:
     Calls that change the same account must come one after the other; the engine sees to that.
     """
 
-    capabilities = Capabilities(create_batch=20, groups_per_account=1, seats=True, status=False)
-
-    def __init__(self, name: str, account_key: str, transport: Transport, http: httpx.AsyncClient) -> None:
-        self.name = name
-        self._account_key = account_key
-        self._account = f"/accounts/{account_key}"
-        self._transport = transport
+    def __init__(self, spec: GotoTarget, apis: Apis, tokens: TokenSource, http: httpx.AsyncClient) -> None:
+        self.name = spec.name
+        self.capabilities = Capabilities(
+            create_batch=20,
+            groups_per_account=1,
+            directory_piece=MAX_MEMBERS if spec.directory == "feed" else 0,
+            seats=True,
+            status=False,
+        )
+        self.apis = apis
+        self._reads_directory = spec.directory != "none"
+        self._account_key = spec.account_key
+        self._account = f"/accounts/{spec.account_key}"
+        self._transport = apis.admin
+        self._directory = Directory(apis.directory, merges=spec.directory_patch == "merge")
+        self._webinars = Webinars(apis.webinars)
+        self._tokens = tokens
         self._http = http
         self._user_count: int | None = None
         self._licence_has_put = True
 
     @property
     def requests_sent(self) -> int:
-        """How many requests went to the Admin API, repeated ones included."""
-        return self._transport.requests_sent
+        """How many requests went to GoTo's APIs, repeated ones included."""
+        return sum(api.requests_sent for api in vars(self.apis).values())
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,6 +81,19 @@ class GotoConnector:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    async def caller(self) -> tuple[str, list[str]]:
+        """Return the key of the person behind the token, and the accounts that they can work in."""
+        return await self._transport.get(
+            "/me", "say who we are", lambda me: (wire.key_of(me["key"]), wire.reachable_accounts(me))
+        )
+
+    async def granted_scopes(self) -> tuple[str, ...] | None:
+        """Return the scopes of the token, None where there is none or its answer names none."""
+        try:
+            return (await self._tokens.current()).scopes
+        except TargetError:
+            return None
 
     async def identify(self) -> str:
         """Return the account's key. Raises ``RefusedByTarget`` if the credentials reach other accounts only."""
@@ -69,7 +108,12 @@ class GotoConnector:
         )
 
     async def read(self) -> TargetState:
-        """Read users, groups and licences, whole."""
+        """Read users, groups and licences, whole, and the directory where the pipeline asks for it."""
+        state = await self.read_tenant()
+        return wire.with_directory(state, (await self._directory.groups()).values()) if self._reads_directory else state
+
+    async def read_tenant(self) -> TargetState:
+        """Read users, groups and licences, whole, and nothing of the directory."""
         licences = await self._list("licenses", wire.licence)
         groups = await self._list("groups", wire.group)
         return wire.state(await self._users(), groups, licences)
@@ -89,6 +133,12 @@ class GotoConnector:
     async def read_groups(self) -> dict[str, str]:
         return {group.key: group.name or "" for group in await self._list("groups", wire.group)}
 
+    async def read_directory_groups(self, group_keys: Sequence[str]) -> dict[str, DirectoryGroup]:
+        return {key: group.noun for key, group in (await self._directory.find(group_keys)).items()}
+
+    async def read_webinars(self, account_keys: Sequence[str]) -> pd.DataFrame:
+        return await self._webinars.scheduled(account_keys, datetime.now(UTC))
+
     async def perform(self, operation: Operation) -> Reply:
         """Carry out one call; see ``Target`` for what is raised. What is already so counts as done."""
         steps: dict[OperationKind, Callable[[Operation], Coroutine[Any, Any, Reply | None]]] = {
@@ -101,6 +151,8 @@ class GotoConnector:
             OperationKind.LEAVE_GROUPS: self._leave_groups,
             OperationKind.CREATE_GROUP: self._create_group,
             OperationKind.DELETE_ACCOUNT: self._delete_account,
+            OperationKind.CREATE_DIRECTORY_GROUP: self._create_directory_group,
+            OperationKind.CHANGE_DIRECTORY_GROUP: self._change_directory_group,
         }
         return await steps[operation.kind](operation) or Reply()
 
@@ -227,6 +279,13 @@ class GotoConnector:
         except RefusedByTarget as refusal:
             if not _absent(refusal, "user.not.found"):
                 raise
+
+    async def _create_directory_group(self, operation: Operation) -> Reply:
+        return Reply(group_key=await self._directory.create_group(operation.payload["name"]))
+
+    async def _change_directory_group(self, operation: Operation) -> None:
+        payload = operation.payload
+        await self._directory.change_group(payload["group_key"], payload["add"], payload["remove"])
 
     def _user_path(self, account_key: str) -> str:
         return f"{self._account}/users/{_segment(account_key)}"

@@ -28,11 +28,15 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Token:
-    """One access token. ``number`` counts them, so that a caller can say which one was refused."""
+    """One access token. ``number`` counts them, so that a caller can say which one was refused.
+
+    ``scopes`` are what the answer says it is good for, None where it does not say.
+    """
 
     value: SecretStr
     number: int
     renew_at: float
+    scopes: tuple[str, ...] | None = None
 
 
 class TokenSource:
@@ -103,6 +107,8 @@ class TokenSource:
             body = json.loads(response.content)
             value = body["access_token"]
             lifetime_s = float(body.get("expires_in") or LIFETIME_S)
+            scope = body.get("scope")
+            scopes = tuple(sorted(scope.split())) if isinstance(scope, str) else None
         except (ValueError, KeyError, TypeError, AttributeError):
             # Not chained: a decoding error keeps the document, and with it the token.
             raise TargetDown(
@@ -114,7 +120,7 @@ class TokenSource:
             self._refresh_token = SecretStr(body["refresh_token"])
         margin_s = min(RENEW_BEFORE_S, lifetime_s / 2)
         number = self._token.number + 1 if self._token else 1
-        return Token(SecretStr(value), number, self._clock() + lifetime_s - margin_s)
+        return Token(SecretStr(value), number, self._clock() + lifetime_s - margin_s, scopes)
 
 
 def _unreachable(host: str, cause: str) -> TargetDown:

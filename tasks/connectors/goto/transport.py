@@ -1,4 +1,4 @@
-"""Requests to the Admin API: paced, authorised, repeated where that is safe, and judged."""
+"""Requests to one of GoTo's APIs: paced, authorised, repeated where that is safe, and judged."""
 
 import asyncio
 import json
@@ -12,9 +12,11 @@ from aiolimiter import AsyncLimiter
 
 from tasks.connectors.goto.breaker import Breaker
 from tasks.connectors.goto.faults import (
+    ADMIN,
     CALL_NOT_DONE,
     PERHAPS_DONE,
     Fault,
+    Right,
     failing,
     read_fault,
     refused,
@@ -56,7 +58,8 @@ def pace(requests_per_second: float) -> AsyncLimiter:
 
 
 class Transport:
-    """Sends calls. ``requests_sent`` counts every request to the Admin API, repeated ones too, but none for tokens."""
+    """Sends calls to one API. ``requests_sent`` counts every request to it, repeated ones too, but none for tokens;
+    ``too_many`` those that were refused as too many; ``server_date`` is the ``Date`` of the last answer."""
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Transport:
         connections: int,
         retries: Retries,
         breaker: Breaker,
+        right: Right = ADMIN,
     ) -> None:
         _hide_queries_in_logs()
         self._limiter = pace(requests_per_second)
@@ -78,7 +82,10 @@ class Transport:
         self._retries = retries
         self._breaker = breaker
         self._no_right: set[tuple[int, int, str | None]] = set()
+        self._right = right
         self.requests_sent = 0
+        self.too_many = 0
+        self.server_date: str | None = None
 
     async def get(self, path: str, purpose: str, parse: Callable[[Any], T]) -> T:
         """Read; repeated while it fails in a way that may pass. Raises ``TargetDown``, ``RefusedByTarget``."""
@@ -118,9 +125,10 @@ class Transport:
         response = await self._send(call, token)
         if response.status_code in (401, 403):
             response = await self._once_more(call, token, response)
+        self.server_date = response.headers.get("Date", self.server_date)
         if response.is_success:
             return _answer(call, response)
-        raise self._failure(call, response)
+        raise self._failure(call, response, token)
 
     async def _once_more(self, call: Call, token: Token, response: httpx.Response) -> httpx.Response:
         """Repeat a call with a new token: at GoTo 401 and 403 alike may mean that the old one has ended.
@@ -152,13 +160,14 @@ class Transport:
             except httpx.RequestError as exc:
                 raise _unanswered(call, request.url.host, type(exc).__name__) from exc
 
-    def _failure(self, call: Call, response: httpx.Response) -> Exception:
+    def _failure(self, call: Call, response: httpx.Response, token: Token) -> Exception:
         fault = read_fault(response)
         wait_s = retry_after(response)
         if fault.status == 429:
+            self.too_many += 1
             return self._passing(_too_fast(call, fault), wait_s)
         if fault.status < 500 and fault.status not in PASSING_STATUSES:
-            return refused(call.purpose, fault)
+            return refused(call.purpose, fault, self._right, token.scopes)
         error = failing(call.purpose, fault, safe=call.safe)
         if call.safe and fault.status in PASSING_STATUSES:
             return self._passing(error, wait_s)

@@ -1,7 +1,7 @@
 """GoTo's JSON and our nouns, in both directions. Pure: no network. Field names as the Admin API has them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from tasks.model.operations import NewAccount, Operation, Refusal, Reply
 from tasks.model.state import AccountState, TargetState
-from tasks.model.tables import ACCOUNTS, GRANTS, GROUPS, LICENCES
+from tasks.model.tables import ACCOUNTS, DIRECTORY_GROUPS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES
 
 NAME_CONFLICT = "user.name.conflict"
 FIELDS = {"user_name": "email", "given_name": "firstName", "family_name": "lastName", "locale": "locale"}
@@ -26,6 +26,8 @@ class User(NamedTuple):
     status: str | None
     roles: tuple[str, ...]
     group_key: str | None
+    managed_groups: tuple[str, ...]
+    pending_transfer: bool
     licences: tuple[str, ...]
 
 
@@ -38,6 +40,7 @@ class Group(NamedTuple):
 class Licence(NamedTuple):
     key: str
     description: str | None
+    type: str | None
     products: tuple[str, ...]
     seats: int | None
     used: int | None
@@ -81,6 +84,8 @@ def user(record: Any) -> User:
         _text(record.get("status")),
         tuple(sorted(record.get("adminRoles") or ())),
         _key_or_none(record.get("groupKey")),
+        tuple(sorted({key_of(key) for key in record.get("managedGroupKeys") or ()})),
+        record.get("pendingTransfer") is True,
         tuple(sorted({key_of(key) for key in record.get("licenseKeys") or ()})),
     )
 
@@ -93,6 +98,7 @@ def licence(record: Any) -> Licence:
     return Licence(
         key_of(record["key"]),
         _text(record.get("description")),
+        _text(record.get("type")),
         tuple(sorted(record.get("products") or ())),
         _whole(record.get("seats")),
         _whole(record.get("userCount")),
@@ -185,6 +191,8 @@ def account_state(found: User) -> AccountState:
         licences=frozenset(found.licences),
         roles=found.roles,
         group_key=found.group_key,
+        managed_groups=found.managed_groups,
+        pending_transfer=found.pending_transfer,
     )
 
 
@@ -195,15 +203,31 @@ def state(users: Sequence[User], groups: Sequence[Group], licences: Sequence[Lic
     return TargetState(
         accounts=ACCOUNTS.conform(
             _frame(
-                ["account_key", "user_name", "given_name", "family_name", "locale", "status", "roles", "group_key"],
+                [
+                    *("account_key", "user_name", "given_name", "family_name", "locale", "status", "roles"),
+                    *("group_key", "managed_groups", "pending_transfer"),
+                ],
                 users,
             ).assign(external_id=None)
         ),
         grants=GRANTS.conform(_frame(["account_key", "licence_key"], grants)),
         groups=GROUPS.conform(_frame(["group_key", "name", "path"], sorted(groups))),
         licences=LICENCES.conform(
-            _frame(["licence_key", "description", "products", "seats", "used", "enabled"], sorted(licences))
+            _frame(["licence_key", "description", "type", "products", "seats", "used", "enabled"], sorted(licences))
         ),
+    )
+
+
+def with_directory(state: TargetState, groups: Iterable[Any]) -> TargetState:
+    """Return *state* with the directory's groups and who is in them."""
+    listed = sorted(groups, key=lambda group: group.key)
+    members = [(group.key, key) for group in listed for key in sorted(group.members)]
+    return replace(
+        state,
+        directory_groups=DIRECTORY_GROUPS.conform(
+            _frame(["group_key", "name"], [(group.key, group.name) for group in listed])
+        ),
+        directory_members=DIRECTORY_MEMBERS.conform(_frame(["group_key", "account_key"], members)),
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tasks.connectors.goto import wire
 from tasks.model.operations import NewAccount, Operation, OperationKind, Refusal
+from tasks.model.tables import LICENCES
 
 ADA = {"key": "7001", "email": "ada@acme.example", "firstName": "Ada", "lastName": "Byron", "locale": "en_US"}
 
@@ -29,7 +30,7 @@ def test_what_cannot_be_a_key_is_refused(value):
 
 def test_missing_fields_of_a_user_are_missing_not_empty():
     found = wire.user({"key": "7001", "email": "ada@acme.example", "firstName": "", "adminRoles": None})
-    assert found == wire.User("7001", "ada@acme.example", None, None, None, None, (), None, ())
+    assert found == wire.User("7001", "ada@acme.example", None, None, None, None, (), None, (), False, ())
 
 
 def test_roles_and_licences_are_sorted_and_licences_stand_once():
@@ -60,13 +61,21 @@ def test_state_holds_the_declared_tables_sorted_by_key():
     assert state.accounts["external_id"].isna().all()
     assert state.grants.to_numpy().tolist() == [["7001", "9001"], ["7001", "9002"], ["7002", "9001"]]
     assert state.groups.to_numpy().tolist() == [["5001", "Sales", ("All", "Sales")]]
-    assert state.licences.iloc[0].tolist()[2:] == [("G2M", "G2W"), 50, 3, True]
+    assert state.licences.iloc[0].tolist()[3:] == [("G2M", "G2W"), 50, 3, True]
 
 
 def test_state_of_an_empty_account_has_the_declared_tables():
     state = wire.state([], [], [])
     assert [len(table) for table in (state.accounts, state.grants, state.groups, state.licences)] == [0, 0, 0, 0]
-    assert list(state.licences.columns) == ["licence_key", "description", "products", "seats", "used", "enabled"]
+    assert list(state.licences.columns) == list(LICENCES.columns)
+
+
+def test_groups_that_roles_are_limited_to_and_transfers_are_read():
+    found = wire.user({**ADA, "managedGroupKeys": [5002, "5001"], "pendingTransfer": True})
+    assert (found.managed_groups, found.pending_transfer) == (("5001", "5002"), True)
+    accounts = wire.state([found], [], []).accounts
+    assert accounts["managed_groups"].tolist() == [("5001", "5002")]
+    assert accounts["pending_transfer"].tolist() == [True]
 
 
 def test_licence_without_seats_has_no_limit_and_is_enabled():

@@ -25,6 +25,7 @@ def _without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the flows call the functions that their tasks are made of."""
     from prefect.tasks import Task
 
+    import tasks.doctor.steps
     import tasks.ingest.steps
     import tasks.plan.steps
     import tasks.provision.steps
@@ -35,7 +36,7 @@ def _without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in list(vars(module).items()):
             if isinstance(value, Task):
                 monkeypatch.setattr(module, name, value.fn)
-    for stage in (tasks.ingest, tasks.plan, tasks.provision, tasks.validate):
+    for stage in (tasks.doctor, tasks.ingest, tasks.plan, tasks.provision, tasks.validate):
         monkeypatch.setattr(stage.steps, "get_run_logger", logging.getLogger)
 
 

@@ -1,0 +1,168 @@
+"""The directory of the organisation, over GoTo's SCIM API: groups and their members, users where they are needed.
+
+Facts by number: docs/target-goto.md, D1 to D14. There is no call that adds one member without touching the others, so
+a group is read just before it is written.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from tasks.connectors.goto.transport import Transport
+from tasks.connectors.goto.wire import key_of
+from tasks.model.errors import RefusedByTarget
+from tasks.model.operations import NewAccount
+from tasks.model.state import DirectoryGroup
+
+BASE_PATH = "/identity/v1"
+MAX_MEMBERS = 100
+PAGE = 500
+MISSING = frozenset({401, 404})
+"""A group that is not there is 401 by the contract, which is also what a missing right looks like (D2)."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A directory group on the wire: people and nested groups apart."""
+
+    key: str
+    name: str
+    members: frozenset[str]
+    nested: frozenset[str]
+
+    @property
+    def size(self) -> int:
+        return len(self.members) + len(self.nested)
+
+    @property
+    def noun(self) -> DirectoryGroup:
+        return DirectoryGroup(self.key, self.name, self.members)
+
+
+class Directory:
+    """The groups and users of one organisation. ``merges`` says that a PATCH adds to the members that are there."""
+
+    def __init__(self, transport: Transport, *, merges: bool) -> None:
+        self._transport = transport
+        self._merges = merges
+
+    async def groups(self) -> dict[str, Group]:
+        """Return every group by its key. Raises ``RefusedByTarget``, ``TargetDown``."""
+        found: dict[str, Group] = {}
+        while True:
+            path = f"/Groups?startIndex={len(found) + 1}&count={PAGE}"
+            total, page = await self._transport.get(path, "list the directory groups", _page)
+            known = len(found)
+            found.update((group.key, group) for group in page)
+            if len(found) >= total or len(found) == known:  # a server that does not page gives the same again
+                return found
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Group]:
+        """Return these groups by key, every one where *keys* is empty. Those that are not there are left out."""
+        if not keys:
+            return await self.groups()
+        found: dict[str, Group] = {}
+        for key in keys:
+            try:
+                found[key] = await self._transport.get(_group_path(key), "read a directory group", _group)
+            except RefusedByTarget as refusal:
+                if refusal.facts["status"] not in MISSING:
+                    raise
+                every = await self.groups()  # tells a group that is gone from a right that is missing
+                return {known: every[known] for known in keys if known in every}
+        return found
+
+    async def create_group(self, name: str) -> str:
+        """Create an empty group and return its key."""
+        body = {"displayName": name}
+        return await self._transport.post(
+            "/Groups", "create a directory group", lambda answer: key_of(answer["id"]), body=body
+        )
+
+    async def change_group(self, key: str, add: Iterable[str], remove: Iterable[str]) -> None:
+        """Put accounts into a group and take others out; who else is in it stays, nested groups too.
+
+        Raises ``RefusedByTarget``: the group is gone, or larger than a request may carry, and it is not known that a
+        PATCH leaves the others alone (D7).
+        """
+        found = (await self.find([key])).get(key)
+        if found is None:
+            raise RefusedByTarget(
+                "The directory has no such group.", status=404, code="group.not.found", incident=None, detail=""
+            )
+        add, remove = frozenset(add) - found.members, frozenset(remove) & found.members
+        if not add and not remove:
+            return
+        if found.size <= MAX_MEMBERS and found.size + len(add) - len(remove) <= MAX_MEMBERS:
+            await self._put(found, (found.members | add) - remove)
+        elif self._merges:
+            await self._patch(found, add, remove)
+        else:
+            raise RefusedByTarget(
+                f"The directory group holds more than {MAX_MEMBERS} members, and it is not known that GoTo leaves the "
+                "others alone when some are added.",
+                sent="This call was not made.",
+                remedy="If you have seen that it does, say directory_patch: merge for the target.",
+                status=None, code="directory.group.too.large", incident=None, detail="",
+            )  # fmt: skip
+
+    async def _put(self, group: Group, members: frozenset[str]) -> None:
+        body = {
+            "displayName": group.name,
+            "members": [_member(key) for key in sorted(members)]
+            + [_member(key, "group") for key in sorted(group.nested)],
+        }
+        await self._transport.write("PUT", _group_path(group.key), "change a directory group", body=body)
+
+    async def _patch(self, group: Group, add: frozenset[str], remove: frozenset[str]) -> None:
+        listed = [_member(key) for key in sorted(add)]
+        listed += [{**_member(key), "operation": "delete"} for key in sorted(remove)]
+        for start in range(0, len(listed), MAX_MEMBERS):
+            body = {"members": listed[start : start + MAX_MEMBERS]}
+            await self._transport.write("PATCH", _group_path(group.key), "change a directory group", body=body)
+
+    async def create_user(self, person: NewAccount) -> str:
+        """Make a login without a product, and return its key: the Admin API's (D3)."""
+        names = {"givenName": person.given_name, "familyName": person.family_name}
+        body = {
+            "userName": person.user_name,
+            "name": {name: value for name, value in names.items() if value},
+            **({"locale": person.locale} if person.locale else {}),
+        }
+        return await self._transport.post(
+            "/Users", "create a directory user", lambda answer: key_of(answer["id"]), body=body
+        )
+
+    async def rename_user(self, account_key: str, address: str) -> None:
+        """Change the address that somebody signs in with."""
+        path = f"/Users/{quote(account_key, safe='')}"
+        await self._transport.write("PATCH", path, "change an address in the directory", body={"userName": address})
+
+
+def _id(answer: Mapping[str, Any]) -> str:
+    return key_of(answer["id"])
+
+
+def _page(answer: Mapping[str, Any]) -> tuple[int, list[Group]]:
+    groups = [_group(record) for record in answer.get("resources") or answer.get("Resources") or ()]
+    total = answer.get("totalResults")
+    return (len(groups) if total is None else int(total)), groups
+
+
+def _group(record: Mapping[str, Any]) -> Group:
+    members = [(key_of(member["value"]), member.get("type") or "user") for member in record.get("members") or ()]
+    return Group(
+        key_of(record["id"]),
+        str(record.get("displayName") or ""),
+        frozenset(key for key, kind in members if str(kind).lower() == "user"),
+        frozenset(key for key, kind in members if str(kind).lower() != "user"),
+    )
+
+
+def _member(key: str, kind: str = "user") -> dict[str, str]:
+    return {"type": kind, "value": key}
+
+
+def _group_path(key: str) -> str:
+    return f"/Groups/{quote(key, safe='')}"

@@ -1,0 +1,135 @@
+"""What a check-up asks of GoTo: who the credentials are, what they may do, and what the organisation tells of itself.
+
+Reads only, a handful of calls. A refusal is part of the answer here, and raises nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from tasks.connectors.goto.target import GotoConnector
+from tasks.connectors.goto.wire import key_of
+from tasks.model.errors import RefusedByTarget, TargetDown, TargetError
+from tasks.model.pipeline import GotoTarget
+from tasks.model.state import AccountState
+
+ORGANISATION = "/sandbox/organisation"
+"""The sandbox's own control call: GoTo has none for this."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain of the organisation: ``verified``, ``pending`` or ``expired``, and the record to publish for it."""
+
+    status: str
+    record: str | None = None
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """The organisation where it can be asked: its domains, and its admins' roles (``write``, ``read``) by key."""
+
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    admins: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The answers. ``refusal`` is what stood in the way of the first call, ``reachable`` the accounts within reach.
+
+    ``admins`` are the accounts of the person behind the token and of the organisation's admins, as far as those are
+    told; None where they could not be read.
+    ``asks_organisation`` tells whether somebody answers for the organisation at all; it has none if ``organisation``
+    is None even so. ``directory`` is ``read`` where the directory could be read, ``none`` where that was refused,
+    None where it was not tried. ``skew_s`` is how far this machine's clock is ahead, None where no answer had a date.
+    """
+
+    refusal: TargetError | None = None
+    scopes: tuple[str, ...] | None = None
+    reachable: tuple[str, ...] = ()
+    caller_key: str | None = None
+    admins: tuple[AccountState, ...] | None = None
+    directory: str | None = None
+    asks_organisation: bool = False
+    organisation: Organisation | None = None
+    skew_s: float | None = None
+    rate_limited: bool = False
+
+    @property
+    def is_down(self) -> bool:
+        return isinstance(self.refusal, TargetDown)
+
+
+async def survey(target: GotoConnector, spec: GotoTarget, clock: Callable[[], datetime]) -> Survey:
+    """Ask, and return the answers. Only faults of the program are raised."""
+    try:
+        me = await target.caller()
+    except TargetError as refusal:
+        return Survey(refusal=refusal, scopes=await target.granted_scopes())
+    caller_key, reachable = me
+    asks, organisation = await _organisation(spec)
+    return Survey(
+        scopes=await target.granted_scopes(),
+        reachable=tuple(reachable),
+        caller_key=caller_key,
+        admins=await _accounts(target, {caller_key, *(organisation.admins if organisation else ())})
+        if spec.account_key in reachable
+        else None,
+        directory=await _directory(target) if spec.directory != "none" else None,
+        asks_organisation=asks,
+        organisation=organisation,
+        skew_s=_skew(target.apis.admin.server_date, clock()),
+        rate_limited=any(api.too_many for api in vars(target.apis).values()),
+    )
+
+
+async def _accounts(target: GotoConnector, keys: set[str]) -> tuple[AccountState, ...] | None:
+    try:
+        return tuple(await target.read_accounts(sorted(keys), []))
+    except TargetError:
+        return None
+
+
+async def _directory(target: GotoConnector) -> str | None:
+    try:
+        await target.read_directory_groups([])
+    except RefusedByTarget:
+        return "none"
+    except TargetError:
+        return None
+    return "read"
+
+
+async def _organisation(spec: GotoTarget) -> tuple[bool, Organisation | None]:
+    """Ask the sandbox for the organisation: whether anybody answers, and what they say."""
+    if not spec.urls.is_local:
+        return False, None
+    url = spec.urls.api.rstrip("/")
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
+            if not (await http.get("/sandbox/switches")).json().get("domain_control"):
+                return False, None
+            answer = await http.get(ORGANISATION)
+            return True, _read(answer.json()) if answer.is_success else None
+    except (httpx.HTTPError, ValueError, AttributeError, KeyError):
+        return False, None
+
+
+def _read(answer: Mapping[str, Any]) -> Organisation:
+    return Organisation(
+        {item["domain"]: Domain(item["status"], item["records"]["dns"]) for item in answer["domains"]},
+        {key_of(item["key"]): item["role"] for item in answer["admins"]},
+    )
+
+
+def _skew(date: str | None, now: datetime) -> float | None:
+    """Return how many seconds *now* is ahead of an answer's ``Date``, which has whole seconds."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except (TypeError, ValueError):
+        return None
+    return (now - theirs.astimezone(UTC)).total_seconds()

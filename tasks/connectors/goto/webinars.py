@@ -1,0 +1,90 @@
+"""The scheduled webinars of people, over the Webinar API: what a deletion would take with it (facts V1 to V3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from tasks.connectors.goto.transport import Transport
+from tasks.connectors.goto.wire import key_of
+from tasks.model.tables import WEBINARS
+
+BASE_PATH = "/G2W/rest/v2"
+PAGE = 100
+LOOK_AHEAD = timedelta(days=730)
+
+
+@dataclass(frozen=True)
+class Webinar:
+    key: str
+    subject: str | None
+    starts: str | None
+
+
+class Webinars:
+    """Reads the webinars that are still to come."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def scheduled(self, account_keys: Sequence[str], now: datetime) -> pd.DataFrame:
+        """Return WEBINARS of these organisers from *now* on. Raises ``RefusedByTarget``, ``TargetDown``."""
+        organised = [(key, webinar) for key in sorted(set(account_keys)) for webinar in await self._of(key, now)]
+        return WEBINARS.frame(
+            [
+                {
+                    "webinar_key": webinar.key,
+                    "account_key": account_key,
+                    "subject": webinar.subject,
+                    "starts": webinar.starts,
+                    "covered": await self._is_covered(account_key, webinar.key),
+                }
+                for account_key, webinar in organised
+            ]
+        )
+
+    async def _of(self, account_key: str, now: datetime) -> list[Webinar]:
+        found: dict[str, Webinar] = {}
+        window = f"fromTime={_moment(now)}&toTime={_moment(now + LOOK_AHEAD)}"
+        number = 0
+        while True:
+            path = f"{_organizer(account_key)}?{window}&page={number}&size={PAGE}"
+            pages, webinars = await self._transport.get(path, "list scheduled webinars", _page)
+            found.update((webinar.key, webinar) for webinar in webinars)
+            number += 1
+            if number >= pages:
+                return list(found.values())
+
+    async def _is_covered(self, account_key: str, webinar_key: str) -> bool:
+        """Whether somebody else of the account organises it too, so that it is not lost."""
+        path = f"{_organizer(account_key)}/{quote(webinar_key, safe='')}/coorganizers"
+        return await self._transport.get(
+            path,
+            "read who organises a webinar",
+            lambda answer: any(
+                not item.get("external") and key_of(item["memberKey"]) != account_key for item in answer
+            ),
+        )
+
+
+def _organizer(account_key: str) -> str:
+    return f"/organizers/{quote(account_key, safe='')}/webinars"
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _page(answer: Mapping[str, Any]) -> tuple[int, list[Webinar]]:
+    """Read one page: how many there are, and what is on it. Without webinars there is no ``_embedded``."""
+    listed = (answer.get("_embedded") or {}).get("webinars") or ()
+    pages = int((answer.get("page") or {}).get("totalPages") or 1)
+    return pages, [_webinar(record) for record in listed]
+
+
+def _webinar(record: Mapping[str, Any]) -> Webinar:
+    starts = [str(time["startTime"]) for time in record.get("times") or () if time.get("startTime")]
+    return Webinar(key_of(record["webinarKey"]), record.get("subject"), min(starts, default=None))

@@ -1,0 +1,1 @@
+"""The check-up: does everything stand ready that a sync needs? Judges what it is told; the look-ups are apart."""

@@ -1,0 +1,133 @@
+"""Judge the organisation: a verified domain for every address, and an admin who is one on both sides.
+
+GoTo asks for both where a directory feeds it; elsewhere they are advice (GoTo reference, section 5).
+"""
+
+from collections.abc import Iterator
+
+from tasks.doctor.facts import Facts, Organisation
+from tasks.doctor.lines import Line, Weight, ok, problem, unknown
+from tasks.doctor.proofs import NEW_PREFIX, Proof
+
+CENTER = "https://organization.logmeininc.com"
+PRODUCT_ADMIN = frozenset({"SUPER_USER", "MANAGE_ACCOUNT"})
+"""The roles of the portal that are called super admin and admin (GoTo reference 4.2)."""
+
+
+def judge_organisation(facts: Facts) -> Iterator[Line]:
+    """Yield a line for each domain of the rosters' addresses, most people first, and one for the admin."""
+    weight = Weight.BLOCKS if facts.feeds_directory else Weight.ADVISES
+    domains = sorted(facts.addresses, key=lambda name: (-facts.addresses[name], name))
+    if not domains:
+        yield unknown("domain", "No roster names an address, so there is no domain to look at.")
+    for domain in domains:
+        yield _told(facts, domain, weight) if _tells(facts) else _published(facts, domain)
+    yield _admin(facts, weight)
+
+
+def _tells(facts: Facts) -> bool:
+    return facts.organisation is not None or not facts.has_organisation
+
+
+def _told(facts: Facts, domain: str, weight: Weight) -> Line:
+    """Judge a domain where the organisation can be asked."""
+    organisation = facts.organisation or Organisation()
+    status = organisation.domains.get(domain)
+    people = _people(facts, domain)
+    if status == "verified":
+        return ok("domain", f"{domain} is verified ({people}).")
+    if status is None:
+        return problem(
+            "domain",
+            f"{domain} is not a domain of the organisation ({people}).",
+            f"Add it, then publish the record that is given for it: {_record(None)} as a DNS TXT record of {domain}, "
+            f"or as the whole of http://{domain}/{NEW_PREFIX}.txt.",
+            weight=weight,
+        )
+    record = organisation.codes.get(domain)
+    return problem(
+        "domain",
+        f"{domain} was added and is not verified: {status} ({people}).",
+        f"Publish {_record(record)} as a DNS TXT record of {domain}, or as the whole of "
+        f"http://{domain}/{NEW_PREFIX}.txt, and have it verified.",
+        weight=weight,
+    )
+
+
+def _published(facts: Facts, domain: str) -> Line:
+    """Judge a domain where only what is published can be seen."""
+    proof = facts.proofs.get(domain, Proof(domain, asked=False))
+    people = _people(facts, domain)
+    if proof.found_by:
+        where = "in DNS" if proof.found_by == "dns" else "on its web server"
+        return ok("domain", f"A verification record of {domain} is published {where} ({people}).")
+    seen = "no verification record of it is published" if proof.asked else "it could not be looked up"
+    return unknown(
+        "domain",
+        f"Whether {domain} is verified is not known: {seen} ({people}).",
+        f"See {CENTER}. To verify it, publish {_record(None)} as a DNS TXT record of {domain}, or as the whole of "
+        f"http://{domain}/{NEW_PREFIX}.txt.",
+    )
+
+
+def _record(record: str | None) -> str:
+    return f"'{record}'" if record else f"'{NEW_PREFIX}=<code>', with the code that the Organization Center shows,"
+
+
+def _people(facts: Facts, domain: str) -> str:
+    number = facts.addresses[domain]
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def _admin(facts: Facts, weight: Weight) -> Line:
+    """Somebody must be organisation admin and product admin, with an address in a verified domain."""
+    product = [admin for admin in facts.admins if PRODUCT_ADMIN.intersection(admin.roles)]
+    if not product:
+        return problem(
+            "organisation admin",
+            "Nobody in the account is a super admin or admin.",
+            "Make somebody a super admin in the Admin Center, and organisation admin in the Organization Center.",
+            weight=weight,
+        )
+    if not _tells(facts):
+        return _admin_by_trial(facts)
+    organisation = facts.organisation or Organisation()
+    both = [admin for admin in product if organisation.admins.get(admin.account_key) == "write"]
+    if not both:
+        return problem(
+            "organisation admin",
+            "No admin of the account is an organisation admin with read and write.",
+            "Make one person both: the role in the Admin Center, and Admin (read & write) in the Organization Center.",
+            weight=weight,
+        )
+    if not any(organisation.domains.get(admin.domain) == "verified" for admin in both):
+        return problem(
+            "organisation admin",
+            "The address of the organisation admin who is also an admin of the account is in no verified domain.",
+            "Verify that domain, or make somebody of a verified domain both.",
+            weight=weight,
+        )
+    return ok("organisation admin", "An admin of the account is organisation admin too, in a verified domain.")
+
+
+def _admin_by_trial(facts: Facts) -> Line:
+    """Judge by what the person behind the token could do, where the organisation cannot be asked."""
+    caller = next((admin for admin in facts.admins if admin.account_key == facts.caller_key), None)
+    if facts.directory_role == "none" and facts.feeds_directory:
+        return problem(
+            "organisation admin",
+            "The person behind the token may not read the organisation's directory.",
+            f"Make them Admin (read & write) at {CENTER}, and see that the token has the scope 'identity:scim.org'.",
+        )
+    if facts.directory_role == "read" and caller and PRODUCT_ADMIN.intersection(caller.roles):
+        return unknown(
+            "organisation admin",
+            "The person behind the token reads the directory and is an admin of the account. Whether they may write "
+            "there is seen at the first write only.",
+            f"Their role at {CENTER} should be Admin (read & write).",
+        )
+    return unknown(
+        "organisation admin",
+        "Whether an admin of the account is organisation admin too cannot be asked of GoTo.",
+        f"See {CENTER}, under Users: one of your admins should be Admin (read & write), in a verified domain.",
+    )

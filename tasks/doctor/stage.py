@@ -1,0 +1,113 @@
+"""The check-up stage: what was surveyed, read and counted, put together as the facts that are judged."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from tasks.connectors.goto import Survey
+from tasks.doctor.checkup import check_up, decisive
+from tasks.doctor.facts import Admin, Credentials, Facts, Organisation
+from tasks.doctor.lines import CREDENTIALS, Line
+from tasks.doctor.proofs import Proof
+from tasks.model.errors import BadPipeline, RefusedByTarget, RosterflowError
+from tasks.model.pipeline import GotoTarget, Pipeline
+from tasks.model.state import TargetState
+
+
+def facts_of(survey: Survey, pipeline: Pipeline, addresses: Mapping[str, int]) -> Facts:
+    """Return the facts that the target tells, with the people of the rosters counted by domain."""
+    target = pipeline.target
+    organisation = survey.organisation
+    return Facts(
+        feeds_directory=target.directory == "feed",
+        needs=needed_scopes(pipeline),
+        credentials=_credentials(survey, target),
+        caller_key=survey.caller_key,
+        caller_roles=_roles_of(survey),
+        admins=_admins((one.account_key, one.user_name, one.roles) for one in survey.admins or ()),
+        directory_role=survey.directory,
+        organisation=None
+        if organisation is None
+        else Organisation(
+            {name: domain.status for name, domain in organisation.domains.items()},
+            {name: domain.record for name, domain in organisation.domains.items() if domain.record},
+            organisation.admins,
+        ),
+        has_organisation=organisation is not None or not survey.asks_organisation,
+        addresses=addresses,
+        skew_s=survey.skew_s,
+        paced=target.requests_per_second,
+        rate_limited=survey.rate_limited,
+    )
+
+
+def _credentials(survey: Survey, target: GotoTarget) -> Credentials:
+    refusal = survey.refusal
+    return Credentials(
+        refusal=refusal.what if refusal else "",
+        remedy=refusal.remedy if refusal else "",
+        down=survey.is_down,
+        scopes=survey.scopes,
+        account_reached=target.account_key in survey.reachable,
+        reachable=survey.reachable,
+    )
+
+
+def needed_scopes(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the scopes that a pipeline's work takes."""
+    scopes = ["identity:"]
+    if pipeline.target.directory != "none":
+        scopes.append("identity:scim.org")
+    if pipeline.lifecycle.delete != "never" and pipeline.lifecycle.webinars == "hand_over":
+        scopes.append("collab:")
+    return tuple(scopes)
+
+
+def with_state(facts: Facts, state: TargetState) -> Facts:
+    """Put everybody who has an admin role in the account in the place of the few who were surveyed."""
+    columns = state.accounts[["account_key", "user_name", "roles"]]
+    return replace(facts, admins=_admins(columns.itertuples(index=False, name=None)))
+
+
+def _roles_of(survey: Survey) -> tuple[str, ...] | None:
+    """Return the roles of the person behind the token, None where they could not be read."""
+    return next((one.roles for one in survey.admins or () if one.account_key == survey.caller_key), None)
+
+
+def _admins(accounts: Iterable[tuple[Any, Any, Any]]) -> tuple[Admin, ...]:
+    return tuple(Admin(str(key), domain_of(address), roles) for key, address, roles in accounts if roles)
+
+
+def with_proofs(facts: Facts, proofs: Mapping[str, Proof]) -> Facts:
+    """Add what the domains publish."""
+    return replace(facts, proofs=proofs)
+
+
+def count_domains(user_names: Iterable[pd.Series]) -> dict[str, int]:
+    """Return how many people of the rosters have an address in each domain; who has none is left out."""
+    counts: Counter[str] = Counter()
+    for names in user_names:
+        domains = names.dropna().str.rpartition("@")[2].str.lower()
+        counts.update({str(name): int(number) for name, number in domains.value_counts().items() if name})
+    return dict(counts)
+
+
+def domain_of(address: object) -> str:
+    return address.rpartition("@")[2].lower() if isinstance(address, str) else ""
+
+
+def require_ready(facts: Facts) -> list[Line]:
+    """Return all lines. Raises ``RefusedByTarget`` or ``BadPipeline`` for those that stop a sync: nothing is sent."""
+    lines = check_up(facts)
+    stopping = decisive(lines)
+    if stopping:
+        kind: type[RosterflowError] = RefusedByTarget if stopping[0].exit_code == CREDENTIALS else BadPipeline
+        raise kind(
+            " ".join(line.finding for line in stopping),
+            remedy=" ".join(dict.fromkeys(line.remedy for line in stopping)),
+            checks=[line.check for line in stopping],
+        )
+    return lines

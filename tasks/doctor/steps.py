@@ -1,0 +1,42 @@
+"""The check-up as a Prefect task: what a sync looks at before it goes on."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import get_run_logger, task
+
+from tasks.connectors.goto import Survey, survey
+from tasks.connectors.registry import open_target
+from tasks.doctor.stage import count_domains, facts_of, require_ready
+from tasks.faults import discreet
+from tasks.journal import RunStore
+from tasks.journal.products import load_roster
+from tasks.pipeline_file import load_pipeline
+from tasks.settings import Settings, resolve_secret
+
+
+@task(name="check readiness")
+@discreet
+def check_ready(pipeline: str, run_id: str) -> int:
+    """Look at what a sync cannot do without; return how many requests that took.
+
+    Raises ``RefusedByTarget`` where the credentials do not let us in or may not do what is to be done, ``BadPipeline``
+    where domain or organisation are not as a fed directory needs them.
+    """
+    settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ).pipeline
+    folder = RunStore(settings.runs).open(run_id)
+    addresses = count_domains(load_roster(folder, source.name).workers["user_name"] for source in loaded.sources)
+
+    async def ask() -> tuple[Survey, int]:
+        async with open_target(loaded.target, resolve_secret) as target:
+            found = await survey(target, loaded.target, lambda: datetime.now(UTC))
+            return found, target.requests_sent
+
+    found, requests = asyncio.run(ask())
+    if found.refusal is not None:
+        raise found.refusal
+    lines = require_ready(facts_of(found, loaded, addresses))
+    get_run_logger().info("%d checks, ready", len(lines))
+    return requests
