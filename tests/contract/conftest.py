@@ -34,6 +34,10 @@ STATE: Mapping[str, Any] = {
         },
         {"key": "7003", "email": "cleo@acme.example", "firstName": "Cleo", "lastName": "Ward", "emailLocked": True},
     ],
+    "organisation": {
+        "name": "Acme", "domains": [{"domain": "acme.example"}], "admins": [{"user": "7001"}],
+        "groups": [{"key": "6001", "name": "Hosts", "members": ["7002"]}],
+    },
 }  # fmt: skip
 
 
@@ -44,6 +48,15 @@ class Sandbox:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         response = self.http.request(method, f"{self.url}/sandbox/{path}", json=body)
+        response.raise_for_status()
+        return response.json()
+
+    def scim(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the SCIM API by hand."""
+        form = {"grant_type": "personal_access_token", "pat": "sandbox-pat"}
+        token = self.http.post(f"{self.url}/oauth/token", auth=("sandbox-client", "sandbox-secret"), data=form)
+        headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
+        response = self.http.request(method, f"{self.url}/identity/v1/{path}", json=body, headers=headers)
         response.raise_for_status()
         return response.json()
 

@@ -1,7 +1,8 @@
 """The GoTo client against the sandbox: one test for each fact that the client relies on.
 
-Each docstring says what the fact is and how it stands: documented by the vendor, observed in public clients or
-recorded replies, or assumed (not known, and the sandbox and the client have settled on something).
+Each docstring begins with the numbers that the facts have in docs/target-goto.md, and says how they stand: documented
+by the vendor, observed in public clients or recorded replies, or assumed (not known, and the sandbox and the client
+have settled on something). ``tests/unit/test_docs.py`` holds page and tests together.
 """
 
 import asyncio
@@ -52,12 +53,12 @@ def make_credentials(**changes):
 
 
 def test_personal_access_token_gives_access(sandbox):
-    """Documented: form grant_type=personal_access_token and pat, with the client's Basic authorisation."""
+    """T1, T2, C1. Documented: form grant_type=personal_access_token and pat, with the client's Basic authorisation."""
     assert sandbox.run(lambda target: target.identify()) == "3001"
 
 
 def test_refresh_token_gives_access_again_and_again(sandbox):
-    """Documented: the reply to a refresh has no refresh_token, and the old one stays good."""
+    """T3. Documented: the reply to a refresh has no refresh_token, and the old one stays good."""
     form = {"grant_type": "personal_access_token", "pat": SANDBOX_AUTH["pat"]}
     client = (SANDBOX_AUTH["client_id"], SANDBOX_AUTH["client_secret"])
     issued = sandbox.http.post(f"{sandbox.url}/oauth/token", data=form, auth=client).json()
@@ -76,7 +77,7 @@ def test_refresh_token_gives_access_again_and_again(sandbox):
 
 
 def test_token_that_ended_early_is_renewed(sandbox):
-    """Observed: 401 or 403 may mean that the token ended; one renewal and one repetition mend it."""
+    """T4, T6. Observed: 401 or 403 may mean that the token ended; one renewal and one repetition mend it."""
 
     async def scenario(target):
         await target.identify()
@@ -88,7 +89,7 @@ def test_token_that_ended_early_is_renewed(sandbox):
 
 
 def test_token_without_the_scope_is_refused_as_not_authenticated(sandbox):
-    """Observed: a good token without the scope ``identity:`` gets 401 not.authenticated from /me."""
+    """T5. Observed: a good token without the scope ``identity:`` gets 401 not.authenticated from /me."""
     sandbox.switch(scopes=["identity:scim.org"])
     with pytest.raises(RefusedByTarget, match="'identity:'") as caught:
         sandbox.run(lambda target: target.identify())
@@ -97,7 +98,7 @@ def test_token_without_the_scope_is_refused_as_not_authenticated(sandbox):
 
 @pytest.mark.parametrize(("wrong", "code"), [("client_secret", "invalid_client"), ("pat", "invalid_grant")])
 def test_wrong_credentials_name_what_to_check(sandbox, wrong, code):
-    """Assumed: the token endpoint refuses in the form of RFC 6749 §5.2."""
+    """T7. Assumed: the token endpoint refuses in the form of RFC 6749 §5.2."""
     with pytest.raises(RefusedByTarget, match=f"auth.{wrong}") as caught:
         sandbox.run(lambda target: target.identify(), credentials=make_credentials(**{wrong: "hush"}))
     assert caught.value.facts["code"] == code
@@ -105,7 +106,7 @@ def test_wrong_credentials_name_what_to_check(sandbox, wrong, code):
 
 
 def test_limit_of_requests_is_survived(sandbox):
-    """Documented: over the limit (10 a second, by API) comes 429. Assumed: with an empty object and no Retry-After."""
+    """C2, C3. Documented: over the limit (10 a second, by API) comes 429. Assumed: an empty object, no Retry-After."""
 
     async def scenario(target):
         sandbox.switch(requests_per_second=0)
@@ -126,13 +127,13 @@ def test_limit_of_requests_is_survived(sandbox):
 
 
 def test_caller_tells_the_accounts_that_are_reachable(sandbox):
-    """Documented: /me has accountKey at its root and accounts[] with keys."""
+    """R1. Documented: /me has accountKey at its root and accounts[] with keys."""
     with pytest.raises(RefusedByTarget, match="do not reach account 3009; they reach 3001"):
         sandbox.run(lambda target: target.identify(), account_key="3009")
 
 
 def test_account_is_read_whole(sandbox):
-    """Observed: fields of users, groups and licences; a user is in one group at most (documented)."""
+    """R2, R3, R6. Observed: fields of users, groups and licences; a user is in one group at most (documented)."""
     state = sandbox.run(lambda target: target.read())
     assert state.accounts["account_key"].tolist() == ["7001", "7002", "7003"]
     assert state.accounts["user_name"].tolist()[1] == "bo+team@acme.example"
@@ -144,7 +145,7 @@ def test_account_is_read_whole(sandbox):
 
 
 def test_licences_have_seats_users_and_products(sandbox):
-    """Observed: seats and userCount, no field for what is left; a licence can list several products."""
+    """R7, R8. Observed: seats and userCount, no field for what is left; a licence can list several products."""
     licences = sandbox.run(lambda target: target.read()).licences.set_index("licence_key")
     assert licences.loc[WEBINAR, ["products", "seats", "used", "enabled"]].tolist() == [("G2M", "G2W"), 3, 1, True]
     assert licences["seats"].isna()["9002"]  # assumed: null is no limit
@@ -152,13 +153,13 @@ def test_licences_have_seats_users_and_products(sandbox):
 
 
 def test_user_without_product_and_role_is_suspended(sandbox):
-    """Observed: status SUSPENDED stands for no product and no role. So status is not a capability."""
+    """R4, W15. Observed: status SUSPENDED stands for no product and no role. So status is not a capability."""
     state = sandbox.run(lambda target: target.read())
     assert state.accounts["status"].tolist()[2] == "SUSPENDED"
 
 
 def test_long_keys_survive_as_numbers(sandbox):
-    """Documented (an example): a key as an unquoted number with more digits than 64 bits hold."""
+    """C4. Documented (an example): a key as an unquoted number with more digits than 64 bits hold."""
     as_text = sandbox.run(lambda target: target.read())
     sandbox.switch(numeric_keys=True)
     as_numbers = sandbox.run(lambda target: target.read())
@@ -170,7 +171,7 @@ def test_long_keys_survive_as_numbers(sandbox):
 
 
 def test_pages_follow_each_other_without_a_gap(sandbox):
-    """Observed: offset counts from zero and toIndex is an exclusive end, so the next offset is what came so far."""
+    """C5. Observed: offset counts from zero and toIndex is an exclusive end, so the next offset is what came so far."""
     people = [NewAccount(f"c{n}", f"p{n:02}@acme.example", "P", "Q") for n in range(20)]
     perform(sandbox, make_create(*people))
     sandbox.switch(max_page_size=7)
@@ -185,13 +186,13 @@ def test_pages_follow_each_other_without_a_gap(sandbox):
 
 @pytest.mark.parametrize("form", ["missing", "empty"])
 def test_list_without_a_match_may_leave_out_results(sandbox, form):
-    """Observed: total 0, and results may be missing altogether."""
+    """C7. Observed: total 0, and results may be missing altogether."""
     sandbox.switch(empty_results=form)
     assert sandbox.run(lambda target: target.read_accounts([], ["nobody@acme.example"])) == []
 
 
 def test_address_is_found_by_filter(sandbox):
-    """Observed: filter=email eq "...", blanks as %20; a + for a blank is refused. Assumed: case does not matter."""
+    """C8. Observed: filter=email eq "...", blanks as %20; a + for a blank is refused. Assumed: case does not matter."""
     found = sandbox.run(lambda target: target.read_accounts([], ["BO+team@acme.example"]))
     assert found == [
         AccountState("7002", "bo+team@acme.example", "Bo", "Lind", "fr_FR", frozenset({WEBINAR, "9002"}), (), "5002")
@@ -202,18 +203,18 @@ def test_address_is_found_by_filter(sandbox):
     "address", ['o"neil@acme.example', "back\\slash@acme.example", "käte@acme.example", "a&b#c%@x.test"]
 )
 def test_any_address_can_be_asked_for(sandbox, address):
-    """Assumed: quotes and backslashes in a filter are escaped with a backslash."""
+    """C8. Assumed: quotes and backslashes in a filter are escaped with a backslash."""
     assert sandbox.run(lambda target: target.read_accounts([], [address])) == []
 
 
 def test_absent_account_is_not_in_the_answer(sandbox):
-    """Observed: code user.not.found. Assumed: with 404."""
+    """W17. Observed: code user.not.found. Assumed: with 404."""
     found = sandbox.run(lambda target: target.read_accounts(["7002", "7999"], []))
     assert [state.account_key for state in found] == ["7002"]
 
 
 def test_one_by_one_and_from_the_list_is_the_same(sandbox):
-    """Observed: a single read and a list show a user with the same fields."""
+    """R2. Observed: a single read and a list show a user with the same fields."""
     keys = ["7001", "7002", "7003"]
 
     async def scenario(target):
@@ -229,7 +230,7 @@ def test_one_by_one_and_from_the_list_is_the_same(sandbox):
 
 
 def test_create_gives_keys_licences_roles_group_and_one_welcome_mail(sandbox):
-    """Documented: users[] with e-mail and names, licences or roles, and a reply of address and key."""
+    """W1, W2, M1. Documented: users[] with e-mail and names, licences or roles, and a reply of address and key."""
     bea = NewAccount("c2", "bea@acme.example", "Bea", "Ash")
     reply = perform(sandbox, make_create(ADA, bea, licences=["9002"], roles=["MANAGE_USERS"], group_key="5001"))
     assert set(reply.created) == {"Ada@acme.example", "bea@acme.example"}
@@ -242,13 +243,13 @@ def test_create_gives_keys_licences_roles_group_and_one_welcome_mail(sandbox):
 
 
 def test_create_without_notice_sends_no_welcome_mail(sandbox):
-    """Documented: suppressEmail in the body of a create."""
+    """M1. Documented: suppressEmail in the body of a create."""
     perform(sandbox, make_create(ADA, notify=False))
     assert "welcome" not in sandbox.mails
 
 
 def test_address_in_use_is_refused_and_the_others_are_made(sandbox):
-    """Documented: with allOrNothing=false a conflicting address comes back without a key, and 200."""
+    """W3. Documented: with allOrNothing=false a conflicting address comes back without a key, and 200."""
     taken = NewAccount("c2", "BO+team@acme.example", "Bo", "Lind")
     reply = perform(sandbox, make_create(ADA, taken))
     assert set(reply.created) == {"Ada@acme.example"}
@@ -256,7 +257,7 @@ def test_address_in_use_is_refused_and_the_others_are_made(sandbox):
 
 
 def test_create_over_the_seats_makes_nobody(sandbox):
-    """Assumed: 409 license.seats.exceeded for the whole call."""
+    """W16. Assumed: 409 license.seats.exceeded for the whole call."""
     with pytest.raises(RefusedByTarget) as caught:
         perform(sandbox, make_create(ADA, licences=["9003"]))
     assert (caught.value.facts["status"], caught.value.facts["code"]) == (409, "license.seats.exceeded")
@@ -265,7 +266,7 @@ def test_create_over_the_seats_makes_nobody(sandbox):
 
 
 def test_refusal_of_a_whole_create_names_whom_it_is_about_in_its_facts_only(sandbox):
-    """Observed: errors[] has a code and a value."""
+    """C9. Observed: errors[] has a code and a value."""
     odd = NewAccount("c2", "not an address", "Odd", "One")
     with pytest.raises(RefusedByTarget) as caught:
         perform(sandbox, make_create(ADA, odd))
@@ -277,7 +278,7 @@ def test_refusal_of_a_whole_create_names_whom_it_is_about_in_its_facts_only(sand
 
 
 def test_update_changes_only_the_fields_that_are_sent(sandbox):
-    """Observed: PUT with a partial body, which must not have the key; the answer is empty."""
+    """W8, C11. Observed: PUT with a partial body, which must not have the key; the answer is empty."""
     perform(sandbox, make_operation(OperationKind.UPDATE_ACCOUNT, given_name="Beau", locale="de_DE"))
     state = read_account(sandbox, "7002")
     assert (state.given_name, state.family_name, state.locale) == ("Beau", "Lind", "de_DE")
@@ -285,7 +286,7 @@ def test_update_changes_only_the_fields_that_are_sent(sandbox):
 
 
 def test_address_can_be_changed_unless_it_is_locked(sandbox):
-    """Observed: one client changes addresses. Assumed: 403 where emailLocked is set."""
+    """W21. Observed: one client changes addresses. Assumed: 403 where emailLocked is set."""
     perform(sandbox, make_operation(OperationKind.UPDATE_ACCOUNT, user_name="bo@acme.example"))
     assert read_account(sandbox, "7002").user_name == "bo@acme.example"
     with pytest.raises(RefusedByTarget) as caught:
@@ -294,14 +295,14 @@ def test_address_can_be_changed_unless_it_is_locked(sandbox):
 
 
 def test_licence_is_assigned_without_touching_the_others(sandbox):
-    """Assumed: PUT /licenses/{l}/users/{u}, the mirror of the observed DELETE."""
+    """W11. Assumed: PUT /licenses/{l}/users/{u}, the mirror of the observed DELETE."""
     perform(sandbox, make_operation(OperationKind.ASSIGN_LICENCE, "7003", licence_key=WEBINAR))
     perform(sandbox, make_operation(OperationKind.ASSIGN_LICENCE, "7003", licence_key="9002"))
     assert read_account(sandbox, "7003").licences == frozenset({WEBINAR, "9002"})
 
 
 def test_licence_by_the_whole_set_ends_the_same(sandbox):
-    """Observed: PUT of licenseKeys replaces the set. The client's way where the assumed verb is missing."""
+    """W9. Observed: PUT of licenseKeys replaces the set. The client's way where the assumed verb is missing."""
 
     async def scenario(target):
         target._licence_has_put = False
@@ -314,14 +315,14 @@ def test_licence_by_the_whole_set_ends_the_same(sandbox):
 
 
 def test_licence_without_a_free_seat_is_refused(sandbox):
-    """Assumed: 409 license.seats.exceeded."""
+    """W16. Assumed: 409 license.seats.exceeded."""
     with pytest.raises(RefusedByTarget) as caught:
         perform(sandbox, make_operation(OperationKind.ASSIGN_LICENCE, licence_key="9003"))
     assert caught.value.facts["code"] == "license.seats.exceeded"
 
 
 def test_licence_that_is_not_there_is_refused(sandbox):
-    """Assumed: 404 license.not.found, in the style of the observed codes; the verb is not taken for missing."""
+    """W11. Assumed: 404 license.not.found, in the style of the observed codes; the verb is not taken for missing."""
     with pytest.raises(RefusedByTarget) as caught:
         perform(sandbox, make_operation(OperationKind.ASSIGN_LICENCE, licence_key="9999"))
     assert caught.value.facts["code"] == "license.not.found"
@@ -329,14 +330,14 @@ def test_licence_that_is_not_there_is_refused(sandbox):
 
 
 def test_licence_is_unassigned_and_not_held_is_as_good(sandbox):
-    """Observed: DELETE /licenses/{l}/users/{u}. Assumed: taking away what is not held is no fault."""
+    """W10. Observed: DELETE /licenses/{l}/users/{u}. Assumed: taking away what is not held is no fault."""
     take = make_operation(OperationKind.UNASSIGN_LICENCE, licence_key=WEBINAR)
     perform(sandbox, take, take)
     assert read_account(sandbox, "7002").licences == frozenset({"9002"})
 
 
 def test_licence_of_a_user_who_is_gone_counts_as_unassigned(sandbox):
-    """Observed: code user.not.found."""
+    """W17. Observed: code user.not.found."""
     perform(
         sandbox,
         make_operation(OperationKind.DELETE_ACCOUNT),
@@ -346,13 +347,13 @@ def test_licence_of_a_user_who_is_gone_counts_as_unassigned(sandbox):
 
 @pytest.mark.parametrize(("notify", "mails"), [(True, ["product-change"]), (False, [])])
 def test_mail_about_a_licence_is_sent_or_not(sandbox, notify, mails):
-    """Observed: suppressEmail is a query parameter on licences. Documented: the first "get started" goes out anyway."""
+    """M2, M3, M4. Observed: suppressEmail in the query, on licences. Documented: the first "get started" goes out."""
     perform(sandbox, make_operation(OperationKind.ASSIGN_LICENCE, "7003", notify=notify, licence_key="9002"))
     assert [kind for kind in sandbox.mails if kind != "get-started"] == mails
 
 
 def test_roles_are_set_and_cleared(sandbox):
-    """Observed: PUT of adminRoles sets them, an empty list clears them."""
+    """W8, R10. Observed: PUT of adminRoles sets them, an empty list clears them."""
     perform(sandbox, make_operation(OperationKind.SET_ROLES, roles=["MANAGE_USERS", "ADD_USERS"]))
     assert read_account(sandbox, "7002").roles == ("ADD_USERS", "MANAGE_USERS")
     perform(sandbox, make_operation(OperationKind.SET_ROLES, roles=[]))
@@ -361,33 +362,33 @@ def test_roles_are_set_and_cleared(sandbox):
 
 @pytest.mark.parametrize(("notify", "mails"), [(True, ["role-change"]), (False, [])])
 def test_mail_about_a_role_is_sent_or_not(sandbox, notify, mails):
-    """Assumed: suppressEmail as a query parameter on an update."""
+    """M4. Assumed: suppressEmail as a query parameter on an update."""
     perform(sandbox, make_operation(OperationKind.SET_ROLES, notify=notify, roles=["MANAGE_USERS"]))
     assert sandbox.mails == mails
 
 
 def test_joining_a_group_leaves_the_other(sandbox):
-    """Observed: PUT without a body. Documented: a user is in one group at most."""
+    """W12. Observed: PUT without a body. Documented: a user is in one group at most."""
     perform(sandbox, make_operation(OperationKind.JOIN_GROUP, group_key="5001"))
     assert read_account(sandbox, "7002").group_key == "5001"
 
 
 def test_leaving_all_groups_is_the_only_removal(sandbox):
-    """Observed: DELETE /users/{u}/groups. Assumed: without a group it is no fault."""
+    """W12. Observed: DELETE /users/{u}/groups. Assumed: without a group it is no fault."""
     leave = make_operation(OperationKind.LEAVE_GROUPS)
     perform(sandbox, leave, leave)
     assert read_account(sandbox, "7002").group_key is None
 
 
 def test_unknown_group_is_refused(sandbox):
-    """Observed: code group.not.found."""
+    """W17. Observed: code group.not.found."""
     with pytest.raises(RefusedByTarget) as caught:
         perform(sandbox, make_operation(OperationKind.JOIN_GROUP, group_key="5999"))
     assert caught.value.facts["code"] == "group.not.found"
 
 
 def test_new_group_answers_with_its_bare_key(sandbox):
-    """Observed: POST answers with a bare key; a second group of the name is group.name.conflict."""
+    """W13, W17. Observed: POST answers with a bare key; a second group of the name is group.name.conflict."""
     create = make_operation(OperationKind.CREATE_GROUP, None, name="Support")
     reply = perform(sandbox, create)
     assert sandbox.run(lambda target: target.read_groups())[reply.group_key] == "Support"
@@ -397,21 +398,21 @@ def test_new_group_answers_with_its_bare_key(sandbox):
 
 
 def test_deleting_twice_is_as_good_as_once(sandbox):
-    """Observed: DELETE with an empty answer, then user.not.found."""
+    """W14. Observed: DELETE with an empty answer, then user.not.found."""
     delete = make_operation(OperationKind.DELETE_ACCOUNT)
     perform(sandbox, delete, delete)
     assert sandbox.run(lambda target: target.read_accounts(["7002"], [])) == []
 
 
 def test_deleted_address_comes_back_as_the_old_user(sandbox):
-    """Documented: creating the same address in the same account revives the old user."""
+    """W14. Documented: creating the same address in the same account revives the old user."""
     bo = NewAccount("c1", "bo+team@acme.example", "Bo", "Lind")
     reply = perform(sandbox, make_operation(OperationKind.DELETE_ACCOUNT), make_create(bo))
     assert reply.created == {"bo+team@acme.example": "7002"}
 
 
 def test_account_of_another_number_is_not_taken_for_an_empty_one(sandbox):
-    """Assumed: 404 account.not.found. It must not read as "this user is absent"."""
+    """C9. Assumed: 404 account.not.found. It must not read as "this user is absent"."""
     with pytest.raises(RefusedByTarget) as caught:
         sandbox.run(lambda target: target.read_accounts(["7002"], []), account_key="3009")
     assert caught.value.facts["code"] == "account.not.found"
