@@ -11,7 +11,7 @@ from tasks.ingest.files import RosterFile
 from tasks.ingest.sheets import trimmed
 from tasks.model.pipeline import Column
 from tasks.model.rosters import CRITICAL
-from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS, WORKERS
+from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS, LIST_ATTRIBUTES, LIST_SEPARATOR, WORKERS
 
 STATUSES = ("active", "inactive")
 SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|GETTING_DATA)")
@@ -83,6 +83,8 @@ def _steps(attribute: str, column: Column, dates: str) -> Iterator[Step]:
         yield _templated(column.template)
     if attribute in DATE_ATTRIBUTES:
         yield _dated(dates)
+    if attribute in LIST_ATTRIBUTES:
+        yield _listed(column.split)
     if attribute == "status":
         yield _status()
 
@@ -153,6 +155,25 @@ def _dated(dates: str) -> Step:
         "Correct the date, or sources.dates if all are written so.",
         apply,
     )
+
+
+def _listed(separators: str) -> Step:
+    """Bring several values of a cell into one form: trimmed, each once, sorted."""
+    any_of = re.compile(f"[{re.escape(separators)}\\n]")
+
+    def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+        known = {value: _joined(any_of.split(value)) for value in cells.dropna().unique()}
+        found = cells.map({value: joined for value, joined in known.items() if joined}).astype("str")
+        return found, pd.Series(False, cells.index)
+
+    return Step("list", "", "", apply)
+
+
+def _joined(parts: list[str]) -> str:
+    named: dict[str, str] = {}
+    for part in (" ".join(part.split()).replace(LIST_SEPARATOR, ",") for part in parts):
+        named.setdefault(part.casefold(), part)
+    return LIST_SEPARATOR.join(sorted(name for name in named.values() if name))
 
 
 def _iso(text: str, dates: str) -> str | None:

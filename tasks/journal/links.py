@@ -23,7 +23,7 @@ def write(conn: Connection, pipeline: str, target: str, change: LinkChange) -> b
     row = conn.execute(select(links).where(where)).mappings().one_or_none()
     if row is None and not change.new:
         return True
-    values = {**change.values, "licences": _licences(row, change)}
+    values = {**change.values, "licences": _licences(row, change), "directory_groups": _directory_groups(row, change)}
     if row is None:
         key = {"pipeline": pipeline, "target": target, "source": change.source, "external_id": change.external_id}
         conn.execute(insert(links).values({"state": "active", "roles": [], **key, **values}))
@@ -55,6 +55,11 @@ def _claimed(conn: Connection, pipeline: str, target: str, change: LinkChange) -
 def _licences(row: RowMapping | None, change: LinkChange) -> list[str]:
     held = set() if row is None or change.clear else set(row["licences"])
     return sorted((held | set(change.give)) - set(change.take))
+
+
+def _directory_groups(row: RowMapping | None, change: LinkChange) -> list[str]:
+    held = set() if row is None or change.new else set(row["directory_groups"])
+    return sorted((held | set(change.join)) - set(change.leave))
 
 
 def close_run(conn: Connection, plan: Plan, outcomes: Mapping[str, Outcome]) -> bool:

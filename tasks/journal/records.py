@@ -87,7 +87,8 @@ class LinkChange:
     """What a change that was carried out does to the link of one worker.
 
     ``values`` are set. ``give`` is added to the licences that we gave, ``take`` taken from them; ``clear`` forgets
-    them all first. ``new`` makes the link if it is not there; it then needs an ``account_key``.
+    them all first. ``join`` and ``leave`` do so with the directory groups that we put the person in. ``new`` makes the
+    link if it is not there, without groups; it then needs an ``account_key``.
     """
 
     source: str
@@ -95,6 +96,8 @@ class LinkChange:
     values: Mapping[str, Any] = field(default_factory=dict)
     give: tuple[str, ...] = ()
     take: tuple[str, ...] = ()
+    join: tuple[str, ...] = ()
+    leave: tuple[str, ...] = ()
     clear: bool = False
     new: bool = False
 

@@ -91,13 +91,15 @@ class Column(Spec):
     """How one attribute is taken from the source: a heading, then at most one map, then at most one template.
 
     ``map`` replaces whole values (a value that is not in it is a finding; ``""`` stands for a blank cell);
-    ``template`` has ``{value}`` where the cell's text goes. A bare heading in the file is short for
+    ``template`` has ``{value}`` where the cell's text goes; ``split`` are the characters that part the values of an
+    attribute of several (``directory_groups``), line breaks beside them. A bare heading in the file is short for
     ``{from: heading}``.
     """
 
     from_: Annotated[str, BeforeValidator(_heading)] = Field(alias="from", min_length=1)
     template: str | None = None
     map: dict[str, str] | None = None
+    split: str = Field(default=";", min_length=1, max_length=5)
 
     @model_validator(mode="before")
     @classmethod

@@ -86,15 +86,29 @@ WORKER_ATTRIBUTES: Mapping[str, str] = {
     "locale": "language of mails and pages (en_US)",
     "timezone": "time zone (Europe/Paris)",
     "phone": "telephone number",
-    "directory_groups": "directory groups that the person is in, separated by ';' or line breaks",
+    "directory_groups": "directory groups that the person is in, separated by ';'",
 }
 DATE_ATTRIBUTES = ("start_date", "end_date")
+
+LIST_ATTRIBUTES = ("directory_groups",)
+"""Attributes of several values in one cell: names in order, each once, joined by ``LIST_SEPARATOR``."""
+LIST_SEPARATOR = ";"
 
 RESERVED_NAMES = frozenset(
     {
         *("source", "file", "sheet", "row"),  # where a worker's row stands
         *("codes", "key_usable", "gone"),  # what validation says of it
-        *("key", "address", "employed", "ended_on", "started", "account_key", "match", "rank"),  # the plan's own
+        *(
+            "key",
+            "address",
+            "employed",
+            "ended_on",
+            "started",
+            "account_key",
+            "match",
+            "rank",
+            "tenant_groups",
+        ),  # the plan's own
     }
 )
 RESERVED_PREFIXES = ("link_", "current_", "claimed_")

@@ -8,9 +8,11 @@ from tasks.model.errors import BadPipeline
 from tasks.model.plan import Action, Change, Header, Plan, SourceRef, digest, sort_changes
 from tasks.model.tables import ORIGIN
 from tasks.plan.adoption import draft_adoptions
+from tasks.plan.directory import draft_directory
 from tasks.plan.drafts import Drafts
 from tasks.plan.guards import keep_an_admin
 from tasks.plan.leavers import draft_deletes, draft_leavers
+from tasks.plan.memberships import held_memberships
 from tasks.plan.seats import SeatBook
 from tasks.plan.staying import Staying, draft_staying, draft_surplus
 from tasks.plan.world import Inputs, World
@@ -34,6 +36,7 @@ def make_plan(inputs: Inputs) -> Plan:
     draft_surplus(world, drafts, staying)
     draft_staying(world, drafts, staying)
     keep_an_admin(drafts, inputs.state.accounts)
+    draft_directory(world, drafts, staying)
     drafts.drop_loose_ends()
     changes = tuple(sort_changes(drafts.changes))
     return Plan(_header(world, changes), changes, tuple(drafts.withheld), tuple(drafts.leaving))
@@ -68,10 +71,18 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
         base={
             "accounts": len(active),
             "grants": world.holdings.count_by_product(active),
+            **_directory_base(world),
         },
         unchanged=len(ours - touched),
         orphans=int((~inputs.state.accounts["account_key"].isin(ours)).sum()),
     )
+
+
+def _directory_base(world: World) -> dict[str, int]:
+    """Return how many memberships of the fed directory are ours: what the limit on taking out is a share of."""
+    if world.pipeline.target.directory != "feed":
+        return {}
+    return {"directory_members": int(held_memberships(world.state, world.linked)["ours"].sum())}
 
 
 def _source_ref(inputs: Inputs, name: str, snapshot: str) -> SourceRef:

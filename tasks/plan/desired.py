@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tasks.model.pipeline import Rule
+from tasks.model.tables import LIST_ATTRIBUTES, LIST_SEPARATOR
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,28 @@ class Desired:
 
 
 def matches(rule: Rule, workers: pd.DataFrame) -> pd.Series:
-    """Return whether each worker meets every condition of *rule*. An empty ``when`` is met by everybody."""
+    """Return whether each worker meets every condition of *rule*. An empty ``when`` is met by everybody.
+
+    An attribute of several values is met if one of them is among those wanted; a worker is in the directory groups
+    that the roster names, and in those of the tenant (``tenant_groups``) where the plan has read them.
+    """
     met = pd.Series(True, index=workers.index)
     for attribute, values in rule.when.items():
-        wanted = {value.strip().casefold() for value in values}
-        met &= workers[attribute].str.strip().str.casefold().isin(wanted)
+        wanted = {" ".join(value.split()).casefold() for value in values}
+        if attribute in LIST_ATTRIBUTES:
+            any_ = _has_one(workers[attribute], wanted)
+            if "tenant_groups" in workers:
+                any_ |= _has_one(workers["tenant_groups"], wanted)
+            met &= any_
+        else:
+            met &= workers[attribute].str.strip().str.casefold().isin(wanted)
     return met
+
+
+def _has_one(cells: pd.Series, wanted: set[str]) -> pd.Series:
+    """Return whether one of each cell's values is among *wanted*. There are few different cells, so those are asked."""
+    met = {cell: not wanted.isdisjoint(cell.casefold().split(LIST_SEPARATOR)) for cell in cells.dropna().unique()}
+    return cells.map(met).eq(True)
 
 
 def desired_state(workers: pd.DataFrame, rules: Sequence[Rule]) -> Desired:

@@ -42,6 +42,7 @@ class Drafts:
     leaving: list[Leaving] = field(default_factory=list)
     adopted: dict[tuple[str, str], str] = field(default_factory=dict)  # worker -> the adoption's change_id
     groups: dict[str, str] = field(default_factory=dict)  # name -> the change_id that makes it
+    directory_groups: dict[str, str] = field(default_factory=dict)  # folded name -> the change_id that makes it
 
     def add(
         self,
@@ -81,13 +82,22 @@ class Drafts:
     def add_group(self, name: str, cause: Cause, rules: Sequence[str]) -> str:
         """Draft a group that is not there yet, once, and return the change's id."""
         if name not in self.groups:
-            before, after = {"group": None}, {"group": name}
-            identity = self._identity(Action.CREATE_GROUP, ("", ""), before, after)
-            self.changes.append(
-                Change(identity, Action.CREATE_GROUP, cause, None, None, None, None, before, after, rules=tuple(rules))
-            )
-            self.groups[name] = identity
+            self.groups[name] = self._add_made(Action.CREATE_GROUP, "group", name, cause, rules)
         return self.groups[name]
+
+    def add_directory_group(self, name: str, cause: Cause, rules: Sequence[str]) -> str:
+        """Draft a directory group that is not there yet, once, and return the change's id."""
+        folded = name.casefold()
+        if folded not in self.directory_groups:
+            made = self._add_made(Action.CREATE_DIRECTORY_GROUP, "directory_group", name, cause, rules)
+            self.directory_groups[folded] = made
+        return self.directory_groups[folded]
+
+    def _add_made(self, action: Action, noun: str, name: str, cause: Cause, rules: Sequence[str]) -> str:
+        before, after = {noun: None}, {noun: name}
+        identity = self._identity(action, ("", ""), before, after)
+        self.changes.append(Change(identity, action, cause, None, None, None, None, before, after, rules=tuple(rules)))
+        return identity
 
     def adoption_of(self, person: Person) -> tuple[str, ...]:
         """Return the adoption that changes to this person need, if there is one."""
@@ -121,7 +131,8 @@ class Drafts:
     def drop_loose_ends(self) -> None:
         """Drop groups that nobody is to be put into, and needs of changes that are not in the plan."""
         needed = {need for change in self.changes for need in change.needs}
-        kept = [change for change in self.changes if change.action != Action.CREATE_GROUP or change.change_id in needed]
+        made = (Action.CREATE_GROUP, Action.CREATE_DIRECTORY_GROUP)
+        kept = [change for change in self.changes if change.action not in made or change.change_id in needed]
         known = {change.change_id for change in kept}
         self.changes = [replace(change, needs=tuple(n for n in change.needs if n in known)) for change in kept]
 

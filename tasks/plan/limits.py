@@ -8,14 +8,16 @@ from tasks.model.pipeline import LimitName, Pipeline
 from tasks.model.plan import Action, Change, LimitReading, Plan
 
 PER_ACCOUNT = "accounts"
+BASES = {"remove_directory_member": "directory_members"}
+"""What the share of a limit is of, where that is not the managed active accounts."""
 
 
 def read_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
     """Return one reading per limit that is set, and per product for the share of revokes.
 
     A suspend takes every product of the person, so each of them counts as a revoke; who is moved from one group to
-    another is also taken out of one. The share is of managed active
-    accounts; for revokes, of the product's grants on managed accounts.
+    another is also taken out of one. The share is of managed active accounts; for revokes, of the product's grants on
+    managed accounts; for taking out of directory groups, of the memberships that we gave.
     """
     counts = Counter[str](change.action.value for change in plan.changes)
     counts["mail"] = sum(len(change.mail) for change in plan.changes)
@@ -35,7 +37,7 @@ def read_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
             if limit.count is not None:
                 readings.append(LimitReading(name, "", counts[name], revoked.total(), limit.count, None))
         else:
-            base = int(plan.header.base.get(PER_ACCOUNT, 0))
+            base = int(plan.header.base.get(BASES.get(name, PER_ACCOUNT), 0))
             readings.append(LimitReading(name, "", counts[name], base, limit.count, limit.share))
     return readings
 
@@ -73,6 +75,9 @@ VERBS = {
     "adopt": "adopt {} accounts", "create": "create {} accounts", "update": "update {} accounts",
     "grant": "give {} products", "revoke": "take {} products away", "set_role": "change the role of {} accounts",
     "add_member": "put {} accounts into groups", "remove_member": "take {} accounts out of groups",
+    "create_directory_group": "create {} directory groups",
+    "add_directory_member": "put {} people into directory groups",
+    "remove_directory_member": "take {} people out of directory groups",
     "create_group": "create {} groups", "suspend": "suspend {} accounts", "reactivate": "reactivate {} accounts",
     "delete": "delete {} accounts", "rename": "change the sign-in address of {} accounts", "mail": "send {} mails",
 }  # fmt: skip

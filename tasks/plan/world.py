@@ -16,10 +16,11 @@ from tasks.model.tables import ACCOUNTS, ORIGIN
 from tasks.plan.absence import Doubt, weigh_held_rows
 from tasks.plan.drafts import Person
 from tasks.plan.entitlements import Holdings
+from tasks.plan.memberships import tenant_groups
 from tasks.plan.people import correlate, gather, live_links
 
 _NOT_THE_WORKERS_OWN = frozenset(
-    {"Index", "source", *ORIGIN, "key", "address", "employed", "started", "account_key", "match"}
+    {"Index", "tenant_groups", "source", *ORIGIN, "key", "address", "employed", "started", "account_key", "match"}
 )
 
 
@@ -58,7 +59,10 @@ class World:
     def people(self) -> pd.DataFrame:
         """The clean workers of all sources with the account that is theirs, one row per worker (``correlate``)."""
         clean = pd.concat([verdict.clean for verdict in self.inputs.verdicts.values()], ignore_index=True)
-        return correlate(gather(clean, self.as_of), self.state.accounts, self.linked, self.pipeline.correlate)
+        found = correlate(gather(clean, self.as_of), self.state.accounts, self.linked, self.pipeline.correlate)
+        if len(self.state.directory_members):
+            found["tenant_groups"] = found["account_key"].map(tenant_groups(self.state, self.linked)).astype("str")
+        return found
 
     @cached_property
     def doubt(self) -> Doubt:

@@ -239,10 +239,14 @@ class Batch:
 
     # -- links and groups ---------------------------------------------------------------------------------------
 
+    def linked_account(self, change: Change) -> str | None:
+        """Return the key of the account that this pipeline has linked to the change's worker."""
+        header = self.plan.header
+        return self.runtime.journal.linked_account(header.pipeline, header.target, *change.subject)
+
     def is_linked(self, change: Change, account_key: str | None) -> bool:
         """Tell whether the account is the one that this pipeline has linked to the change's worker."""
-        header = self.plan.header
-        linked = self.runtime.journal.linked_account(header.pipeline, header.target, *change.subject)
+        linked = self.linked_account(change)
         return linked is not None and linked == account_key
 
     async def group_key(self, change: Change) -> str | None:
@@ -257,7 +261,15 @@ class Batch:
     @cached_property
     def made_groups(self) -> dict[str, str]:
         """The groups that this plan has made so far: name to key."""
-        changes = [change for change in self.plan.changes if change.action == Action.CREATE_GROUP]
+        return self._made_by(Action.CREATE_GROUP)
+
+    @cached_property
+    def made_directory_groups(self) -> dict[str, str]:
+        """The directory groups that this plan has made so far: name to key."""
+        return self._made_by(Action.CREATE_DIRECTORY_GROUP)
+
+    def _made_by(self, action: Action) -> dict[str, str]:
+        changes = [change for change in self.plan.changes if change.action == action]
         calls = self.runtime.journal.calls(
             self.plan_hash, [change_job_id(self.plan_hash, change.change_id) for change in changes]
         )

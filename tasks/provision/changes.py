@@ -59,7 +59,7 @@ async def carry_out(batch: Batch, job: Job) -> None:
         return
     if not batch.is_met(change):
         batch.skip([change], UNMET)
-    elif change.action == Action.CREATE_GROUP:
+    elif change.action in (Action.CREATE_GROUP, Action.CREATE_DIRECTORY_GROUP):
         await _create_group(batch, job, change)
     else:
         await change_account(batch, job, change, change.account_key, job.operations)
@@ -103,7 +103,8 @@ async def close_calls(batch: Batch, job: Job) -> None:
     """Look up the calls of which nobody heard what became, though all that they were for is settled by now."""
     for call in batch.open_calls(job):
         attempt = call.attempt
-        if attempt.kind == OperationKind.CREATE_ACCOUNTS or not all(map(batch.is_settled, attempt.change_ids)):
+        by_themselves = (OperationKind.CREATE_ACCOUNTS, OperationKind.CHANGE_DIRECTORY_GROUP)
+        if attempt.kind in by_themselves or not all(map(batch.is_settled, attempt.change_ids)):
             continue
         await batch.let_earlier_settle()
         reply = await _trace(batch, attempt)
@@ -115,6 +116,10 @@ async def _trace(batch: Batch, attempt: Attempt) -> Mapping[str, Any] | None:
     if attempt.kind == OperationKind.CREATE_GROUP:
         groups = await batch.readings.groups(again=True)
         keys = sorted(key for key, name in groups.items() if name == attempt.payload["name"])
+        return {"group_key": keys[0]} if keys else None
+    if attempt.kind == OperationKind.CREATE_DIRECTORY_GROUP:
+        found = await batch.readings.directory_groups()
+        keys = sorted(key for key, name in found.items() if name.casefold() == attempt.payload["name"].casefold())
         return {"group_key": keys[0]} if keys else None
     key = str(attempt.account_key)
     await batch.readings.read_again([key], [])
@@ -208,7 +213,7 @@ def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) 
 
 
 async def _create_group(batch: Batch, job: Job, change: Change) -> None:
-    """Make a group, unless there is one of that name now."""
+    """Make a group, of the account or of the directory, unless there is one of that name now."""
     (operation,) = job.operations
     calls = batch.calls(job)
     ours = any(call.result != CallResult.REFUSED for call in calls)
@@ -220,7 +225,7 @@ async def _create_group(batch: Batch, job: Job, change: Change) -> None:
     for _ in range(MAX_TRIES):
         if batch.is_final(change):
             return
-        if change.after["group"] in (await batch.readings.groups()).values():
+        if await _named_like(batch, change):
             batch.record([batch.good(change, OutcomeStatus.DONE if ours else OutcomeStatus.ALREADY)])
             return
         if not batch.may_send:
@@ -242,9 +247,18 @@ async def _create_group(batch: Batch, job: Job, change: Change) -> None:
         batch.record([batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER)])
 
 
+async def _named_like(batch: Batch, change: Change, *, again: bool = False) -> list[str]:
+    """Return the keys of the groups that have the name of the one to be made. The directory heeds no case."""
+    if change.action == Action.CREATE_DIRECTORY_GROUP:
+        name = change.after["directory_group"].casefold()
+        found = await batch.readings.directory_groups()
+        return sorted(key for key, known in found.items() if known.casefold() == name)
+    groups = await batch.readings.groups(again=again)
+    return sorted(key for key, name in groups.items() if name == change.after["group"])
+
+
 async def _look_up_group(batch: Batch, change: Change, answers: Sequence[Answer]) -> None:
-    groups = await batch.readings.groups(again=True)
-    keys = sorted(key for key, name in groups.items() if name == change.after["group"])
+    keys = await _named_like(batch, change, again=True)
     for answer in answers:
         if keys and not batch.is_final(change):
             _conclude_group(batch, change, answer, keys[0])
@@ -253,6 +267,9 @@ async def _look_up_group(batch: Batch, change: Change, answers: Sequence[Answer]
 
 
 def _conclude_group(batch: Batch, change: Change, answer: Answer, key: str) -> None:
-    batch.readings.note_group(key, change.after["group"])
-    batch.made_groups[change.after["group"]] = key
+    if change.action == Action.CREATE_DIRECTORY_GROUP:
+        batch.made_directory_groups[change.after["directory_group"]] = key
+    else:
+        batch.readings.note_group(key, change.after["group"])
+        batch.made_groups[change.after["group"]] = key
     batch.conclude(answer.attempt, CallResult.DONE, reply={"group_key": key}, settled=[batch.good(change)])

@@ -20,6 +20,7 @@ from tasks.provision.admission import admit
 from tasks.provision.batch import STOPPED, Batch
 from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
+from tasks.provision.memberships import change_members
 from tasks.provision.operations import Job, batches, compile_jobs
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 
@@ -160,13 +161,22 @@ async def _do(batch: Batch, job: Job) -> None:
     begun = bool(batch.calls(job))
     if not batch.halted and (batch.send or begun):
         try:
-            await (create_people(batch, job) if job.newcomers else carry_out(batch, job))
+            await _work(batch, job)
             await close_calls(batch, job)
         except TargetError as exc:
             batch.stopped_by = batch.stopped_by or exc
     if not batch.may_send:
         batch.skip_rest(job)
     batch.readings.forget(*_touched(job))
+
+
+async def _work(batch: Batch, job: Job) -> None:
+    if job.newcomers:
+        await create_people(batch, job)
+    elif job.members:
+        await change_members(batch, job)
+    else:
+        await carry_out(batch, job)
 
 
 def _touched(job: Job) -> tuple[list[str], list[str]]:

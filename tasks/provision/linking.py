@@ -33,6 +33,10 @@ def link_change(
             return _link(change, {"group_key": group_key})
         case Action.REMOVE_MEMBER:
             return _link(change, {"group_key": None})
+        case Action.ADD_DIRECTORY_MEMBER if ours and group_key:
+            return _link(change, join=(group_key,))
+        case Action.REMOVE_DIRECTORY_MEMBER:
+            return _link(change, leave=(change.before["group_key"],))
         case Action.SET_ROLE if ours:
             return _link(change, {"roles": sorted(change.after["ours"])})
         case Action.UPDATE:

@@ -14,6 +14,9 @@ BATCH_SIZE = 200
 FOLDED = frozenset({Action.GRANT, Action.ADD_MEMBER, Action.SET_ROLE})
 """What a create can carry for its people, so that it is one call and one mail."""
 
+DIRECTORY = frozenset({Action.ADD_DIRECTORY_MEMBER, Action.REMOVE_DIRECTORY_MEMBER})
+"""Changes to one group of the directory, many of which go in one call."""
+
 
 @dataclass(frozen=True)
 class Newcomer:
@@ -33,10 +36,11 @@ class Newcomer:
 
 @dataclass(frozen=True)
 class Job:
-    """What is done at a stretch: a create of several people with all they get, or one change with all its calls.
+    """What is done at a stretch: a create of several people with all they get, one change with all its calls, or a
+    piece of one directory group's members.
 
-    A job has either ``newcomers``, all of whom get the same, or one ``change`` with its ``operations`` in order
-    (none for a change that sends nothing).
+    A job has either ``newcomers``, all of whom get the same, or ``members``, all of whom join or all leave one group,
+    or one ``change`` with its ``operations`` in order (none for a change that sends nothing).
     """
 
     job_id: str
@@ -44,11 +48,14 @@ class Job:
     change: Change | None = None
     operations: tuple[Operation, ...] = ()
     newcomers: tuple[Newcomer, ...] = ()
+    members: tuple[Change, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
         if self.change is not None:
             return (self.change,)
+        if self.members:
+            return self.members
         return tuple(change for newcomer in self.newcomers for change in newcomer.changes)
 
     @property
@@ -58,11 +65,13 @@ class Job:
 
     @property
     def calls(self) -> int:
-        return 1 if self.newcomers else len(self.operations)
+        return 1 if self.newcomers or self.members else len(self.operations)
 
     @property
     def lane(self) -> str:
-        """What two jobs must share for one to wait for the other: the account, else nothing but itself."""
+        """What two jobs must share for one to wait for the other: the account or directory group, else itself."""
+        if self.members:
+            return f"directory group {group_name(self.members[0])}"
         return (self.change.account_key if self.change else None) or self.job_id
 
 
@@ -76,7 +85,12 @@ def compile_jobs(plan: Plan, capabilities: Capabilities, *, notify: bool = True)
     changes = sort_changes(plan.changes)
     newcomers = _newcomers(changes)
     folded = {change.change_id for newcomer in newcomers for change in newcomer.changes}
-    jobs = [_change_job(plan_hash, change, notify=notify) for change in changes if change.change_id not in folded]
+    single = [change for change in changes if change.change_id not in folded and change.action not in DIRECTORY]
+    jobs = [_change_job(plan_hash, change, notify=notify) for change in single]
+    jobs += [
+        Job(change_job_id(plan_hash, *(one.change_id for one in piece)), PHASES[piece[0].action], members=piece)
+        for piece in _pieces(changes, max(capabilities.directory_piece, 1))
+    ]
     jobs += [
         Job(change_job_id(plan_hash, *(one.create.change_id for one in batch)), PHASES[Action.CREATE], newcomers=batch)
         for batch in _alike(newcomers, capabilities.create_batch)
@@ -164,6 +178,8 @@ def _calls(change: Change) -> Iterator[tuple[OperationKind, dict[str, Any]]]:
             yield OperationKind.LEAVE_GROUPS, {}
         case Action.CREATE_GROUP:
             yield OperationKind.CREATE_GROUP, {"name": change.after["group"]}
+        case Action.CREATE_DIRECTORY_GROUP:
+            yield OperationKind.CREATE_DIRECTORY_GROUP, {"name": change.after["directory_group"]}
         case Action.DELETE:
             yield OperationKind.DELETE_ACCOUNT, {}
         case Action.SUSPEND:
@@ -198,6 +214,31 @@ def _alike(newcomers: Iterable[Newcomer], size: int) -> Iterator[tuple[Newcomer,
     for alike in groups.values():
         for start in range(0, len(alike), size):
             yield tuple(alike[start : start + size])
+
+
+def _pieces(changes: Iterable[Change], size: int) -> Iterator[tuple[Change, ...]]:
+    """Cut the changes to directory groups into pieces of one group and one direction."""
+    groups: dict[tuple[Action, str], list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.action in DIRECTORY:
+            groups[change.action, group_name(change)].append(change)
+    for together in groups.values():
+        for start in range(0, len(together), size):
+            yield tuple(together[start : start + size])
+
+
+def group_name(change: Change) -> str:
+    """Return the name of the directory group that a change is about."""
+    return str(change.after.get("directory_group") or change.before.get("directory_group"))
+
+
+def directory_operation(plan_hash: str, group_key: str, changes: Mapping[str, Change], *, join: bool) -> Operation:
+    """Return the call that puts accounts (the keys of *changes*) into a directory group, or takes them out."""
+    accounts = sorted(changes)
+    payload = {"group_key": group_key, "add": accounts if join else [], "remove": [] if join else accounts}
+    ids = tuple(sorted(change.change_id for change in changes.values()))
+    kind = OperationKind.CHANGE_DIRECTORY_GROUP
+    return Operation(_op_id(plan_hash, kind, ids, payload), kind, ids, payload=payload)
 
 
 def _joins(extras: Iterable[Change]) -> list[Change]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tasks.connectors.base import Target
 from tasks.model.operations import Operation, OperationKind
-from tasks.model.state import AccountState
+from tasks.model.state import AccountState, DirectoryGroup
 from tasks.provision.recheck import effect
 
 
@@ -72,6 +72,14 @@ class Readings:
     def note_group(self, key: str, name: str) -> None:
         if self._groups is not None:
             self._groups[1][key] = name
+
+    async def directory_group(self, key: str) -> DirectoryGroup | None:
+        """Return a directory group as it stands this moment, None if it is not there."""
+        return (await self._target.read_directory_groups([key])).get(key)
+
+    async def directory_groups(self) -> dict[str, str]:
+        """Return the directory groups as they stand this moment: key to name."""
+        return {key: group.name for key, group in (await self._target.read_directory_groups([])).items()}
 
     @contextmanager
     def calling(self, key: str | None) -> Iterator[None]:

@@ -6,11 +6,21 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tasks.model.pipeline import Pipeline
+from tasks.model.pipeline import Column, Pipeline
 from tasks.model.plan import Change, Plan
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
-from tasks.model.tables import ACCOUNTS, FINDINGS, GRANTS, GROUPS, LICENCES, LINKS, WORKERS
+from tasks.model.tables import (
+    ACCOUNTS,
+    DIRECTORY_GROUPS,
+    DIRECTORY_MEMBERS,
+    FINDINGS,
+    GRANTS,
+    GROUPS,
+    LICENCES,
+    LINKS,
+    WORKERS,
+)  # fmt: skip
 from tasks.plan import Inputs, make_plan
 
 LICENCE_TABLE = (
@@ -35,7 +45,7 @@ def account(key: str, user: str, **facts: Any) -> dict[str, Any]:
 
 def link(user: str, key: str, **facts: Any) -> dict[str, Any]:
     base = {"source": "hr", "external_id": user, "account_key": key, "user_name": f"{user}@acme.example"}
-    return {**base, "state": "active", "licences": (), "roles": (), **facts}
+    return {**base, "state": "active", "licences": (), "roles": (), "directory_groups": (), **facts}
 
 
 def pipeline_of(**facts: Any) -> Pipeline:
@@ -75,9 +85,20 @@ class Case:
         self.grants: list[tuple[str, str]] = []
         self.groups: list[dict[str, Any]] = list(GROUP_TABLE)
         self.licences: list[dict[str, Any]] = [dict(row) for row in LICENCE_TABLE]
+        self.directory: dict[str, tuple[str, list[str]]] = {}  # group key: name and account keys
         self.links: list[dict[str, Any]] = []
         self.as_of = date(2026, 3, 2)
         self.rules_hash = "rules"
+
+    def fed(self, **facts: Any) -> "Case":
+        """Let the pipeline feed the directory from the column Groups."""
+        self.pipeline = pipeline_of(**facts)
+        target = self.pipeline.target.model_copy(update={"directory": "feed"})
+        source = self.pipeline.sources[0]
+        column = Column.model_validate("Groups")
+        source = source.model_copy(update={"columns": {**source.columns, "directory_groups": column}})
+        self.pipeline = self.pipeline.model_copy(update={"targets": (target,), "sources": (source,)})
+        return self
 
     def policy(self, **facts: Any) -> "Case":
         self.pipeline = pipeline_of(**facts)
@@ -88,7 +109,16 @@ class Case:
         licences = [{"used": int(used.get(row["licence_key"], 0)), **row} for row in self.licences]
         grants = [{"account_key": account, "licence_key": licence} for account, licence in self.grants]
         return TargetState(
-            ACCOUNTS.frame(self.accounts), GRANTS.frame(grants), GROUPS.frame(self.groups), LICENCES.frame(licences)
+            ACCOUNTS.frame(self.accounts),
+            GRANTS.frame(grants),
+            GROUPS.frame(self.groups),
+            LICENCES.frame(licences),
+            directory_groups=DIRECTORY_GROUPS.frame(
+                [{"group_key": key, "name": name} for key, (name, _) in self.directory.items()]
+            ),
+            directory_members=DIRECTORY_MEMBERS.frame(
+                [{"group_key": key, "account_key": one} for key, (_, keys) in self.directory.items() for one in keys]
+            ),
         )
 
     def plan(self) -> Plan:
