@@ -41,7 +41,7 @@ def _sync(run: Run, pipeline: str, override: str | None) -> None:
 
 
 def _plan(run: Run, pipeline: str) -> str:
-    run.requests += read_target(pipeline, run.run_id)
+    run.requests += read_target(pipeline, run.run_id, run.as_of)
     return compute_plan(pipeline, run.run_id, run.as_of)
 
 

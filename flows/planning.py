@@ -12,7 +12,7 @@ from tasks.connectors.registry import open_target
 from tasks.ingest.stage import ingest_source
 from tasks.journal.products import save_limits
 from tasks.plan.limits import check_freeze, check_limits, read_limits
-from tasks.plan.stage import compute_plan, read_target
+from tasks.plan.stage import compute_plan, deletable, read_target
 from tasks.settings import resolve_secret
 from tasks.validate.stage import validate_source
 
@@ -68,6 +68,7 @@ def judge(run: Run, saying: Saying) -> None:
 async def _read(run: Run) -> None:
     async with open_target(run.loaded.pipeline.target, resolve_secret) as target:
         try:
-            await read_target(target, run.folder)
+            due = deletable(run.loaded.pipeline, run.journal, run.as_of)
+            await read_target(target, run.folder, due)
         finally:
             run.requests += target.requests_sent

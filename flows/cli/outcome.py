@@ -9,6 +9,7 @@ import typer
 from flows.cli.talk import show, show_json
 from flows.run import Run
 from flows.verdict import INCOMPLETE
+from tasks.report.words import forecast
 
 FILES = (
     ("report.html", "Report"),
@@ -38,6 +39,9 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
         for finding in summary["findings"]:
             if finding["source"] == source["name"]:
                 show(f"    {finding['count']:>6} {finding['severity']:8} {finding['code']}")
+    if summary["run"]["state"] in ("pending", "blocked"):
+        for kind, people in summary["mailed"].items():
+            show(f"  {forecast(kind, people)}")
     for limit in summary["limits"]:
         if limit["broken"]:
             show(f"  over the limit: {limit['name']} {limit['subject']}".rstrip())

@@ -19,6 +19,7 @@ class Capabilities:
     groups_per_account: int | None = None  # None: any number
     directory_piece: int = 0  # how many members one change of a directory group may carry; 0: there are none
     seats: bool = False
+    transfers: bool = False  # whether an address may belong to another account, and has to be moved here
     status: bool = False  # False: being suspended means having no product and no role (GoTo)
 
 

@@ -42,6 +42,9 @@ class Action(StrEnum):
 PHASES: Mapping[Action, int] = {action: number for number, action in enumerate(Action)}
 """The order in which actions are applied: what frees a seat comes before what takes one."""
 
+MAKES_A_GROUP = frozenset({Action.CREATE_GROUP, Action.CREATE_DIRECTORY_GROUP})
+"""Changes to the tenant itself: they are about nobody."""
+
 SENDS_NOTHING = frozenset({Action.ADOPT, Action.REACTIVATE})
 REMOVALS = frozenset(
     {Action.REVOKE, Action.REMOVE_MEMBER, Action.REMOVE_DIRECTORY_MEMBER, Action.SUSPEND, Action.DELETE}
@@ -89,6 +92,7 @@ class Change:
       plan creates the group
     * remove_directory_member: ``{directory_group: name, group_key} -> {directory_group: None}``
     * suspend, delete: ``{licences: [key], products: [code], roles: [name]} -> {licences: [], products: [], roles: []}``
+      (a delete may have ``webinars: [subject (day)]`` in *before*: they are lost with the person)
     * reactivate: ``{state: suspended} -> {state: active}``
 
     ``account_key`` is None for changes to an account that the plan creates; they carry its ``user_name``.

@@ -12,6 +12,7 @@ from tasks.plan.directory import draft_directory
 from tasks.plan.drafts import Drafts
 from tasks.plan.guards import keep_an_admin
 from tasks.plan.leavers import draft_deletes, draft_leavers
+from tasks.plan.mails import forecast_mails
 from tasks.plan.memberships import held_memberships
 from tasks.plan.seats import SeatBook
 from tasks.plan.staying import Staying, draft_staying, draft_surplus
@@ -73,6 +74,7 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
             "grants": world.holdings.count_by_product(active),
             **_directory_base(world),
         },
+        mails=forecast_mails(world, changes),
         unchanged=len(ours - touched),
         orphans=int((~inputs.state.accounts["account_key"].isin(ours)).sum()),
     )

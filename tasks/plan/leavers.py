@@ -4,12 +4,14 @@ Grace runs from the day after the stated last day of work, else from the first a
 (docs/decisions/0005). Suspending takes everything, manual grants too, since at GoTo that is what suspended means.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from tasks.model.errors import RejectedSource
+from tasks.model.pipeline import Pipeline
 from tasks.model.plan import SMALLEST_BASE, Action, Cause, Leaving, WithheldReason
 from tasks.plan.absence import absent_links
 from tasks.plan.drafts import Drafts, Person
@@ -45,11 +47,26 @@ def _with_business_left(world: World, gone: pd.DataFrame) -> pd.DataFrame:
     return gone[~nobody & ~(suspended & empty.astype(bool))]
 
 
+def due_for_deletion(links: pd.DataFrame, pipeline: Pipeline, as_of: date) -> list[str]:
+    """Return the accounts that were suspended long enough ago to be deleted, as far as LINKS tell: few, or none."""
+    wait = pipeline.lifecycle.delete
+    if wait == "never":
+        return []
+    suspended = links[(links["state"] == "suspended") & links["suspended_on"].notna()]
+    due = [date.fromisoformat(day) + wait <= as_of for day in suspended["suspended_on"]]
+    return sorted(suspended.loc[due, "account_key"])
+
+
 def draft_deletes(world: World, drafts: Drafts) -> None:
-    """Delete those whom we suspended long enough ago, if the pipeline says so, and they are gone and hold nothing."""
+    """Delete those whom we suspended long enough ago, if the pipeline says so, and they are gone and hold nothing.
+
+    Who has scheduled webinars that nobody else organises too is kept until they are handed over, or the pipeline
+    says that they may be lost (GoTo reference 9.4).
+    """
     wait = world.pipeline.lifecycle.delete
     if wait == "never":
         return
+    webinars = _webinars(world)
     employed = world.people[world.people["employed"]]
     back = set(zip(employed["source"], employed["key"], strict=True))
     known = {source.name for source in world.pipeline.sources}
@@ -59,10 +76,32 @@ def draft_deletes(world: World, drafts: Drafts) -> None:
             continue
         if date.fromisoformat(suspended_on) + wait > world.as_of:
             continue
-        if row.link_source in known:
-            _strip(world, drafts, world.absent_person(row), Action.DELETE, Cause.LEAVER)
+        person, lost = world.absent_person(row), webinars.get(row.account_key, [])
+        if row.link_source not in known:
+            drafts.withhold(person, Action.DELETE, WithheldReason.NO_SOURCE)
+        elif lost and world.pipeline.lifecycle.webinars == "hand_over" and not drafts.protects(person):
+            drafts.withhold(person, Action.DELETE, WithheldReason.WEBINARS, _named(lost))
         else:
-            drafts.withhold(world.absent_person(row), Action.DELETE, WithheldReason.NO_SOURCE)
+            _strip(world, drafts, person, Action.DELETE, Cause.LEAVER, webinars=lost)
+
+
+NAMED_WEBINARS = 5
+
+
+def _webinars(world: World) -> dict[str, list[str]]:
+    """Return the webinars that would be lost with each account, by subject and day, the next one first."""
+    table = world.state.webinars
+    lost = table[~table["covered"].fillna(False).astype(bool)].sort_values(["starts", "webinar_key"])
+    found: dict[str, list[str]] = {}
+    for row in rows(lost):
+        day = (text(row.starts) or "")[:10]
+        found.setdefault(row.account_key, []).append(f"{text(row.subject) or 'without a title'} ({day or 'no day'})")
+    return found
+
+
+def _named(webinars: list[str]) -> str:
+    more = len(webinars) - NAMED_WEBINARS
+    return "; ".join(webinars[:NAMED_WEBINARS]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _require_whole_snapshots(world: World, absent: pd.DataFrame) -> None:
@@ -143,7 +182,9 @@ def _note(world: World, drafts: Drafts, person: Person, since: date) -> None:
     )
 
 
-def _strip(world: World, drafts: Drafts, person: Person, action: Action, cause: Cause) -> None:
+def _strip(
+    world: World, drafts: Drafts, person: Person, action: Action, cause: Cause, webinars: Sequence[str] = ()
+) -> None:
     """Draft a suspend or a delete: both take every product and the role."""
     reason = world.doubt.about(person.source, person.key, absent=person.absent)
     if reason is not None:
@@ -155,6 +196,8 @@ def _strip(world: World, drafts: Drafts, person: Person, action: Action, cause: 
         _strip_but_kept(world, drafts, person, licences)
         return
     before: dict[str, Any] = {"licences": list(licences), "products": products, "roles": list(person.roles)}
+    if webinars:
+        before["webinars"] = list(webinars)
     nothing: dict[str, Any] = {"licences": [], "products": [], "roles": []}
     if drafts.add(person, action, cause, before, nothing):
         for licence in licences:

@@ -1,5 +1,7 @@
 """The plan stage of a run: verdicts and the target's state in, a recorded plan out."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from tasks.connectors.base import Target
@@ -9,20 +11,33 @@ from tasks.model.errors import StalePlan
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
 from tasks.plan.composing import content_hash, make_plan
+from tasks.plan.leavers import due_for_deletion
 from tasks.plan.world import Inputs
 
 PLAN, ORIGINS = "plan.jsonl", "origins.jsonl"
 
 
-async def read_target(target: Target, folder: RunFolder) -> int:
+async def read_target(target: Target, folder: RunFolder, due_for_deletion: Sequence[str] = ()) -> int:
     """Read the target whole and leave its state in the run's folder; return how many accounts it has.
+
+    Of accounts that are *due for deletion*, what would be lost with them is read as well.
 
     Raises ``TargetError`` if it cannot be reached, refuses us, or is not the one that the pipeline names.
     """
     await target.identify()
     state = await target.read()
+    deletable = sorted(set(due_for_deletion) & set(state.accounts["account_key"]))
+    if deletable:
+        state = replace(state, webinars=await target.read_webinars(deletable))
     save_state(folder, state)
     return len(state.accounts)
+
+
+def deletable(pipeline: Pipeline, journal: Journal, as_of: date) -> list[str]:
+    """Return the accounts of which a plan for this day might delete some."""
+    if pipeline.lifecycle.delete == "never":
+        return []
+    return due_for_deletion(journal.links(pipeline.name, pipeline.target.tenant), pipeline, as_of)
 
 
 def compute_plan(

@@ -19,13 +19,16 @@ from tasks.settings import Settings, resolve_secret
 
 @task(name="read target")
 @discreet
-def read_target(pipeline: str, run_id: str) -> int:
+def read_target(pipeline: str, run_id: str, as_of: date) -> int:
     """Read the target whole; return how many requests that took. Raises ``TargetError``."""
-    spec = load_pipeline(Path(pipeline), os.environ).pipeline.target
+    settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ).pipeline
+    spec = loaded.target
+    with Journal.open(settings.journal_url or settings.journal) as journal:
+        due = stage.deletable(loaded, journal, as_of)
 
     async def read() -> tuple[int, int]:
         async with open_target(spec, resolve_secret) as target:
-            accounts = await stage.read_target(target, RunStore(Settings().runs).open(run_id))
+            accounts = await stage.read_target(target, RunStore(settings.runs).open(run_id), due)
             return accounts, target.requests_sent
 
     accounts, requests = asyncio.run(read())

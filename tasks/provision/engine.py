@@ -23,6 +23,7 @@ from tasks.provision.creates import create_people
 from tasks.provision.memberships import change_members
 from tasks.provision.operations import Job, batches, compile_jobs
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
+from tasks.provision.transfers import note_transfers
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,10 @@ async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: 
         if not all(batch.is_final(change) for change in job.changes):
             batch.readings.expect(*_touched(job))
     for phase, together in groupby(jobs, key=lambda job: job.phase):
-        await _do_phase(batch, list(together))
+        due = list(together)
+        to_create = [one.create for job in due for one in job.newcomers if not batch.is_final(one.create)]
+        await _do_phase(batch, due)
+        await note_transfers(batch, to_create)
         log.debug("phase %d of plan %s done", phase, batch.plan_hash[:12])
     log.info("%d jobs of plan %s done", len(jobs), batch.plan_hash[:12])
     return BatchResult(batch.stopped_by, batch.interrupted)

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
-from tasks.model.plan import Action, Cause, Change, LimitReading, Plan
+from tasks.model.plan import MAKES_A_GROUP, Cause, Change, LimitReading, Plan
 from tasks.model.rosters import CRITICAL, WARNING, Verdict
 from tasks.report import words
 from tasks.report.facts import RunFacts, RunState
@@ -153,7 +153,7 @@ def _blocks(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) ->
         who, unsaid = names.of(person.changes[0]), _UNSAID[person.section]
         sections[person.section].append(_entry(who, person.changes, outcomes, names, unsaid))
     blocks = [_block(section.value, *_SECTIONS[section], sections[section]) for section in Section if sections[section]]
-    groups = [c for c in plan.changes if c.action is Action.CREATE_GROUP]
+    groups = [c for c in plan.changes if c.action in MAKES_A_GROUP]
     if groups:
         entries = [_entry(Identity(str(c.after.get("group"))), [c], outcomes, names) for c in groups]
         blocks.append(_block("groups", "Groups", "Groups of the target that the rules ask for.", entries))
@@ -206,7 +206,7 @@ def _failures(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) 
 
 
 def _subject(change: Change, names: Names) -> Identity:
-    return Identity("") if change.action is Action.CREATE_GROUP else names.of(change)
+    return Identity("") if change.action in MAKES_A_GROUP else names.of(change)
 
 
 def _bars(readings: Iterable[LimitReading]) -> list[Bar]:
@@ -261,8 +261,14 @@ def _template() -> "Template":
         autoescape=True, loader=FunctionLoader(_asset), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        day=_day, place=words.place, mail=words.mail, grouped=lambda number: f"{number:,}", counted=words.count
+        day=_day,
+        place=words.place,
+        mail=words.mail,
+        forecast=words.forecast,
+        grouped=lambda number: f"{number:,}",
+        counted=words.count,
     )
+    environment.globals["forecast"] = words.forecast
     return environment.get_template("report.html.j2")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.model.operations import GOOD, Outcome
-from tasks.model.plan import Action, Cause, Change, sort_changes
+from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, sort_changes
 
 
 class Section(StrEnum):
@@ -41,7 +41,7 @@ def gather(changes: Iterable[Change]) -> list[Person]:
     """Return one ``Person`` per worker or account that *changes* touch; creating a group touches nobody."""
     found: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in sort_changes(changes):
-        if change.action is not Action.CREATE_GROUP:
+        if change.action not in MAKES_A_GROUP:
             found[_whose(change)].append(change)
     return [Person(_section(mine), tuple(mine)) for _, mine in sorted(found.items())]
 

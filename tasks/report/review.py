@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.model.plan import Action, Change, LimitReading, Origin, Plan
+from tasks.model.plan import MAKES_A_GROUP, Action, Change, LimitReading, Origin, Plan
 from tasks.model.rosters import CRITICAL, Verdict
 from tasks.report import words
 from tasks.report.listings import list_findings, list_leaving, list_withheld
@@ -164,7 +164,7 @@ def _write_sheet(book: "Workbook", pen: Pen, sheet: Sheet) -> "Worksheet":
 def _changes(plan: Plan, names: FullNames) -> Sheet:
     """Return one row per change: groups to be created, then people, section by section and by name."""
     order = list(Section)
-    told = [(-1, Identity(""), c) for c in plan.changes if c.action is Action.CREATE_GROUP]
+    told = [(-1, Identity(""), c) for c in plan.changes if c.action in MAKES_A_GROUP]
     for person in gather(plan.changes):
         who = names.of(person.changes[0])
         told += [(order.index(person.section), who, change) for change in person.changes]
@@ -263,8 +263,10 @@ _VERDICTS: Mapping[Cell, Mapping[str, str]] = {_BROKEN: _RED, _HOLDS: _GREEN}
 _TINTS: Mapping[Action, Mapping[str, str]] = {
     Action.ADOPT: {},
     Action.CREATE_GROUP: _BLUE,
+    Action.CREATE_DIRECTORY_GROUP: _BLUE,
     Action.REVOKE: _AMBER,
     Action.REMOVE_MEMBER: _AMBER,
+    Action.REMOVE_DIRECTORY_MEMBER: _AMBER,
     Action.SUSPEND: _RED,
     Action.DELETE: _RED,
     Action.CREATE: _GREEN,
@@ -272,5 +274,6 @@ _TINTS: Mapping[Action, Mapping[str, str]] = {
     Action.UPDATE: _BLUE,
     Action.GRANT: _GREEN,
     Action.ADD_MEMBER: _BLUE,
+    Action.ADD_DIRECTORY_MEMBER: _BLUE,
     Action.SET_ROLE: _AMBER,
 }

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
-from tasks.model.plan import Action, Cause, Change, LimitReading, Plan, WithheldReason
+from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.report import words
 from tasks.report.facts import RunFacts
@@ -44,6 +44,7 @@ def summarise(
         "outcomes": _outcomes(changes, outcomes),
         "limits": [_limit(reading) for reading in sorted(limits, key=lambda item: (item.name, item.subject))],
         "mails": dict(sorted(facts.mails.items())),
+        "mailed": {kind: dict(found) for kind, found in plan.header.mails.items()} if plan else {},
         "withheld": {
             "total": len(withheld),
             "by_reason": _counted(WithheldReason, Counter(item.reason for item in withheld)),
@@ -78,7 +79,16 @@ def headline(
             said = [f"{missed} could not be completed. {_capital(past or 'no other change was made')}."]
         case _:
             said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
-    return " ".join(part for part in (*said, _leaving(plan), rows) if part)
+    return " ".join(part for part in (*said, _moving(outcomes), _leaving(plan), rows) if part)
+
+
+def _moving(outcomes: Mapping[str, Outcome]) -> str:
+    """Say how many people were made whose address still belongs to another account."""
+    number = sum(outcome.status == OutcomeStatus.PENDING_TRANSFER for outcome in outcomes.values())
+    if not number:
+        return ""
+    said = words.count(number, "person is", "people are")
+    return f"{said} asked to move here from another account, and will have access once they accept."
 
 
 def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
@@ -216,7 +226,7 @@ def _unchanged(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> str:
 
 
 def _groups(changes: Iterable[Change]) -> int:
-    return sum(change.action is Action.CREATE_GROUP for change in changes)
+    return sum(change.action in MAKES_A_GROUP for change in changes)
 
 
 def _were(number: int) -> str:

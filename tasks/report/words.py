@@ -44,8 +44,10 @@ STATES: Mapping[RunState, str] = {
 ORDERS: Mapping[Action, str] = {
     Action.ADOPT: "Recognise account",
     Action.CREATE_GROUP: "Create group",
+    Action.CREATE_DIRECTORY_GROUP: "Create directory group",
     Action.REVOKE: "Take product away",
     Action.REMOVE_MEMBER: "Take out of group",
+    Action.REMOVE_DIRECTORY_MEMBER: "Take out of directory group",
     Action.SUSPEND: "Suspend account",
     Action.DELETE: "Delete account",
     Action.CREATE: "Create account",
@@ -54,6 +56,7 @@ ORDERS: Mapping[Action, str] = {
     Action.GRANT: "Grant product",
     Action.ADD_MEMBER: "Put in group",
     Action.SET_ROLE: "Set admin role",
+    Action.ADD_DIRECTORY_MEMBER: "Put in directory group",
 }
 """What a change does, as an order: what a reviewer is asked to approve."""
 
@@ -68,6 +71,7 @@ CAUSES: Mapping[Cause, str] = {
 OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     OutcomeStatus.DONE: "Done",
     OutcomeStatus.ALREADY: "Already so",
+    OutcomeStatus.PENDING_TRANSFER: "Made; the person is asked to move here from another account",
     OutcomeStatus.RECORDED: "Recorded, nothing to send",
     OutcomeStatus.STALE: "Skipped: the account has moved since the plan",
     OutcomeStatus.FAILED: "Failed",
@@ -140,6 +144,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "The account is only just linked; nothing is taken away in the same run",
         "Nothing: the next run does it, within the limits.",
     ),
+    WithheldReason.WEBINARS: (
+        "Scheduled webinars would be lost with the person",
+        "Hand them over: add a co-organiser of the account to each, or cancel them. Then the next run deletes.",
+    ),
     WithheldReason.REPORT_ONLY: (
         "The pipeline only reports leavers",
         "Suspend the account by hand, or set 'leavers: suspend' under 'lifecycle' in the pipeline file.",
@@ -151,6 +159,26 @@ MAILS: Mapping[str, str] = {
     "product_change": "Products changed",
     "role_change": "Admin role changed",
     "get_started": "Getting started",
+    "transfer": "Move from another account",
+}
+
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "it": "Italian",
+    "es": "Spanish",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "zh": "Chinese",
+    "ja": "Japanese",
+}
+
+_MAILED: Mapping[str, str] = {
+    "welcome": "a welcome mail",
+    "product_change": "a mail about changed products",
+    "role_change": "a mail about a changed role",
+    "get_started": "a first get-started mail, which cannot be suppressed",
 }
 
 _LIMITED: Mapping[str, str] = {
@@ -164,6 +192,9 @@ _LIMITED: Mapping[str, str] = {
     "add_member": "Put in a group",
     "remove_member": "Taken out of a group",
     "create_group": "Groups created",
+    "create_directory_group": "Directory groups created",
+    "add_directory_member": "Put in a directory group",
+    "remove_directory_member": "Taken out of a directory group",
     "suspend": "Accounts suspended",
     "reactivate": "Accounts reactivated",
     "delete": "Accounts deleted",
@@ -173,6 +204,7 @@ _LIMITED: Mapping[str, str] = {
 _VERBS: Mapping[Action, tuple[str, str]] = {
     Action.ADOPT: ("recognised as this person's", "to be recognised as this person's"),
     Action.CREATE_GROUP: ("created", "to be created"),
+    Action.CREATE_DIRECTORY_GROUP: ("created", "to be created"),
     Action.REVOKE: ("taken away", "to be taken away"),
     Action.SUSPEND: ("suspended", "to be suspended"),
     Action.DELETE: ("deleted", "to be deleted"),
@@ -214,6 +246,34 @@ def mail(kind: str) -> str:
     return MAILS.get(kind.replace("-", "_"), kind)
 
 
+def language(locale: str) -> str:
+    """Return the language of a locale in words.
+
+    >>> language("fr_FR"), language("xx_YY"), language("")
+    ('French', 'xx_YY', "the account's language")
+    """
+    return LANGUAGES.get(locale.partition("_")[0], locale) if locale else "the account's language"
+
+
+def forecast(kind: str, people: Mapping[str, int]) -> str:
+    """Say how many people will get mail of a kind, and in which languages.
+
+    >>> forecast("welcome", {"fr_FR": 30, "en_US": 10, "en_GB": 1})
+    '41 people will get a welcome mail (30 in French, 11 in English)'
+    >>> forecast("welcome", {"": 1})
+    "1 person will get a welcome mail (in the account's language)"
+    """
+    languages: dict[str, int] = {}
+    for locale, number in people.items():
+        languages[language(locale)] = languages.get(language(locale), 0) + number
+    most_first = sorted(languages.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{number:,} in {name}" for name, number in most_first)
+    if len(most_first) == 1:
+        told = f"in {most_first[0][0]}"
+    mailed = _MAILED.get(kind.replace("-", "_"), f"mail: {mail(kind)}")
+    return f"{count(sum(people.values()), 'person', 'people')} will get {mailed} ({told})"
+
+
 def limit(reading: LimitReading) -> str:
     """Return what a limit counts, with the product where it is of one."""
     name = _LIMITED.get(reading.name, reading.name)
@@ -233,7 +293,7 @@ def place(origin: Origin | None) -> str:
 
 def limit_base(reading: LimitReading) -> str:
     """Return what the share of a limit is of."""
-    return "seats" if reading.name == "revoke" else "managed accounts"
+    return {"revoke": "seats", "remove_directory_member": "memberships"}.get(reading.name, "managed accounts")
 
 
 def usage(reading: LimitReading) -> str:
@@ -296,6 +356,9 @@ def phrases(change: Change, *, done: bool) -> tuple[Phrase, ...]:
         return (Phrase("Admin role", before=_roles(before), after=_roles(after)),)
     if change.action in (Action.ADD_MEMBER, Action.REMOVE_MEMBER):
         return (Phrase("Group", before=_shown(before.get("group")), after=_shown(after.get("group"))),)
+    if change.action in (Action.ADD_DIRECTORY_MEMBER, Action.REMOVE_DIRECTORY_MEMBER):
+        shown = (_shown(side.get("directory_group")) for side in (before, after))
+        return (Phrase("Directory group", before=next(shown), after=next(shown)),)
     past, future = _VERBS[change.action]
     return (Phrase(_thing(change), verb=past if done else future, note=_note(change)),)
 
@@ -308,6 +371,8 @@ def _thing(change: Change) -> str:
         return listed([product(str(code)) for code in codes])
     if change.action is Action.CREATE_GROUP:
         return f"Group {change.after.get('group')}"
+    if change.action is Action.CREATE_DIRECTORY_GROUP:
+        return f"Directory group {change.after.get('directory_group')}"
     return "Account"
 
 
@@ -315,6 +380,7 @@ def _note(change: Change) -> str:
     if change.action in (Action.SUSPEND, Action.DELETE):
         lost = [product(code) for code in change.before.get("products", ())]
         lost += [role(name) for name in change.before.get("roles", ())]
+        lost += [f"the webinar {webinar}" for webinar in change.before.get("webinars", ())]
         return f"loses {listed(lost)}" if lost else ""
     if change.action is Action.CREATE and change.after.get("locale"):
         return f"language {change.after['locale']}"

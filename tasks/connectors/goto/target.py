@@ -52,6 +52,7 @@ class GotoConnector:
             groups_per_account=1,
             directory_piece=MAX_MEMBERS if spec.directory == "feed" else 0,
             seats=True,
+            transfers=True,
             status=False,
         )
         self.apis = apis

@@ -113,7 +113,7 @@ def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, s
 
     read = planning.read_target
 
-    async def overtaken(target, folder):
+    async def overtaken(target, folder, due):
         accounts = await read(target, folder)
         monkeypatch.setattr(planning, "read_target", read)
         other = threading.Thread(target=sync)

@@ -19,6 +19,7 @@ from tasks.model.tables import (
     GROUPS,
     LICENCES,
     LINKS,
+    WEBINARS,
     WORKERS,
 )  # fmt: skip
 from tasks.plan import Inputs, make_plan
@@ -86,6 +87,7 @@ class Case:
         self.groups: list[dict[str, Any]] = list(GROUP_TABLE)
         self.licences: list[dict[str, Any]] = [dict(row) for row in LICENCE_TABLE]
         self.directory: dict[str, tuple[str, list[str]]] = {}  # group key: name and account keys
+        self.webinars: list[dict[str, Any]] = []
         self.links: list[dict[str, Any]] = []
         self.as_of = date(2026, 3, 2)
         self.rules_hash = "rules"
@@ -113,6 +115,7 @@ class Case:
             GRANTS.frame(grants),
             GROUPS.frame(self.groups),
             LICENCES.frame(licences),
+            webinars=WEBINARS.frame(self.webinars),
             directory_groups=DIRECTORY_GROUPS.frame(
                 [{"group_key": key, "name": name} for key, (name, _) in self.directory.items()]
             ),

@@ -34,7 +34,16 @@ def test_summary_counts_the_run(run):
     }  # fmt: skip
     assert summary["changes"]["by_cause"] == {"joiner": 4, "mover": 2, "leaver": 1, "drift": 1, "rule_change": 2}
     assert summary["outcomes"] == {
-        "by_status": {"done": 9, "already": 0, "recorded": 1, "stale": 0, "failed": 0, "no_seat": 0, "skipped": 0},
+        "by_status": {
+            "done": 9,
+            "already": 0,
+            "pending_transfer": 0,
+            "recorded": 1,
+            "stale": 0,
+            "failed": 0,
+            "no_seat": 0,
+            "skipped": 0,
+        },
         "not_sent": 0,
         "not_done": 0,
     }
