@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real check bench schema golden lock clean
+.PHONY: help demo test test-real pictures check bench schema golden lock clean
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +35,10 @@ check: $(READY)  ## Lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/unit/test_imports.py
+
+pictures: $(READY)  ## Take the pictures of the docs anew
+	@tests/real/install.sh
+	ROSTERFLOW_PICTURES=1 $(BIN)/python -m pytest -m real tests/real/test_center.py
 
 bench: $(READY)  ## Measure, as ratios in one run
 	$(BIN)/python -m tests.bench

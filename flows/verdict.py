@@ -13,6 +13,8 @@ from tasks.report.facts import RunFacts, RunState
 
 DONE, PENDING, INCOMPLETE = 0, 3, 4
 BLOCKED = UnsafePlan.exit_code
+TRANSFER_MAIL = "transfer"
+"""The mail that asks somebody to move here from another account."""
 
 
 def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finished: datetime) -> RunFacts:
@@ -33,7 +35,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         message=str(run.error or ""),
         requests=run.requests or None,
         mails=_mails(plan, outcomes, expected=code in (PENDING, BLOCKED)),
-        next_steps=next_steps(run, code),
+        next_steps=next_steps(run, code, plan),
     )
 
 
@@ -66,13 +68,18 @@ def state_name(error: RosterflowError | None, code: int) -> str:
     return "Partial" if code == INCOMPLETE else "Completed"
 
 
-def next_steps(run: Run, code: int) -> tuple[str, ...]:
+def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     """Return what somebody should do now, most pressing first."""
     steps = []
     if code == INCOMPLETE:
         steps.append("See below what was not done, and why; run the same command again once the cause is gone.")
     if code == PENDING:
         steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
+    if plan is not None and run.error is not None and "readings" in run.error.facts:  # over a limit, not frozen
+        steps.append(
+            f"If the changes are meant, send plan {plan.hash[:12]} once although it is over the limit: "
+            f'rosterflow apply {run.run_id} --override "why"'
+        )
     held = [name for name in map(run.rejects_name, run.sources) if run.folder.path(name).exists()]
     if held:
         steps.append(f"Mend the held rows at their source; they are in {' and '.join(held)}.")
@@ -80,12 +87,13 @@ def next_steps(run: Run, code: int) -> tuple[str, ...]:
 
 
 def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome], *, expected: bool) -> dict[str, int]:
-    """Count by kind the mails of what was done; *expected*, those that the plan would cause."""
+    """Count by kind the mails of what was done; *expected*, those that the plan would cause.
+
+    Who turned out to have an account elsewhere got another mail than the one that was foreseen.
+    """
     if plan is None:
         return {}
-    sent = [
-        change
-        for change in plan.changes
-        if expected or ((one := outcomes.get(change.change_id)) and one.status == OutcomeStatus.DONE)
-    ]
-    return dict(Counter(kind for change in sent for kind in change.mail))
+    status = {change_id: outcome.status for change_id, outcome in outcomes.items()}
+    sent = [c for c in plan.changes if expected or status.get(c.change_id) == OutcomeStatus.DONE]
+    moving = sum(status.get(c.change_id) == OutcomeStatus.PENDING_TRANSFER for c in plan.changes)
+    return dict(Counter(kind for change in sent for kind in change.mail) + Counter({TRANSFER_MAIL: moving}))

@@ -40,7 +40,7 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
             if finding["source"] == source["name"]:
                 show(f"    {finding['count']:>6} {finding['severity']:8} {finding['code']}")
     if summary["run"]["state"] in ("pending", "blocked"):
-        for kind, people in summary["mailed"].items():
+        for kind, people in summary.get("mailed", {}).items():
             show(f"  {forecast(kind, people)}")
     for limit in summary["limits"]:
         if limit["broken"]:
@@ -50,6 +50,8 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
             show(f"{title + ':':8} {folder / name}")
     for path in sorted(folder.glob("rejects*.xlsx")):
         show(f"{'Held:':8} {path}")
+    for step in summary["run"].get("next_steps", ()):
+        show(f"{'Next:':8} {step}")
 
 
 def finish(summary: Mapping[str, Any], *, strict: bool) -> None:

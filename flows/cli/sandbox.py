@@ -20,6 +20,10 @@ def sandbox(
     rate_limit: Annotated[
         bool, typer.Option("--rate-limit/--no-rate-limit", help="Answer 429 above 10 calls a second, as GoTo does.")
     ] = True,
+    faults: Annotated[
+        Path | None,
+        typer.Option("--faults", help="Fault plan (YAML or JSON): which calls go wrong, and how.", show_default="none"),
+    ] = None,
 ) -> None:
     """Serve a GoTo platform on this machine, until Ctrl-C. Its store survives a restart."""
     from flows.samples import sample
@@ -33,6 +37,7 @@ def sandbox(
         port=port,
         state=state or sample("acme_tenant.json"),
         switches=None if rate_limit else Switches(requests_per_second=None),
+        faults=faults,
         on_ready=lambda url: say(f"GoTo sandbox on {url}, its store is {where}. Ctrl-C ends it."),
     )
 

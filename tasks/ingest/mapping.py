@@ -1,8 +1,8 @@
 """Map a sheet's rows to workers; what cannot be mapped is a finding, and missing in the worker."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
@@ -77,16 +77,21 @@ def _run(cells: pd.Series, steps: list[Step]) -> tuple[pd.Series, list[tuple[int
 
 def _steps(attribute: str, column: Column, dates: str) -> Iterator[Step]:
     yield _no_errors()
+    if attribute in LIST_ATTRIBUTES:
+        yield _of_each(column)
+        return
+    yield from _transforms(column)
+    if attribute in DATE_ATTRIBUTES:
+        yield _dated(dates)
+    if attribute == "status":
+        yield _status()
+
+
+def _transforms(column: Column) -> Iterator[Step]:
     if column.map is not None:
         yield _mapped(column.map)
     if column.template is not None:
         yield _templated(column.template)
-    if attribute in DATE_ATTRIBUTES:
-        yield _dated(dates)
-    if attribute in LIST_ATTRIBUTES:
-        yield _listed(column.split)
-    if attribute == "status":
-        yield _status()
 
 
 def _results(heading: str, uncached: Collection[tuple[int, str]]) -> Step:
@@ -157,23 +162,42 @@ def _dated(dates: str) -> Step:
     )
 
 
-def _listed(separators: str) -> Step:
-    """Bring several values of a cell into one form: trimmed, each once, sorted."""
-    any_of = re.compile(f"[{re.escape(separators)}\\n]")
+def _of_each(column: Column) -> Step:
+    """Part the cells of an attribute of several values, transform each value, and join them in one form.
+
+    Each value stands there once, upper and lower case alike, in order. A cell fails if one of its values does.
+    """
+    steps = list(_transforms(column))
+    separators = re.compile(f"[{re.escape(column.split)}\\r\\n]")
 
     def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
-        known = {value: _joined(any_of.split(value)) for value in cells.dropna().unique()}
-        found = cells.map({value: joined for value, joined in known.items() if joined}).astype("str")
-        return found, pd.Series(False, cells.index)
+        parts = {cell: _evened(separators.split(cell)) for cell in cells.dropna().unique()}
+        each = sorted({part for found in parts.values() for part in found})
+        values = pd.Series([*each, None], dtype="str")  # the last stands for a blank cell, which a map may know
+        bad = pd.Series(False, values.index)
+        for step in steps:
+            values, wrong = step.apply(values)
+            bad |= wrong
+        meaning = {part: value for part, value in zip(each, values, strict=False) if isinstance(value, str)}
+        unknown = {part for part, wrong in zip(each, bad, strict=False) if wrong}
+        joined = {cell: _joined(meaning[part] for part in found if part in meaning) for cell, found in parts.items()}
+        listed = cells.map({cell: names for cell, names in joined.items() if names}).astype("str")
+        failing = [cell for cell, found in parts.items() if unknown.intersection(found)]
+        return listed.mask(cells.isna(), values.iloc[-1]), cells.isin(failing)
 
-    return Step("list", "", "", apply)
+    first = next(_transforms(column), Step("list", "", "", apply))
+    return replace(first, apply=apply)
 
 
-def _joined(parts: list[str]) -> str:
-    named: dict[str, str] = {}
-    for part in (" ".join(part.split()).replace(LIST_SEPARATOR, ",") for part in parts):
-        named.setdefault(part.casefold(), part)
-    return LIST_SEPARATOR.join(sorted(name for name in named.values() if name))
+def _evened(parts: Iterable[str]) -> list[str]:
+    return [part for part in (" ".join(part.split()) for part in parts) if part]
+
+
+def _joined(names: Iterable[str]) -> str:
+    once: dict[str, str] = {}
+    for name in sorted(_evened(names)):
+        once.setdefault(name.casefold(), name)
+    return LIST_SEPARATOR.join(once.values())
 
 
 def _iso(text: str, dates: str) -> str | None:

@@ -58,7 +58,8 @@ def _licences(row: RowMapping | None, change: LinkChange) -> list[str]:
 
 
 def _directory_groups(row: RowMapping | None, change: LinkChange) -> list[str]:
-    held = set() if row is None or change.new else set(row["directory_groups"])
+    gone = change.new or change.values.get("state") == "deleted"  # another account, or none: it is in no group
+    held = set() if row is None or gone else set(row["directory_groups"])
     return sorted((held | set(change.join)) - set(change.leave))
 
 

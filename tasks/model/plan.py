@@ -139,6 +139,7 @@ class WithheldReason(StrEnum):
     JUST_ADOPTED = "just_adopted"  # the account is linked by this plan; nothing is taken away before the next one
     INCOMPLETE = "incomplete"  # a new account needs an attribute that the roster does not give
     REPORT_ONLY = "report_only"  # the pipeline only reports leavers
+    ROLES_BY_HAND = "roles_by_hand"  # the limits of a rule's roles would bind roles that were given by hand
     WEBINARS = "webinars"  # scheduled webinars would be lost with the person: hand them over first
 
 
@@ -189,7 +190,8 @@ class Header:
 
     ``base``: ``{"accounts": managed active accounts, "grants": {product: managed grants}}``. ``mails``: how many
     people will get mail of which kind in which language, ``{kind: {locale: people}}``; the locale is ``""`` where
-    the tenant's default decides.
+    the tenant's default decides. ``moving``: how many of our accounts wait for their person to move here from another
+    account of the service.
     """
 
     pipeline: str
@@ -203,6 +205,7 @@ class Header:
     mails: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unchanged: int = 0
     orphans: int = 0
+    moving: int = 0
     format_version: int = FORMAT_VERSION
 
 

@@ -86,13 +86,14 @@ WORKER_ATTRIBUTES: Mapping[str, str] = {
     "locale": "language of mails and pages (en_US)",
     "timezone": "time zone (Europe/Paris)",
     "phone": "telephone number",
-    "directory_groups": "directory groups that the person is in, separated by ';'",
+    "directory_groups": "directory groups that the person is in, separated by ';' or line breaks",
 }
 DATE_ATTRIBUTES = ("start_date", "end_date")
 
 LIST_ATTRIBUTES = ("directory_groups",)
 """Attributes of several values in one cell: names in order, each once, joined by ``LIST_SEPARATOR``."""
-LIST_SEPARATOR = ";"
+LIST_SEPARATOR = "\n"
+"""No name of a group can hold one, while some hold a semicolon."""
 
 RESERVED_NAMES = frozenset(
     {

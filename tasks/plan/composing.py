@@ -1,33 +1,36 @@
 """Make a plan: adopt, let leavers go, see to those who stay, guard, sort. Pure: no clock, no network."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from tasks.model.errors import BadPipeline
 from tasks.model.plan import Action, Change, Header, Plan, SourceRef, digest, sort_changes
 from tasks.model.tables import ORIGIN
 from tasks.plan.adoption import draft_adoptions
+from tasks.plan.deletes import draft_deletes
 from tasks.plan.directory import draft_directory
 from tasks.plan.drafts import Drafts
+from tasks.plan.giving import draft_staying
 from tasks.plan.guards import keep_an_admin
-from tasks.plan.leavers import draft_deletes, draft_leavers
+from tasks.plan.leavers import draft_leavers
 from tasks.plan.mails import forecast_mails
 from tasks.plan.memberships import held_memberships
+from tasks.plan.offers import require_offered
 from tasks.plan.seats import SeatBook
-from tasks.plan.staying import Staying, draft_staying, draft_surplus
+from tasks.plan.staying import Staying
+from tasks.plan.surplus import draft_surplus
 from tasks.plan.world import Inputs, World
 
 
 def make_plan(inputs: Inputs) -> Plan:
     """Return the plan that turns the target's state into the one that the rosters and rules ask for.
 
-    Raises ``BadPipeline`` if a rule asks for a product that no licence of the tenant contains, or for a group whose
-    name does not tell which one is meant.
+    Raises ``BadPipeline`` if a rule asks for a product, an edition or a template that the tenant does not have, or for
+    a group whose name does not tell which one is meant.
     """
     world = World(inputs)
     drafts = Drafts(inputs.pipeline, SeatBook.of(inputs.state.licences))
-    _require_offered_products(world, drafts.seats)
+    require_offered(inputs.pipeline, inputs.state)
     # Leavers and surplus come first: they free the seats that others take.
     draft_adoptions(world, drafts)
     draft_leavers(world, drafts)
@@ -41,18 +44,6 @@ def make_plan(inputs: Inputs) -> Plan:
     drafts.drop_loose_ends()
     changes = tuple(sort_changes(drafts.changes))
     return Plan(_header(world, changes), changes, tuple(drafts.withheld), tuple(drafts.leaving))
-
-
-def _require_offered_products(world: World, seats: SeatBook) -> None:
-    offered = seats.offers()
-    for rule in world.pipeline.rules:
-        unknown = sorted(set(rule.grant.products) - offered) if rule.enabled else []
-        if unknown:
-            raise BadPipeline(
-                f"Rule '{rule.name}' gives {', '.join(unknown)}, which no licence of the tenant contains.",
-                remedy=f"The tenant offers {', '.join(sorted(offered)) or 'no product at all'}. "
-                "Correct the rule, or buy the licence first.",
-            )
 
 
 def _header(world: World, changes: Sequence[Change]) -> Header:
@@ -77,7 +68,13 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
         mails=forecast_mails(world, changes),
         unchanged=len(ours - touched),
         orphans=int((~inputs.state.accounts["account_key"].isin(ours)).sum()),
+        moving=_moving(inputs.state.accounts, ours),
     )
+
+
+def _moving(accounts: pd.DataFrame, ours: Collection[str]) -> int:
+    """Count those of our accounts whose person is asked to move here from another one, and has not accepted yet."""
+    return int((accounts["pending_transfer"].fillna(False) & accounts["account_key"].isin(ours)).sum())
 
 
 def _directory_base(world: World) -> dict[str, int]:

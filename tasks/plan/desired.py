@@ -1,10 +1,11 @@
 """Desired state: what the rules give to each employed worker. Pure.
 
-Products add up over all rules that match; group, roles and locale come from the first rule that sets them
-(docs/decisions/0004). Values are compared trimmed and without regard to case.
+Products add up over all rules that match; of two editions of a product the higher rule's wins. Group, roles, locale
+and templates come from the first rule that sets them (docs/decisions/0004, 0013). Values are compared trimmed and
+without regard to case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +13,21 @@ import pandas as pd
 
 from tasks.model.pipeline import Rule
 from tasks.model.tables import LIST_ATTRIBUTES, LIST_SEPARATOR
+from tasks.plan.editions import fold, split_product
+
+SINGLE = ("group", "roles", "locale", "welcome_template", "settings_template")
+"""What only one rule can decide for a person. ``manages`` goes with the roles of the same rule."""
 
 
 @dataclass(frozen=True)
 class Desired:
     """What the rules give.
 
-    ``products``: one row per worker and product: ``at`` (the worker's index), ``product``, ``rank`` (number of the
-    first rule that gave it), ``rules`` (tuple of all that did). ``single``: one row per worker, same index as the
-    workers: ``group``, ``roles`` (tuple or None), ``locale``, and ``group_rule``, ``roles_rule``, ``locale_rule``.
+    ``products``: one row per worker and product: ``at`` (the worker's index), ``product`` (its code), ``edition`` (as
+    the rule that decides it spells it, missing where any will do), ``rank`` (number of the first rule that gave it),
+    ``rules`` (tuple of all that did; a rule whose edition another one beat did not). ``single``: one row per worker,
+    same index as the workers: for each of ``SINGLE`` the value and ``NAME_rule``, the rule that set it, and
+    ``manages`` (tuple or None).
     """
 
     products: pd.DataFrame
@@ -35,14 +42,15 @@ def matches(rule: Rule, workers: pd.DataFrame) -> pd.Series:
     """
     met = pd.Series(True, index=workers.index)
     for attribute, values in rule.when.items():
-        wanted = {" ".join(value.split()).casefold() for value in values}
+        wanted = {fold(value) for value in values}
         if attribute in LIST_ATTRIBUTES:
             any_ = _has_one(workers[attribute], wanted)
             if "tenant_groups" in workers:
                 any_ |= _has_one(workers["tenant_groups"], wanted)
             met &= any_
         else:
-            met &= workers[attribute].str.strip().str.casefold().isin(wanted)
+            cells = workers[attribute]
+            met &= cells.isin([value for value in cells.dropna().unique() if fold(value) in wanted])
     return met
 
 
@@ -54,44 +62,76 @@ def _has_one(cells: pd.Series, wanted: set[str]) -> pd.Series:
 
 def desired_state(workers: pd.DataFrame, rules: Sequence[Rule]) -> Desired:
     """Return what *rules*, in order of priority, give to *workers* (all of whom are taken as employed)."""
-    single = pd.DataFrame(
-        {"group": None, "roles": None, "locale": None, "group_rule": None, "roles_rule": None, "locale_rule": None},
-        index=workers.index,
-        dtype=object,
-    )
+    first = {name: np.full(len(workers), NOBODY) for name in SINGLE}
     given: list[pd.DataFrame] = []
     for rank, rule in enumerate(rules):
         if not rule.enabled:
             continue
         met = matches(rule, workers)
-        at = workers.index[met]
-        given += [
-            pd.DataFrame({"at": at, "product": product, "rank": rank, "rule": rule.name})
-            for product in rule.grant.products
-        ]
-        for name in ("group", "roles", "locale"):
-            value = getattr(rule.grant, name)
-            if value is not None:
-                _set_first(single, met & single[name].isna(), name, value, rule.name)
+        given += [_giving(workers.index[met], product, rank, rule.name) for product in rule.grant.products]
+        for name, decided in first.items():
+            if getattr(rule.grant, name) is not None:
+                decided[met.to_numpy(dtype=bool) & (decided == NOBODY)] = rank
+    single = pd.DataFrame(_decisions(rules, first), index=workers.index, dtype=object)
     single["locale"] = single["locale"].where(single["locale"].notna(), workers["locale"])
     return Desired(_add_up(given), single)
 
 
-def _set_first(single: pd.DataFrame, where: pd.Series, name: str, value: object, rule: str) -> None:
-    cells = np.empty(int(where.sum()), dtype=object)
-    for position in range(len(cells)):  # a tuple is one value here, which pandas would spread
-        cells[position] = value
-    single.loc[where, name] = cells
-    single.loc[where, f"{name}_rule"] = rule
+NOBODY = -1
+"""The rank of no rule: it picks the last of a list, which is None."""
+
+
+def _decisions(rules: Sequence[Rule], first: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return for each single-valued thing the values that the rules of these ranks set, and their names."""
+    columns: dict[str, np.ndarray] = {}
+    names = _lookup([rule.name for rule in rules])
+    for name, ranks in first.items():
+        columns[name] = _lookup([getattr(rule.grant, name) for rule in rules])[ranks]
+        columns[f"{name}_rule"] = names[ranks]
+    columns["manages"] = _lookup([rule.grant.manages for rule in rules])[first["roles"]]
+    return columns
+
+
+def _lookup(values: Sequence[object]) -> np.ndarray:
+    found = np.empty(len(values) + 1, dtype=object)  # a tuple is one value here, which numpy would spread
+    for place, value in enumerate(values):
+        found[place] = value
+    return found
+
+
+def _giving(at: pd.Index, product: str, rank: int, rule: str) -> pd.DataFrame:
+    code, edition = split_product(product)
+    rows = pd.DataFrame({"at": at, "product": code, "edition": edition, "rank": rank, "rule": rule})
+    return rows.astype({"product": "str", "edition": "str"})
 
 
 def _add_up(given: list[pd.DataFrame]) -> pd.DataFrame:
     if not given:
-        return pd.DataFrame({"at": [], "product": [], "rank": [], "rules": []}).astype({"product": "str"})
-    rows = pd.concat(given, ignore_index=True).sort_values(["at", "product", "rank"], ignore_index=True)
+        nothing: dict[str, list[object]] = {"at": [], "product": [], "edition": [], "rank": [], "rules": []}
+        return pd.DataFrame(nothing).astype({"product": "str", "edition": "str"})
+    rows = pd.concat(given, ignore_index=True).sort_values(["at", "product", "rank"], kind="stable", ignore_index=True)
+    if rows["edition"].notna().any():
+        rows = _decide_editions(rows)
     first = rows.drop_duplicates(["at", "product"]).reset_index(drop=True)
     several = rows[rows.duplicated(["at", "product"], keep=False)]  # few, so the slow way is for these alone
-    lists = several.groupby(["at", "product"])["rule"].agg(tuple).to_dict()
+    lists = several.groupby(["at", "product"])["rule"].agg(_each_once).to_dict()
     pairs = zip(first["at"], first["product"], first["rule"], strict=True)
     rules = [lists.get((at, product), (rule,)) for at, product, rule in pairs]
     return first.drop(columns="rule").assign(rules=pd.Series(rules, index=first.index, dtype=object))
+
+
+def _each_once(names: pd.Series) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _decide_editions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return *rows* (sorted by rank) less those whose edition is beaten, all with the edition that is decided.
+
+    A rule that names no edition does not compete: whatever edition another rule gives is what it asks for.
+    """
+    named = rows[rows["edition"].notna()].drop_duplicates(["at", "product"])
+    decided = rows[["at", "product"]].merge(named[["at", "product", "edition"]], on=["at", "product"], how="left")
+    spellings = {spelling: fold(spelling) for spelling in rows["edition"].dropna().unique()}
+    competes = rows["edition"].notna()
+    beaten = competes & (rows["edition"].map(spellings) != decided["edition"].map(spellings))
+    return rows.assign(edition=decided["edition"])[~beaten]

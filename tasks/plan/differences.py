@@ -1,4 +1,4 @@
-"""Compare the single-valued things: attributes, group, role. Pure, on tables; a result only for those who differ."""
+"""Compare the single-valued things: attributes, group. Pure, on tables; a result only for those who differ."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 
 from tasks.model.errors import BadPipeline
 from tasks.model.pipeline import Pipeline
-from tasks.plan.world import names, text
+from tasks.plan.world import text
 
 ATTRIBUTES = ("user_name", "given_name", "family_name", "locale")
 
@@ -56,10 +56,12 @@ def policy(pipeline: Pipeline, name: str) -> str:
 def group_keys(pipeline: Pipeline, groups: pd.DataFrame) -> dict[str, str]:
     """Return name to key of the groups that rules name and that are there; of two alike, the one at the top level.
 
+    These are the groups that people are put into, and those that roles are limited to.
+
     Raises ``BadPipeline`` if a name fits several groups, none of which stands alone at the top.
     """
     found: dict[str, str] = {}
-    for name in sorted({rule.grant.group for rule in pipeline.rules if rule.grant.group}):
+    for name in sorted(rules_naming_groups(pipeline)):
         fitting = groups[groups["name"] == name]
         if len(fitting) > 1:
             count = len(fitting)
@@ -71,6 +73,16 @@ def group_keys(pipeline: Pipeline, groups: pd.DataFrame) -> dict[str, str]:
                 )
         if len(fitting):
             found[name] = str(fitting["group_key"].iloc[0])
+    return found
+
+
+def rules_naming_groups(pipeline: Pipeline) -> dict[str, list[str]]:
+    """Return user groups by name to the rules, of those switched on, that put people there or limit roles to it."""
+    found: dict[str, list[str]] = {}
+    for rule in pipeline.rules:
+        for name in dict.fromkeys((rule.grant.group, *(rule.grant.manages or ()))) if rule.enabled else ():
+            if name:
+                found.setdefault(name, []).append(rule.name)
     return found
 
 
@@ -95,23 +107,6 @@ def group_differences(
             {"group": name, "group_key": keys.get(name or "")},
             _rules(single.at[at, "group_rule"]),
         )
-    return found
-
-
-def role_differences(staying: pd.DataFrame, single: pd.DataFrame) -> dict[int, Difference]:
-    """Return, by index, who lacks a role that a rule gives, or holds one that only we gave and no rule gives.
-
-    Roles given by hand stay: only what a rule gave is taken away.
-    """
-    given = staying["link_roles"].map(lambda value: len(names(value)) > 0).astype(bool)
-    found: dict[int, Difference] = {}
-    for at in staying.index[single["roles"].notna() | given]:
-        current, ours = {*names(staying.at[at, "current_roles"])}, {*names(staying.at[at, "link_roles"])}
-        wanted = {*names(single.at[at, "roles"])}
-        desired = (current - ours) | wanted
-        if desired != current:
-            after = {"roles": sorted(desired), "ours": sorted(wanted - (current - ours))}
-            found[at] = Difference({"roles": sorted(current)}, after, _rules(single.at[at, "roles_rule"]))
     return found
 
 

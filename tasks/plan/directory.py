@@ -90,7 +90,7 @@ def draft_directory(world: World, drafts: Drafts, staying: Staying) -> None:
         return
     feed = Feed(world, staying)
     _leave(world, drafts, staying, feed)
-    _leavers(world, drafts, feed)
+    _leavers(world, drafts, staying, feed)
     _join(world, drafts, staying, feed)
 
 
@@ -117,15 +117,33 @@ def _is_blank(world: World, row: Any) -> bool:
     return source.blanks == "keep" and any(text(getattr(row, name)) is None for name in sorted(tested))
 
 
-def _leavers(world: World, drafts: Drafts, feed: Feed) -> None:
-    """Who is suspended leaves our groups too, lest the platform's own rules give products again."""
-    leaving = {change.account_key: change for change in drafts.changes if change.action == Action.SUSPEND}
-    linked = {row.account_key: row for row in rows(world.linked[world.linked["account_key"].isin(leaving)])}
-    ours = feed.held[feed.held["ours"] & feed.held["account_key"].isin(leaving)]
+def _leavers(world: World, drafts: Drafts, staying: Staying, feed: Feed) -> None:
+    """Who is suspended leaves our groups too, lest the platform's own rules give products again.
+
+    So do people who were suspended before and are still in one: taking them out may have failed then.
+    """
+    causes = dict.fromkeys(_suspended_before(world, staying), Cause.LEAVER)
+    causes |= {str(c.account_key): c.cause for c in drafts.changes if c.action == Action.SUSPEND}
+    ours = feed.held[feed.held["ours"] & feed.held["account_key"].isin(causes)]
+    linked, people = (table[table["account_key"].isin(ours["account_key"])] for table in (world.linked, world.people))
+    persons = {row.account_key: world.absent_person(row) for row in rows(linked)}
+    persons |= {row.account_key: world.person(row) for row in rows(people)}  # a row that says so is where it is from
     for pair in rows(ours.sort_values(["account_key", "group_key"])):
-        suspend = leaving[pair.account_key]
-        person = world.absent_person(linked[pair.account_key])
-        _remove(drafts, person, suspend.cause, pair)
+        person = persons[pair.account_key]
+        doubt = world.doubt.about(person.source, person.key, absent=person.absent)
+        if doubt is None:
+            _remove(drafts, person, causes[pair.account_key], pair)
+        else:
+            drafts.withhold(person, Action.REMOVE_DIRECTORY_MEMBER, doubt, pair.name)
+
+
+def _suspended_before(world: World, staying: Staying) -> list[str]:
+    """Return the accounts of those who are gone and suspended already, and whose source still speaks for them."""
+    if world.pipeline.lifecycle.leavers == "report":
+        return []
+    known = [source.name for source in world.pipeline.sources]
+    linked = world.linked[(world.linked["link_state"] == "suspended") & world.linked["link_source"].isin(known)]
+    return list(linked.loc[~linked["account_key"].isin(staying.people["account_key"]), "account_key"])
 
 
 def _remove(drafts: Drafts, person: Person, cause: Cause, pair: Any) -> None:

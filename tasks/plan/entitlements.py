@@ -1,6 +1,10 @@
-"""Compare desired products with the licences held: what is missing, what is surplus. Pure, on tables."""
+"""Compare desired products with the licences held: what is missing, what is surplus. Pure, on tables.
 
-from collections.abc import Collection
+A wish that names an edition is met by a licence of that edition alone. A licence of another one is *wrong*: it is
+neither useful nor simply surplus, since it is given up for the right one and not before (``exchanges``).
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +13,7 @@ import pandas as pd
 
 from tasks.model.state import TargetState
 from tasks.plan.desired import Desired
+from tasks.plan.editions import edition_names, fold
 
 
 @dataclass(frozen=True)
@@ -16,12 +21,13 @@ class Holdings:
     """What linked accounts hold.
 
     ``products``: one row per account, licence and product (``account_key``, ``licence_key``, ``product``).
-    ``products_of``: licence key to its sorted products.
+    ``products_of``: licence key to its sorted products; ``editions_of``: to the names, folded, of its edition.
     """
 
     products: pd.DataFrame
     live: pd.DataFrame  # of these, the ones whose licence is switched on
-    products_of: dict[str, tuple[str, ...]]
+    products_of: Mapping[str, tuple[str, ...]]
+    editions_of: Mapping[str, frozenset[str]]
 
     @classmethod
     def read(cls, state: TargetState, accounts: pd.Series) -> "Holdings":
@@ -32,7 +38,7 @@ class Holdings:
         products_of = dict(zip(state.licences["licence_key"], map(tuple, state.licences["products"]), strict=True))
         off = state.licences.loc[~state.licences["enabled"].fillna(True).astype(bool), "licence_key"]
         live = joined[~joined["licence_key"].isin(off)]
-        return cls(joined, live, products_of)
+        return cls(joined, live, products_of, edition_names(state.licences))
 
     @cached_property
     def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
@@ -62,20 +68,53 @@ def missing_products(desired: Desired, account_of: pd.Series, holdings: Holdings
     rows = desired.products.assign(account_key=desired.products["at"].map(account_of))
     held = pd.MultiIndex.from_frame(holdings.live[["account_key", "product"]])
     wanted = pd.MultiIndex.from_frame(rows[["account_key", "product"]])
-    return rows[rows["account_key"].isna() | ~wanted.isin(held)]
+    met = pd.Series(wanted.isin(held), index=rows.index)
+    named = rows["edition"].notna()
+    if named.any():
+        right = _named_wishes(rows[named], holdings.live, holdings)
+        met[named] = pd.MultiIndex.from_frame(rows.loc[named, PAIR]).isin(pd.MultiIndex.from_frame(right[PAIR]))
+    return rows[rows["account_key"].isna() | ~met]
+
+
+PAIR = ["account_key", "product"]
+GRANT = ["account_key", "licence_key"]
+
+
+def _named_wishes(rows: pd.DataFrame, held: pd.DataFrame, holdings: Holdings, *, right: bool = True) -> pd.DataFrame:
+    """Return the holdings (of *held*) of products whose wish (*rows*) names an edition: those of it, or all others."""
+    both = rows[[*PAIR, "edition"]].dropna().merge(held, on=PAIR)
+    fits = [
+        fold(edition) in holdings.editions_of.get(licence, ())
+        for edition, licence in zip(both["edition"], both["licence_key"], strict=True)
+    ]
+    return both[pd.Series(fits, index=both.index, dtype=bool) == right]
+
+
+def wrong_editions(desired: Desired, account_of: pd.Series, managed: pd.DataFrame, holdings: Holdings) -> pd.DataFrame:
+    """Return the licences of *managed* that hold a product in another edition than the rules name.
+
+    One row per ``account_key`` and ``licence_key``.
+    """
+    rows = desired.products[desired.products["edition"].notna()]
+    if rows.empty:
+        return managed.iloc[:0][GRANT]
+    rows = rows.assign(account_key=rows["at"].map(account_of))
+    ours = holdings.products.merge(managed[GRANT].drop_duplicates(), on=GRANT)
+    return _named_wishes(rows, ours, holdings, right=False)[GRANT].drop_duplicates()
 
 
 def surplus_licences(
-    desired: Desired, account_of: pd.Series, managed: pd.DataFrame, holdings: Holdings
+    desired: Desired, account_of: pd.Series, managed: pd.DataFrame, wrong: pd.DataFrame, holdings: Holdings
 ) -> pd.DataFrame:
     """Return the managed licences of which no product is desired: one row per ``account_key`` and ``licence_key``.
 
-    *managed* has the pairs that may be taken away. A licence that still gives something desired is kept whole.
+    *managed* has the pairs that may be taken away, *wrong* those of ``wrong_editions``. A licence that still gives
+    something desired is kept whole.
     """
     rows = desired.products.assign(account_key=desired.products["at"].map(account_of))
-    wanted = pd.MultiIndex.from_frame(rows[["account_key", "product"]].dropna())
+    wanted = pd.MultiIndex.from_frame(rows[PAIR].dropna())
     held = holdings.products
-    useful = held[pd.MultiIndex.from_frame(held[["account_key", "product"]]).isin(wanted)]
-    kept = pd.MultiIndex.from_frame(useful[["account_key", "licence_key"]])
-    pairs = managed.drop_duplicates(["account_key", "licence_key"])
-    return pairs[~pd.MultiIndex.from_frame(pairs[["account_key", "licence_key"]]).isin(kept)]
+    useful = held[pd.MultiIndex.from_frame(held[PAIR]).isin(wanted)]
+    kept = pd.MultiIndex.from_frame(pd.concat([useful[GRANT], wrong[GRANT]]))
+    pairs = managed.drop_duplicates(GRANT)
+    return pairs[~pd.MultiIndex.from_frame(pairs[GRANT]).isin(kept)]

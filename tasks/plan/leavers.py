@@ -1,4 +1,4 @@
-"""Draft what is due for people who are gone: grace, suspend, and much later delete. Nobody goes without a word.
+"""Draft what is due for people who are gone: grace, then suspend. Nobody goes without a word.
 
 Grace runs from the day after the stated last day of work, else from the first accepted run without the person
 (docs/decisions/0005). Suspending takes everything, manual grants too, since at GoTo that is what suspended means.
@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from tasks.model.errors import RejectedSource
-from tasks.model.pipeline import Pipeline
 from tasks.model.plan import SMALLEST_BASE, Action, Cause, Leaving, WithheldReason
 from tasks.plan.absence import absent_links
 from tasks.plan.drafts import Drafts, Person
@@ -45,63 +44,6 @@ def _with_business_left(world: World, gone: pd.DataFrame) -> pd.DataFrame:
     if "match" in gone:
         nobody &= ~gone["match"].isin(["ambiguous", "stranger"])
     return gone[~nobody & ~(suspended & empty.astype(bool))]
-
-
-def due_for_deletion(links: pd.DataFrame, pipeline: Pipeline, as_of: date) -> list[str]:
-    """Return the accounts that were suspended long enough ago to be deleted, as far as LINKS tell: few, or none."""
-    wait = pipeline.lifecycle.delete
-    if wait == "never":
-        return []
-    suspended = links[(links["state"] == "suspended") & links["suspended_on"].notna()]
-    due = [date.fromisoformat(day) + wait <= as_of for day in suspended["suspended_on"]]
-    return sorted(suspended.loc[due, "account_key"])
-
-
-def draft_deletes(world: World, drafts: Drafts) -> None:
-    """Delete those whom we suspended long enough ago, if the pipeline says so, and they are gone and hold nothing.
-
-    Who has scheduled webinars that nobody else organises too is kept until they are handed over, or the pipeline
-    says that they may be lost (GoTo reference 9.4).
-    """
-    wait = world.pipeline.lifecycle.delete
-    if wait == "never":
-        return
-    webinars = _webinars(world)
-    employed = world.people[world.people["employed"]]
-    back = set(zip(employed["source"], employed["key"], strict=True))
-    known = {source.name for source in world.pipeline.sources}
-    for row in rows(world.linked[world.linked["link_state"] == "suspended"]):
-        suspended_on = text(row.link_suspended_on)
-        if (row.link_source, row.link_external_id) in back or suspended_on is None or row.account_key in world.holders:
-            continue
-        if date.fromisoformat(suspended_on) + wait > world.as_of:
-            continue
-        person, lost = world.absent_person(row), webinars.get(row.account_key, [])
-        if row.link_source not in known:
-            drafts.withhold(person, Action.DELETE, WithheldReason.NO_SOURCE)
-        elif lost and world.pipeline.lifecycle.webinars == "hand_over" and not drafts.protects(person):
-            drafts.withhold(person, Action.DELETE, WithheldReason.WEBINARS, _named(lost))
-        else:
-            _strip(world, drafts, person, Action.DELETE, Cause.LEAVER, webinars=lost)
-
-
-NAMED_WEBINARS = 5
-
-
-def _webinars(world: World) -> dict[str, list[str]]:
-    """Return the webinars that would be lost with each account, by subject and day, the next one first."""
-    table = world.state.webinars
-    lost = table[~table["covered"].fillna(False).astype(bool)].sort_values(["starts", "webinar_key"])
-    found: dict[str, list[str]] = {}
-    for row in rows(lost):
-        day = (text(row.starts) or "")[:10]
-        found.setdefault(row.account_key, []).append(f"{text(row.subject) or 'without a title'} ({day or 'no day'})")
-    return found
-
-
-def _named(webinars: list[str]) -> str:
-    more = len(webinars) - NAMED_WEBINARS
-    return "; ".join(webinars[:NAMED_WEBINARS]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _require_whole_snapshots(world: World, absent: pd.DataFrame) -> None:
@@ -158,7 +100,7 @@ def _leave(world: World, drafts: Drafts, person: Person, row: Any, end_date: str
         return
     if row.link_state == "suspended":
         if row.account_key in world.holders or person.roles:  # given back by hand since
-            _strip(world, drafts, person, Action.SUSPEND, Cause.DRIFT)
+            strip(world, drafts, person, Action.SUSPEND, Cause.DRIFT)
         return
     leaving_since = text(row.link_leaving_since)
     since = world.as_of
@@ -170,7 +112,7 @@ def _leave(world: World, drafts: Drafts, person: Person, row: Any, end_date: str
     if in_grace and world.doubt.about(person.source, person.key, absent=person.absent) is None:
         _note(world, drafts, person, since)
     else:
-        _strip(world, drafts, person, Action.SUSPEND, Cause.LEAVER)
+        strip(world, drafts, person, Action.SUSPEND, Cause.LEAVER)
 
 
 def _note(world: World, drafts: Drafts, person: Person, since: date) -> None:
@@ -182,10 +124,10 @@ def _note(world: World, drafts: Drafts, person: Person, since: date) -> None:
     )
 
 
-def _strip(
+def strip(
     world: World, drafts: Drafts, person: Person, action: Action, cause: Cause, webinars: Sequence[str] = ()
 ) -> None:
-    """Draft a suspend or a delete: both take every product and the role."""
+    """Draft a suspend or a delete: both take every product and the role, a delete the *webinars* too."""
     reason = world.doubt.about(person.source, person.key, absent=person.absent)
     if reason is not None:
         drafts.withhold(person, action, reason)

@@ -5,7 +5,7 @@ from datetime import date
 
 from tasks.model.errors import UnsafePlan
 from tasks.model.pipeline import LimitName, Pipeline
-from tasks.model.plan import Action, Change, LimitReading, Plan
+from tasks.model.plan import SMALLEST_BASE, Action, Change, LimitReading, Plan
 
 PER_ACCOUNT = "accounts"
 BASES = {"remove_directory_member": "directory_members"}
@@ -77,21 +77,25 @@ VERBS = {
     "add_member": "put {} accounts into groups", "remove_member": "take {} accounts out of groups",
     "create_directory_group": "create {} directory groups",
     "add_directory_member": "put {} people into directory groups",
-    "remove_directory_member": "take {} people out of directory groups",
+    "remove_directory_member": "take back {} directory memberships",
     "create_group": "create {} groups", "suspend": "suspend {} accounts", "reactivate": "reactivate {} accounts",
     "delete": "delete {} accounts", "rename": "change the sign-in address of {} accounts", "mail": "send {} mails",
 }  # fmt: skip
 
 
 def describe(reading: LimitReading) -> str:
-    """Say in words how far a limit is passed: ``suspend 412 of 1030 accounts (40%, limit 5%)``."""
+    """Say in words how far a limit is passed: ``suspend 412 of 1030 accounts (40%, limit 5%)``.
+
+    A share of few is told as what it is counted as: ``suspend 2 of 3 accounts (10%, counted as of 20, limit 5%)``.
+    """
     phrase = VERBS[reading.name]
     if reading.subject:
         phrase = f"take {reading.subject} away from {{}} accounts"
     text = phrase.format(f"{reading.count} of {reading.base}" if reading.max_share is not None else reading.count)
     bounds = []
     if reading.max_share is not None:
-        bounds.append(f"{reading.share:.0%}, limit {reading.max_share:.0%}")
+        counted = f", counted as of {SMALLEST_BASE}" if reading.base < SMALLEST_BASE else ""
+        bounds.append(f"{reading.share:.0%}{counted}, limit {reading.max_share:.0%}")
     if reading.max_count is not None:
         bounds.append(f"limit {reading.max_count}")
     return f"{text} ({'; '.join(bounds)})"

@@ -1,10 +1,12 @@
 """How many people a plan will have written to, by kind of mail and language. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+
+import pandas as pd
 
 from tasks.model.plan import Change
-from tasks.plan.world import World, text
+from tasks.plan.world import World
 
 
 def forecast_mails(world: World, changes: Iterable[Change]) -> dict[str, dict[str, int]]:
@@ -14,21 +16,21 @@ def forecast_mails(world: World, changes: Iterable[Change]) -> dict[str, dict[st
     """
     changes = list(changes)
     kinds = {(change.subject, kind) for change in changes for kind in change.mail}
-    planned = {change.subject: change.after["locale"] for change in changes if change.after.get("locale")}
-    current = _current(world, {subject for subject, _ in kinds} - set(planned))
+    planned = {change.subject: change.after["locale"] or "" for change in changes if "locale" in change.after}
+    locales = _current(world, {subject for subject, _ in kinds} - set(planned)) | planned
     counts: dict[str, Counter[str]] = {}
     for subject, kind in sorted(kinds):
-        locale = planned.get(subject) or current.get(subject) or ""
-        counts.setdefault(kind, Counter())[locale] += 1
+        counts.setdefault(kind, Counter())[locales.get(subject, "")] += 1
     return {kind: dict(sorted(found.items())) for kind, found in sorted(counts.items())}
 
 
-def _current(world: World, subjects: set[tuple[str, str]]) -> Mapping[tuple[str, str], str | None]:
-    """Return the locales that the accounts of these people have now."""
+def _current(world: World, subjects: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the locales that the accounts of these people have now, where they have one."""
+    known: dict[tuple[str, str], str] = {}
     if not subjects:
-        return {}
-    known = {}
-    for table, source, key in ((world.linked, "link_source", "link_external_id"), (world.people, "source", "key")):
-        rows = zip(table[source], table[key], table["current_locale"], strict=True)
-        known.update({(one, two): text(locale) for one, two, locale in rows if (one, two) in subjects})
+        return known
+    for table, key in ((world.linked, ["link_source", "link_external_id"]), (world.people, ["source", "key"])):
+        spoken = table.loc[table["current_locale"].notna(), [*key, "current_locale"]]
+        theirs = spoken[pd.MultiIndex.from_frame(spoken[key]).isin(list(subjects))]
+        known.update({(source, name): locale for source, name, locale in theirs.itertuples(index=False)})
     return known

@@ -1,6 +1,6 @@
 """The plan stage of a run: verdicts and the target's state in, a recorded plan out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -10,34 +10,40 @@ from tasks.journal.products import load_roster, load_state, load_verdict, save_s
 from tasks.model.errors import StalePlan
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
+from tasks.model.state import TargetState
 from tasks.plan.composing import content_hash, make_plan
-from tasks.plan.leavers import due_for_deletion
+from tasks.plan.deletes import due_for_deletion
 from tasks.plan.world import Inputs
 
 PLAN, ORIGINS = "plan.jsonl", "origins.jsonl"
 
 
-async def read_target(target: Target, folder: RunFolder, due_for_deletion: Sequence[str] = ()) -> int:
+DueIn = Callable[[TargetState], Sequence[str]]
+"""Answers which accounts of a state may be deleted by the plan to come."""
+
+
+async def read_target(target: Target, folder: RunFolder, due_in: DueIn = lambda _: ()) -> int:
     """Read the target whole and leave its state in the run's folder; return how many accounts it has.
 
-    Of accounts that are *due for deletion*, what would be lost with them is read as well.
+    Of the accounts that are due for deletion the scheduled webinars are read as well; nobody else's are asked for.
 
     Raises ``TargetError`` if it cannot be reached, refuses us, or is not the one that the pipeline names.
     """
     await target.identify()
     state = await target.read()
-    deletable = sorted(set(due_for_deletion) & set(state.accounts["account_key"]))
-    if deletable:
-        state = replace(state, webinars=await target.read_webinars(deletable))
+    due = due_in(state)
+    if due:
+        state = replace(state, webinars=await target.read_webinars(due))
     save_state(folder, state)
     return len(state.accounts)
 
 
-def deletable(pipeline: Pipeline, journal: Journal, as_of: date) -> list[str]:
-    """Return the accounts of which a plan for this day might delete some."""
+def deletable(pipeline: Pipeline, journal: Journal, as_of: date) -> DueIn:
+    """Return what tells, once the target is read, which accounts a plan for this day may delete."""
     if pipeline.lifecycle.delete == "never":
-        return []
-    return due_for_deletion(journal.links(pipeline.name, pipeline.target.tenant), pipeline, as_of)
+        return lambda _: ()
+    links = journal.links(pipeline.name, pipeline.target.tenant)
+    return lambda state: due_for_deletion(links, state, pipeline.lifecycle, as_of)
 
 
 def compute_plan(

@@ -2,7 +2,7 @@
 
 from tasks.provision.admission import admit, is_complete, require_made_for, require_recent, require_target
 from tasks.provision.engine import apply_plan, begin, close, count_batches, finish, restated, send_batch, settle
-from tasks.provision.operations import Job, batches, compile_jobs
+from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.recheck import judge
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 

@@ -10,24 +10,12 @@ from tasks.journal import Attempt, Call, CallResult, Settled
 from tasks.model.errors import RefusedByTarget, TargetDown, TargetError, UncertainCall
 from tasks.model.operations import GOOD, Operation, Outcome, OutcomeStatus, Reply
 from tasks.model.plan import Action, Change, Plan
+from tasks.provision.jobs import Job
 from tasks.provision.linking import link_change
-from tasks.provision.operations import Job, change_job_id
+from tasks.provision.operations import change_job_id, group_name
 from tasks.provision.readings import Readings
+from tasks.provision.reasons import CREDENTIALS_REFUSED, STOPPED, TAKEN_OVER, TARGET_LOST, of_refusal
 from tasks.provision.runtime import Runtime
-
-MAX_TRIES = 3
-"""How often one process sends a call that gets no answer."""
-
-SEATS_EXCEEDED = "license.seats.exceeded"
-CREDENTIALS_REFUSED = 401
-
-STOPPED = "The run was stopped before this was done."
-TARGET_LOST = "The target could no longer be used before this was done."
-TAKEN_OVER = "The run was cut off before this was done, and its plan was given up."
-UNMET = "A change that this one needs was not done."
-REFUSED = "The target refused it."
-NO_ANSWER = f"No answer in {MAX_TRIES} tries; read again each time, it was not done."
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -53,7 +41,7 @@ class Batch:
         self.stopped_by: TargetError | None = None
         self.interrupted = False
         self._outcomes = runtime.journal.outcomes(plan_hash)
-        self._settled = sum(outcome.status != OutcomeStatus.SKIPPED for outcome in self._outcomes.values())
+        self._settled = {one.change_id for one in self._outcomes.values() if one.status != OutcomeStatus.SKIPPED}
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()
         self._made: Counter[str] = Counter()  # calls known to be done, by job
@@ -180,9 +168,9 @@ class Batch:
             self._made[attempt.job_id] += result == CallResult.DONE
         for outcome in recorded:
             self._outcomes[outcome.change_id] = outcome
-            self._settled += 1
+            self._settled.add(outcome.change_id)
         if recorded:
-            self.runtime.on_progress(min(self._settled, len(self.plan.changes)), len(self.plan.changes))
+            self.runtime.on_progress(len(self._settled), len(self.plan.changes))
 
     def record(self, settled: Iterable[Settled]) -> None:
         """Commit outcomes for which nothing was called. What is recorded already is not recorded again."""
@@ -233,8 +221,7 @@ class Batch:
         return self.refused_for(change, exc.facts.get("code"), exc.facts.get("incident"))
 
     def refused_for(self, change: Change, code: str | None, incident: str | None) -> Settled:
-        status = OutcomeStatus.NO_SEAT if code == SEATS_EXCEEDED else OutcomeStatus.FAILED
-        reason = "The licence has no seat left." if status == OutcomeStatus.NO_SEAT else REFUSED
+        status, reason = of_refusal(code)
         return Settled(Outcome(change.change_id, status, reason, code, incident, change.account_key))
 
     # -- links and groups ---------------------------------------------------------------------------------------
@@ -244,6 +231,10 @@ class Batch:
         header = self.plan.header
         return self.runtime.journal.linked_account(header.pipeline, header.target, *change.subject)
 
+    def account_of(self, change: Change) -> str | None:
+        """Return the key of the account that a change is about, None as long as the plan has yet to create it."""
+        return change.account_key or self.linked_account(change)
+
     def is_linked(self, change: Change, account_key: str | None) -> bool:
         """Tell whether the account is the one that this pipeline has linked to the change's worker."""
         linked = self.linked_account(change)
@@ -251,28 +242,44 @@ class Batch:
 
     async def group_key(self, change: Change) -> str | None:
         """Return the key of the group that a change puts somebody into, None if there is no such group now."""
+        return await self.find_group(change.after["group_key"], change.after["group"])
+
+    async def find_group(self, key: str | None, name: str) -> str | None:
+        """Return the key of a group, known to the plan by *key* or to be made by it under *name*; None if it is gone."""
         groups = await self.readings.groups()
-        key = change.after["group_key"] or self.made_groups.get(change.after["group"])
+        key = key or self.made_groups.get(name)
         if key is not None:
             return key if key in groups else None
-        named = sorted(key for key, name in groups.items() if name == change.after["group"])
+        named = sorted(key for key, known in groups.items() if known == name)
+        return named[0] if named else None
+
+    async def directory_group_key(self, change: Change) -> str | None:
+        """Return the key of the directory group of a change: by the plan, or by the name that it was to make."""
+        key = change.before.get("group_key") or change.after.get("group_key")
+        return key or await self.find_directory_group(group_name(change))
+
+    async def find_directory_group(self, name: str, *, again: bool = False) -> str | None:
+        """Return the key of the directory group of a name, whatever its case; None if there is none."""
+        folded = name.casefold()
+        if folded in self.made_directory_groups:
+            return self.made_directory_groups[folded]
+        groups = await self.readings.directory_groups(again=again)
+        named = sorted(key for key, known in groups.items() if known.casefold() == folded)
         return named[0] if named else None
 
     @cached_property
     def made_groups(self) -> dict[str, str]:
         """The groups that this plan has made so far: name to key."""
-        return self._made_by(Action.CREATE_GROUP)
+        return dict(self._made_by(Action.CREATE_GROUP))
 
     @cached_property
     def made_directory_groups(self) -> dict[str, str]:
-        """The directory groups that this plan has made so far: name to key."""
-        return self._made_by(Action.CREATE_DIRECTORY_GROUP)
+        """The directory groups that this plan has made so far: name, folded, to key."""
+        return {name.casefold(): key for name, key in self._made_by(Action.CREATE_DIRECTORY_GROUP)}
 
-    def _made_by(self, action: Action) -> dict[str, str]:
-        changes = [change for change in self.plan.changes if change.action == action]
-        calls = self.runtime.journal.calls(
-            self.plan_hash, [change_job_id(self.plan_hash, change.change_id) for change in changes]
-        )
-        return {
-            call.attempt.payload["name"]: call.reply["group_key"] for call in calls if call.result == CallResult.DONE
-        }
+    def _made_by(self, action: Action) -> list[tuple[str, str]]:
+        jobs = [change_job_id(self.plan_hash, one.change_id) for one in self.plan.changes if one.action == action]
+        calls = self.runtime.journal.calls(self.plan_hash, jobs)
+        return [
+            (call.attempt.payload["name"], call.reply["group_key"]) for call in calls if call.result == CallResult.DONE
+        ]

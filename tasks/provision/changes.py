@@ -7,15 +7,15 @@ from typing import Any
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import Operation, OperationKind, OutcomeStatus
-from tasks.model.plan import Action, Change
+from tasks.model.plan import MAKES_A_GROUP, Action, Change
 from tasks.model.state import AccountState
-from tasks.provision.batch import MAX_TRIES, NO_ANSWER, UNMET, Answer, Batch
+from tasks.provision.batch import Answer, Batch
+from tasks.provision.groups import create_group, named_like
+from tasks.provision.jobs import Job
 from tasks.provision.linking import step_link_change
-from tasks.provision.operations import Job
-from tasks.provision.recheck import Look, is_done, judge
-
-UNLINKED = "The account is not, or no more, the one linked to this person."
-GROUP_GONE = "The group is no longer there."
+from tasks.provision.operations import limit_of
+from tasks.provision.reasons import GROUP_GONE, MAX_TRIES, NO_ANSWER, UNLINKED, UNMET
+from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, judge
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _Course:
     done: list[Operation] = field(default_factory=list)
     ours: bool = False
     suspects: dict[str, Attempt] = field(default_factory=dict)
-    group_key: str | None = None
+    groups: Groups = NO_GROUPS
     tries: int = MAX_TRIES
 
     def landed(self, state: AccountState | None) -> Attempt | None:
@@ -59,10 +59,12 @@ async def carry_out(batch: Batch, job: Job) -> None:
         return
     if not batch.is_met(change):
         batch.skip([change], UNMET)
-    elif change.action in (Action.CREATE_GROUP, Action.CREATE_DIRECTORY_GROUP):
-        await _create_group(batch, job, change)
+    elif change.action in MAKES_A_GROUP:
+        await create_group(batch, job, change)
     else:
-        await change_account(batch, job, change, change.account_key, job.operations)
+        key = batch.account_of(change)
+        operations = [replace(operation, account_key=key) for operation in job.operations]
+        await change_account(batch, job, change, key, operations, born=change.account_key is None)
 
 
 async def change_account(
@@ -79,18 +81,18 @@ async def change_account(
         batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
     course = _Course(change, account_key, list(operations), ours=born)
-    if change.action == Action.ADD_MEMBER and not await _bind_group(batch, course):
+    if not await _bind_groups(batch, course):
         batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
         return
     await _take_up(batch, job, course)
     while not batch.is_final(change):
         state = await batch.readings.current(account_key)
-        judgement = judge(change, state, course.done, course.group_key)
+        judgement = judge(change, state, course.done, course.groups)
         if attempt := course.landed(state):
             _conclude_done(batch, course, Answer(attempt), reply=REREAD)
         elif judgement.look == Look.ALREADY:
             status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
-            batch.record([batch.good(change, status, account_key=account_key, group_key=course.group_key)])
+            batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
         elif judgement.look == Look.STALE:
             batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
         elif batch.may_send:
@@ -113,25 +115,31 @@ async def close_calls(batch: Batch, job: Job) -> None:
 
 async def _trace(batch: Batch, attempt: Attempt) -> Mapping[str, Any] | None:
     """Return what a call left behind in the target, as its reply would have been noted; None if it left nothing."""
-    if attempt.kind == OperationKind.CREATE_GROUP:
-        groups = await batch.readings.groups(again=True)
-        keys = sorted(key for key, name in groups.items() if name == attempt.payload["name"])
-        return {"group_key": keys[0]} if keys else None
-    if attempt.kind == OperationKind.CREATE_DIRECTORY_GROUP:
-        found = await batch.readings.directory_groups()
-        keys = sorted(key for key, name in found.items() if name.casefold() == attempt.payload["name"].casefold())
-        return {"group_key": keys[0]} if keys else None
+    if attempt.kind in (OperationKind.CREATE_GROUP, OperationKind.CREATE_DIRECTORY_GROUP):
+        made = await named_like(batch, attempt.kind, attempt.payload["name"], again=True)
+        return None if made is None else {"group_key": made}
     key = str(attempt.account_key)
     await batch.readings.read_again([key], [])
     operation = Operation(attempt.op_id, attempt.kind, attempt.change_ids, key, payload=attempt.payload)
     return REREAD if is_done(operation, await batch.readings.current(key)) else None
 
 
-async def _bind_group(batch: Batch, course: _Course) -> bool:
-    """Fill in the key of the group to join, which may be one that this plan has made."""
-    course.group_key = await batch.group_key(course.change)
-    course.open = [replace(one, payload={"group_key": course.group_key}) for one in course.open]
-    return course.group_key is not None
+async def _bind_groups(batch: Batch, course: _Course) -> bool:
+    """Fill in the keys of groups to join or to be limited to, some of which this plan has made. False: one is gone."""
+    change, limit = course.change, limit_of(course.change)
+    if change.action == Action.ADD_MEMBER:
+        key = await batch.group_key(change)
+        course.groups = Groups(joined=key)
+        course.open = [replace(one, payload={"group_key": key}) for one in course.open]
+        return key is not None
+    if change.action == Action.SET_ROLE and limit is not None:
+        names = change.after.get("manages") or [""] * len(limit)
+        keys = [await batch.find_group(key, name) for key, name in zip(limit, names, strict=True)]
+        there = {key for key in keys if key is not None}
+        course.groups = Groups(managed=frozenset(there))
+        course.open = [replace(one, payload={**one.payload, "managed_groups": sorted(there)}) for one in course.open]
+        return None not in keys
+    return True
 
 
 async def _take_up(batch: Batch, job: Job, course: _Course) -> None:
@@ -207,69 +215,6 @@ def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) 
         settled = Settled(None, step_link_change(course.change, operation))
     else:
         settled = batch.good(
-            course.change, account_key=course.account_key, group_key=course.group_key, incident=facts.get("incident")
+            course.change, account_key=course.account_key, group_key=course.groups.joined, incident=facts.get("incident")
         )
     batch.conclude(answer.attempt, CallResult.DONE, settled=[settled], **facts)
-
-
-async def _create_group(batch: Batch, job: Job, change: Change) -> None:
-    """Make a group, of the account or of the directory, unless there is one of that name now."""
-    (operation,) = job.operations
-    calls = batch.calls(job)
-    ours = any(call.result != CallResult.REFUSED for call in calls)
-    suspected = any(call.may_land for call in calls)
-    cut_off = [call for call in calls if call.is_open]
-    if cut_off:
-        await batch.let_earlier_settle()
-        await _look_up_group(batch, change, [Answer(call.attempt) for call in cut_off])
-    for _ in range(MAX_TRIES):
-        if batch.is_final(change):
-            return
-        if await _named_like(batch, change):
-            batch.record([batch.good(change, OutcomeStatus.DONE if ours else OutcomeStatus.ALREADY)])
-            return
-        if not batch.may_send:
-            return
-        answer = await batch.attempt(job, operation)
-        if answer.refusal is not None:
-            if suspected:  # refused, it may be, because an earlier call without an answer has landed by now
-                await _look_up_group(batch, change, [answer])
-            if not batch.is_final(change):
-                settled = [batch.refused(change, answer.refusal)]
-                batch.conclude(answer.attempt, CallResult.REFUSED, refusal=answer.refusal, settled=settled)
-        elif answer.reply is not None and answer.reply.group_key is not None:
-            _conclude_group(batch, change, answer, answer.reply.group_key)
-        else:
-            ours = suspected = True
-            await batch.let_settle()
-            await _look_up_group(batch, change, [answer])
-    if not batch.is_final(change):
-        batch.record([batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER)])
-
-
-async def _named_like(batch: Batch, change: Change, *, again: bool = False) -> list[str]:
-    """Return the keys of the groups that have the name of the one to be made. The directory heeds no case."""
-    if change.action == Action.CREATE_DIRECTORY_GROUP:
-        name = change.after["directory_group"].casefold()
-        found = await batch.readings.directory_groups()
-        return sorted(key for key, known in found.items() if known.casefold() == name)
-    groups = await batch.readings.groups(again=again)
-    return sorted(key for key, name in groups.items() if name == change.after["group"])
-
-
-async def _look_up_group(batch: Batch, change: Change, answers: Sequence[Answer]) -> None:
-    keys = await _named_like(batch, change, again=True)
-    for answer in answers:
-        if keys and not batch.is_final(change):
-            _conclude_group(batch, change, answer, keys[0])
-        else:
-            batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
-
-
-def _conclude_group(batch: Batch, change: Change, answer: Answer, key: str) -> None:
-    if change.action == Action.CREATE_DIRECTORY_GROUP:
-        batch.made_directory_groups[change.after["directory_group"]] = key
-    else:
-        batch.readings.note_group(key, change.after["group"])
-        batch.made_groups[change.after["group"]] = key
-    batch.conclude(answer.attempt, CallResult.DONE, reply={"group_key": key}, settled=[batch.good(change)])

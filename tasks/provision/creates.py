@@ -1,7 +1,7 @@
 """Create people, many in a call: nobody twice, and one bad row holds up nobody else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
@@ -9,20 +9,21 @@ from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import Operation, OperationKind, OutcomeStatus, Refusal, Reply
 from tasks.model.plan import Action, Change
 from tasks.model.state import AccountState
-from tasks.provision.batch import (
+from tasks.provision.batch import Answer, Batch
+from tasks.provision.changes import change_account
+from tasks.provision.jobs import Job, Newcomer
+from tasks.provision.operations import change_operations, create_operation, signature
+from tasks.provision.reasons import (
+    APPEARED,
     CREDENTIALS_REFUSED,
+    ELSEWHERE,
+    FORBIDDEN,
     MAX_TRIES,
+    NAME_CONFLICT,
     NO_ANSWER,
     SEATS_EXCEEDED,
     UNMET,
-    Answer,
-    Batch,
 )
-from tasks.provision.changes import change_account
-from tasks.provision.operations import Job, Newcomer, change_operations, create_operation, signature
-
-APPEARED = "An account with this address appeared since the plan was made."
-FORBIDDEN = 403
 
 
 @dataclass
@@ -40,16 +41,16 @@ class _Party:
 
     def split(self) -> list["_Party"]:
         middle = len(self.people) // 2
-        return [self._with(self.people[:middle]), self._with(self.people[middle:])]
+        return [self.only(self.people[:middle]), self.only(self.people[middle:])]
 
     def without_licences(self) -> "_Party":
-        bare = self._with(self.people)
+        bare = self.only(self.people)
         bare.extras = {
             key: tuple(extra for extra in extras if extra.action != Action.GRANT) for key, extras in self.extras.items()
         }
         return bare
 
-    def _with(self, people: list[Newcomer]) -> "_Party":
+    def only(self, people: list[Newcomer]) -> "_Party":
         return _Party(list(people), self.extras, self.group_key, self.tries, self.suspects)
 
 
@@ -87,7 +88,7 @@ async def _parties(batch: Batch, people: Sequence[Newcomer], suspects: set[str])
     extras = {one.create.change_id: await _deliverable(batch, one) for one in people}
 
     def given(one: Newcomer) -> tuple[object, ...]:
-        return signature(extras[one.create.change_id])
+        return signature(one.create, extras[one.create.change_id])
 
     parties = []
     for _, alike in groupby(sorted(people, key=given), key=given):
@@ -115,8 +116,9 @@ async def _create(batch: Batch, job: Job, party: _Party) -> None:
         await _leave_out_taken(batch, party)
         if not party.people or not batch.may_send:
             return
+        creates = [one.create for one in party.people]
         operation = create_operation(
-            batch.plan_hash, party.people, party.all_extras(), party.group_key, notify=batch.runtime.notify
+            batch.plan_hash, creates, party.all_extras(), party.group_key, notify=batch.runtime.notify
         )
         answer = await batch.attempt(job, operation)
         if answer.refusal is not None:
@@ -172,7 +174,8 @@ async def _refused(
         for half in party.split():
             await _create(batch, job, half)
     else:
-        settled = [batch.refused(one.create, refusal) for one in party.people]
+        why = Refusal(refusal.facts.get("code") or "", incident=refusal.facts.get("incident"))
+        settled = await _unmade(batch, party, {one.address.casefold(): why for one in party.people}, None)
         batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
 
 
@@ -180,32 +183,48 @@ async def _created(batch: Batch, party: _Party, answer: Answer, reply: Reply) ->
     """Record who was made and who was refused; those whom the answer leaves in doubt are looked up."""
     keys = {address.casefold(): key for address, key in reply.created.items()}
     refusals = {address.casefold(): refusal for address, refusal in reply.refused.items()}
-    doubtful = [one for one in party.people if one.address.casefold() not in keys and _in_doubt(party, one, refusals)]
+    made = {one.create.change_id: keys[one.address.casefold()] for one in party.people if one.address.casefold() in keys}
+    settled: list[Settled] = []
+    for one in party.people:
+        if one.create.change_id in made:
+            settled += _made(batch, party, one, made[one.create.change_id], reply.incident)
+    rest = party.only([one for one in party.people if one.create.change_id not in made])
+    settled += await _unmade(batch, rest, refusals, reply.incident)
+    batch.conclude(answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident)
+
+
+async def _unmade(
+    batch: Batch, party: _Party, refusals: Mapping[str, Refusal], incident: str | None
+) -> list[Settled]:
+    """Return what became of people whom a call did not make, by what was said of their addresses (folded)."""
+    said = {one.create.change_id: refusals.get(one.address.casefold()) for one in party.people}
+    doubtful = [one for one in party.people if _in_doubt(party, one, said[one.create.change_id])]
     found: Mapping[str, AccountState] = {}
     if doubtful:
         await batch.readings.read_again([], [one.address for one in doubtful])
         found = await batch.readings.current_at(one.address for one in doubtful)
-    settled: list[Settled] = []
-    for one in party.people:
-        key = keys.get(one.address.casefold())
-        if key is not None:
-            settled += _made(batch, party, one, key, reply.incident)
-        elif one.address in found:
-            settled.append(_found(batch, one, found[one.address]))
-        else:
-            refusal = refusals.get(one.address.casefold(), Refusal("not.in.reply"))
-            settled.append(batch.refused_for(one.create, refusal.code, refusal.incident or reply.incident))
-    created = {
-        one.create.change_id: keys[one.address.casefold()] for one in party.people if one.address.casefold() in keys
-    }
-    batch.conclude(
-        answer.attempt, CallResult.DONE, reply={"created": created}, settled=settled, incident=reply.incident
-    )
+    return [
+        _unmade_one(batch, party, one, said[one.create.change_id], found.get(one.address), incident)
+        for one in party.people
+    ]
 
 
-def _in_doubt(party: _Party, one: Newcomer, refusals: Mapping[str, Refusal]) -> bool:
-    """An address that is refused as taken may be taken by an earlier call of ours that had no answer."""
-    return one.create.change_id in party.suspects or one.address.casefold() not in refusals
+def _in_doubt(party: _Party, one: Newcomer, refusal: Refusal | None) -> bool:
+    """An address that is refused as taken may be taken by an earlier call of ours that had no answer; or not here."""
+    return one.create.change_id in party.suspects or refusal is None or refusal.code == NAME_CONFLICT
+
+
+def _unmade_one(
+    batch: Batch, party: _Party, one: Newcomer, refusal: Refusal | None, found: AccountState | None, incident: str | None
+) -> Settled:
+    if found is not None:
+        ours = refusal is None or one.create.change_id in party.suspects
+        return _found(batch, one, found) if ours else batch.bad(one.create, OutcomeStatus.STALE, APPEARED)
+    refusal = refusal or Refusal("not.in.reply")
+    settled = batch.refused_for(one.create, refusal.code or None, refusal.incident or incident)
+    if refusal.code == NAME_CONFLICT and settled.outcome is not None:
+        return Settled(replace(settled.outcome, reason=ELSEWHERE))
+    return settled
 
 
 def _made(batch: Batch, party: _Party, one: Newcomer, key: str, incident: str | None) -> list[Settled]:

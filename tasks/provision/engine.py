@@ -17,11 +17,12 @@ from tasks.model.errors import RosterflowError, TargetError
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Plan
 from tasks.provision.admission import admit
-from tasks.provision.batch import STOPPED, Batch
+from tasks.provision.batch import Batch
 from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
+from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.memberships import change_members
-from tasks.provision.operations import Job, batches, compile_jobs
+from tasks.provision.reasons import STOPPED
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 from tasks.provision.transfers import note_transfers
 

@@ -3,127 +3,149 @@
 Joining twice is joining once, and sends no mail; so a call without an answer is simply looked up in the group.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import OutcomeStatus
 from tasks.model.plan import Action, Change
 from tasks.model.state import DirectoryGroup
-from tasks.provision.batch import MAX_TRIES, NO_ANSWER, UNMET, Answer, Batch
-from tasks.provision.operations import Job, directory_operation, group_name
+from tasks.provision.batch import Batch
+from tasks.provision.jobs import Job
+from tasks.provision.operations import directory_operation
+from tasks.provision.reasons import DIRECTORY_GROUP_GONE, FORBIDDEN, MAX_TRIES, NO_ANSWER, UNLINKED, UNMET
 
-GROUP_GONE = "The directory group is no longer there."
-UNLINKED = "The account is not, or no more, the one linked to this person."
+
+@dataclass(frozen=True)
+class _Piece:
+    """Members of one group who all join or all leave it. ``ours`` are the changes that a call of ours may have done."""
+
+    batch: Batch
+    job: Job
+    ours: set[str]
+
+    @property
+    def joins(self) -> bool:
+        return self.job.members[0].action == Action.ADD_DIRECTORY_MEMBER
+
+    async def group(self, *, again: bool = False) -> DirectoryGroup | None:
+        """Return the group as it stands, None if it is gone."""
+        key = await self.batch.directory_group_key(self.job.members[0])
+        return await self.batch.readings.directory_group(key, again=again) if key else None
 
 
 async def change_members(batch: Batch, job: Job) -> None:
     """Do one piece of a group's members, and record what became of each."""
-    if all(batch.is_final(change) for change in job.members) and not batch.open_calls(job):
+    open_calls = batch.open_calls(job)
+    if all(batch.is_final(change) for change in job.members) and not open_calls:
         return
-    ours = {
-        change_id
-        for call in batch.calls(job)
-        if call.result != CallResult.REFUSED
-        for change_id in call.attempt.change_ids
-    }
-    if batch.open_calls(job):
+    reached = [call for call in batch.calls(job) if call.result == CallResult.DONE or call.may_land]
+    piece = _Piece(batch, job, {change_id for call in reached for change_id in call.attempt.change_ids})
+    if open_calls:
         await batch.let_earlier_settle()
-    await _change(batch, job, job.members, ours, [call.attempt for call in batch.open_calls(job)])
+        _look_up(piece, await piece.group(again=True), [call.attempt for call in open_calls])
+    await _change(piece, job.members)
 
 
-async def _change(
-    batch: Batch, job: Job, changes: Sequence[Change], ours: set[str], open_attempts: list[Attempt]
-) -> None:
-    """Look at the group, settle whoever is as wanted, send the rest; three times at most."""
+async def _change(piece: _Piece, changes: Sequence[Change]) -> None:
+    """Send those of *changes* that are not as wanted; look each call without an answer up, and try three times."""
+    batch = piece.batch
     for _ in range(MAX_TRIES):
-        group = await _group(batch, changes[0])
-        due = _settle(batch, changes, group, ours)
-        for attempt in open_attempts:
-            done = not {change.change_id for change in due.values()} & set(attempt.change_ids)
-            batch.conclude(attempt, CallResult.DONE if done else CallResult.NOT_SENT, reply=REREAD)
+        group = await piece.group()
+        due = _settle(piece, changes, group)
         if group is None or not due or not batch.may_send:
             return
-        join = changes[0].action == Action.ADD_DIRECTORY_MEMBER
-        operation = directory_operation(batch.plan_hash, group.group_key, due, join=join)
-        answer = await batch.attempt(job, operation)
+        operation = directory_operation(batch.plan_hash, group.group_key, due, join=piece.joins)
+        answer = await batch.attempt(piece.job, operation)
         if answer.refusal is not None:
-            await _refused(batch, job, due, answer.attempt, answer.refusal, ours)
+            await _refused(piece, due, answer.attempt, answer.refusal)
             return
         if answer.reply is not None:
-            _conclude(batch, due, answer, group.group_key)
+            batch.readings.note_members(operation)
+            settled = [
+                batch.good(change, account_key=key, group_key=group.group_key, incident=answer.reply.incident)
+                for key, change in sorted(due.items())
+            ]
+            batch.conclude(answer.attempt, CallResult.DONE, settled=settled, incident=answer.reply.incident)
             return
-        ours |= set(operation.change_ids)
-        open_attempts = [answer.attempt]
+        piece.ours.update(operation.change_ids)
         await batch.let_settle()
-    rest = _settle(batch, changes, await _group(batch, changes[0]), ours)
-    for attempt in open_attempts:
-        batch.conclude(attempt, CallResult.NOT_SENT if rest else CallResult.DONE, reply=REREAD)
+        _look_up(piece, await piece.group(again=True), [answer.attempt])
+    rest = _settle(piece, changes, await piece.group())
     batch.record(batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER) for change in rest.values())
 
 
-async def _group(batch: Batch, change: Change) -> DirectoryGroup | None:
-    """Return the group as it stands now: by its key, or the one of that name where this plan was to make it."""
-    key = change.before.get("group_key") or change.after.get("group_key")
-    if key is None:
-        name = group_name(change)
-        named = {found.casefold(): one for one, found in (await batch.readings.directory_groups()).items()}
-        key = batch.made_directory_groups.get(name) or named.get(name.casefold())
-    return await batch.readings.directory_group(key) if key else None
+def _look_up(piece: _Piece, group: DirectoryGroup | None, attempts: Sequence[Attempt]) -> None:
+    """Conclude calls without an answer by who is in the group now, and settle whom they have reached."""
+    for attempt in attempts:
+        concerned = [change for change in piece.job.members if change.change_id in attempt.change_ids]
+        settled = _as_wanted(piece, concerned, group) if group is not None else []
+        result = CallResult.DONE if _has_landed(attempt, group) else CallResult.NOT_SENT
+        piece.batch.conclude(attempt, result, reply=REREAD, settled=settled)
 
 
-def _settle(batch: Batch, changes: Sequence[Change], group: DirectoryGroup | None, ours: set[str]) -> dict[str, Change]:
+def _has_landed(attempt: Attempt, group: DirectoryGroup | None) -> bool:
+    """Tell whether somebody whom a call was to put in is in, or is out whom it was to take out. It carried no others
+    than those who were not as wanted."""
+    if group is None:
+        return False
+    return bool(group.members & set(attempt.payload["add"]) or set(attempt.payload["remove"]) - group.members)
+
+
+def _as_wanted(piece: _Piece, changes: Sequence[Change], group: DirectoryGroup) -> list[Settled]:
+    """Return the good outcomes of those open changes whose account is, or is not, in the group as they want it."""
+    settled = []
+    for change in changes:
+        account = _account(piece.batch, change)
+        if account and not piece.batch.is_final(change) and (account in group.members) == piece.joins:
+            status = OutcomeStatus.DONE if change.change_id in piece.ours else OutcomeStatus.ALREADY
+            settled.append(piece.batch.good(change, status, account_key=account, group_key=group.group_key))
+    return settled
+
+
+def _account(batch: Batch, change: Change) -> str | None:
+    """Return the account of a change, None if it is not, or no more, linked to the person; or not there yet."""
+    linked = batch.linked_account(change)
+    return linked if change.account_key in (None, linked) and batch.is_met(change) else None
+
+
+def _settle(piece: _Piece, changes: Sequence[Change], group: DirectoryGroup | None) -> dict[str, Change]:
     """Record what needs no call; return what does, by account."""
+    batch = piece.batch
     open_ = [change for change in changes if not batch.is_final(change)]
     batch.skip([change for change in open_ if not batch.is_met(change)], UNMET)
-    due: dict[str, Change] = {}
-    settled: list[Settled] = []
-    for change in open_:
-        account = batch.linked_account(change)
-        if not batch.is_met(change):
-            continue
-        if group is None:
-            settled.append(_without_group(batch, change))
-        elif account is None or change.account_key not in (None, account):
-            settled.append(batch.bad(change, OutcomeStatus.STALE, UNLINKED))
-        elif (account in group.members) == (change.action == Action.ADD_DIRECTORY_MEMBER):
-            status = OutcomeStatus.DONE if change.change_id in ours else OutcomeStatus.ALREADY
-            settled.append(batch.good(change, status, account_key=account, group_key=group.group_key))
-        else:
-            due[account] = change
-    batch.record(settled)
-    return due
+    able = [change for change in open_ if batch.is_met(change)]
+    if group is None:
+        batch.record(_without_group(batch, change) for change in able)
+        return {}
+    batch.record(_as_wanted(piece, able, group))
+    rest = [(change, _account(batch, change)) for change in able if not batch.is_final(change)]
+    batch.record(batch.bad(change, OutcomeStatus.STALE, UNLINKED) for change, account in rest if account is None)
+    return {account: change for change, account in rest if account is not None}
 
 
 def _without_group(batch: Batch, change: Change) -> Settled:
     """Nobody is in a group that is gone: who was to leave it has left."""
     if change.action == Action.REMOVE_DIRECTORY_MEMBER:
-        return batch.good(change, OutcomeStatus.ALREADY, account_key=change.account_key)
-    return batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)
-
-
-def _conclude(batch: Batch, due: dict[str, Change], answer: Answer, group_key: str) -> None:
-    incident = answer.reply.incident if answer.reply else None
-    settled = [
-        batch.good(change, account_key=account, group_key=group_key, incident=incident)
-        for account, change in sorted(due.items())
-    ]
-    batch.conclude(answer.attempt, CallResult.DONE, settled=settled)
+        return batch.good(change, OutcomeStatus.ALREADY)
+    return batch.bad(change, OutcomeStatus.STALE, DIRECTORY_GROUP_GONE)
 
 
 async def _refused(
-    batch: Batch,
-    job: Job,
-    due: dict[str, Change],
-    attempt: Attempt,
-    refusal: RefusedByTarget,
-    ours: set[str],
+    piece: _Piece, due: Mapping[str, Change], attempt: Attempt, refusal: RefusedByTarget
 ) -> None:
-    """Record a refusal; of several people each is tried alone, so that one refusal is nobody else's."""
-    if len(due) == 1:
-        settled = [batch.refused(change, refusal) for change in due.values()]
-        batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
-        return
-    batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
-    for change in due.values():
-        await _change(batch, job, [change], ours, [])
+    """Record a refusal; if it may be about one of several people they are tried in halves, so that it is theirs alone.
+
+    Without the right to write, or where the call was too much for its connector, it is everybody's.
+    """
+    batch = piece.batch
+    left = _settle(piece, list(due.values()), await piece.group(again=True))
+    everybodys = refusal.facts.get("status") in (None, FORBIDDEN)
+    final = everybodys or len(left) <= 1
+    settled = [batch.refused(change, refusal) for change in left.values()] if final else []
+    batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+    if not final:
+        changes = list(left.values())
+        for half in (changes[: len(changes) // 2], changes[len(changes) // 2 :]):
+            await _change(piece, half)

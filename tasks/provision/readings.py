@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tasks.connectors.base import Target
@@ -31,6 +32,8 @@ class Readings:
         self._by_key: dict[str, tuple[datetime, AccountState | None]] = {}
         self._by_address: dict[str, tuple[datetime, str | None]] = {}
         self._groups: tuple[datetime, dict[str, str]] | None = None
+        self._directory_groups: tuple[datetime, dict[str, str]] | None = None
+        self._members: dict[str, tuple[datetime, DirectoryGroup | None]] = {}
         self._lock = asyncio.Lock()
 
     def expect(self, keys: Iterable[str], addresses: Iterable[str]) -> None:
@@ -73,13 +76,36 @@ class Readings:
         if self._groups is not None:
             self._groups[1][key] = name
 
-    async def directory_group(self, key: str) -> DirectoryGroup | None:
-        """Return a directory group as it stands this moment, None if it is not there."""
-        return (await self._target.read_directory_groups([key])).get(key)
+    async def directory_groups(self, *, again: bool = False) -> dict[str, str]:
+        """Return the directory groups as they stand: key to name."""
+        async with self._lock:
+            if self._directory_groups is None or again or self._is_old(self._directory_groups):
+                read_at = self._clock()
+                found = await self._target.read_directory_groups([])
+                self._directory_groups = (read_at, {key: group.name for key, group in found.items()})
+            return self._directory_groups[1]
 
-    async def directory_groups(self) -> dict[str, str]:
-        """Return the directory groups as they stand this moment: key to name."""
-        return {key: group.name for key, group in (await self._target.read_directory_groups([])).items()}
+    def note_directory_group(self, key: str, name: str) -> None:
+        if self._directory_groups is not None:
+            self._directory_groups[1][key] = name
+
+    async def directory_group(self, key: str, *, again: bool = False) -> DirectoryGroup | None:
+        """Return a directory group as it stands, None if it is not there.
+
+        Calls on one group come after each other, so nothing of ours is in flight while it is read.
+        """
+        if again or self._is_old(self._members.get(key)):
+            read_at = self._clock()
+            self._members[key] = (read_at, (await self._target.read_directory_groups([key])).get(key))
+        return self._members[key][1]
+
+    def note_members(self, operation: Operation) -> None:
+        """Carry what a call to a directory group has done into what was read of it."""
+        key = operation.payload["group_key"]
+        read_at, group = self._members.get(key, (None, None))
+        if read_at is not None and group is not None:
+            left = group.members - set(operation.payload["remove"])
+            self._members[key] = (read_at, replace(group, members=left | set(operation.payload["add"])))
 
     @contextmanager
     def calling(self, key: str | None) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 from tasks.model.operations import Operation, OperationKind
 from tasks.model.plan import Action, Change
 from tasks.model.state import AccountState
+from tasks.provision.operations import limit_of
 
 GONE = "The account is no longer there."
 
@@ -35,17 +36,30 @@ SEND = Judgement(Look.SEND)
 ALREADY = Judgement(Look.ALREADY)
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The keys that a change was bound to, now that its groups are there: ``joined`` to be in, ``managed`` to be
+    limited to."""
+
+    joined: str | None = None
+    managed: frozenset[str] = frozenset()
+
+
+NO_GROUPS = Groups()
+
+
 def judge(
-    change: Change, state: AccountState | None, done: Iterable[Operation] = (), group_key: str | None = None
+    change: Change, state: AccountState | None, done: Iterable[Operation] = (), groups: Groups = NO_GROUPS
 ) -> Judgement:
     """Compare an account with what *change* expects of it, of which the calls in *done* have been made.
 
-    A grant and a revoke read their own licence; an update the fields it changes; a role change the roles; a
-    membership the group; a suspend and a delete all licences and roles. *group_key* is that of the group to join.
+    A grant and a revoke read their own licence; an update the fields it changes; a role change the roles, and the
+    groups that they are limited to if it says anything of those; a membership the group; a suspend and a delete all
+    licences and roles.
     """
     if state is None:
         return ALREADY if change.action == Action.DELETE else Judgement(Look.STALE, gone=True)
-    before, after = _expected(change, state, done, group_key)
+    before, after = _expected(change, state, done, groups)
     current = {name: _read(state, name) for name in before}
     # An account to be deleted is not yet as wanted when it holds nothing.
     if current == after and change.action != Action.DELETE:
@@ -55,7 +69,7 @@ def judge(
 
 
 def _expected(
-    change: Change, state: AccountState, done: Iterable[Operation], group_key: str | None
+    change: Change, state: AccountState, done: Iterable[Operation], groups: Groups
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the fields that the change reads, as they should be now and as they should be after it."""
     match change.action:
@@ -66,11 +80,15 @@ def _expected(
             licence = f"licence:{change.before['licence']}"
             return {licence: True}, {licence: False}
         case Action.ADD_MEMBER:
-            return {"group": change.before["group_key"]}, {"group": group_key}
+            return {"group": change.before["group_key"]}, {"group": groups.joined}
         case Action.REMOVE_MEMBER:
             return {"group": change.before["group_key"]}, {"group": None}
         case Action.SET_ROLE:
-            return {"roles": _set(change.before["roles"])}, {"roles": _set(change.after["roles"])}
+            before, after = {"roles": _set(change.before["roles"])}, {"roles": _set(change.after["roles"])}
+            if limit_of(change) is not None:
+                before["managed_groups"] = _set(change.before.get("managed_groups") or ())
+                after["managed_groups"] = groups.managed
+            return before, after
         case Action.SUSPEND | Action.DELETE:
             planned = replace(state, licences=_set(change.before["licences"]), roles=tuple(change.before["roles"]))
             for operation in done:
@@ -88,8 +106,8 @@ def _read(state: AccountState, name: str) -> Any:
             return licence in state.licences
         case "group":
             return state.group_key
-        case "roles":
-            return _set(state.roles)
+        case "roles" | "managed_groups":
+            return _set(getattr(state, name))
         case _:
             return getattr(state, name)
 
@@ -102,12 +120,16 @@ def is_done(operation: Operation, state: AccountState | None) -> bool:
     """Tell whether an account, read again after a call without an answer, shows that the call was done."""
     if state is None or operation.kind == OperationKind.DELETE_ACCOUNT:
         return state is None and operation.kind == OperationKind.DELETE_ACCOUNT
-    return effect(operation, state) == replace(state, roles=tuple(sorted(state.roles)))
+    return effect(operation, state) == _in_order(state)
+
+
+def _in_order(state: AccountState) -> AccountState:
+    return replace(state, roles=tuple(sorted(state.roles)), managed_groups=tuple(sorted(state.managed_groups)))
 
 
 def effect(operation: Operation, state: AccountState) -> AccountState:
-    """Return *state* as it is after *operation*: roles sorted, the rest as it was."""
-    state = replace(state, roles=tuple(sorted(state.roles)))
+    """Return *state* as it is after *operation*: roles and the groups they are limited to sorted, the rest as it was."""
+    state = _in_order(state)
     payload = operation.payload
     match operation.kind:
         case OperationKind.ASSIGN_LICENCE:
@@ -115,7 +137,9 @@ def effect(operation: Operation, state: AccountState) -> AccountState:
         case OperationKind.UNASSIGN_LICENCE:
             return replace(state, licences=state.licences - {payload["licence_key"]})
         case OperationKind.SET_ROLES:
-            return replace(state, roles=tuple(sorted(payload["roles"])))
+            limit = payload.get("managed_groups")
+            managed = state.managed_groups if limit is None else tuple(sorted(limit))
+            return replace(state, roles=tuple(sorted(payload["roles"])), managed_groups=managed)
         case OperationKind.JOIN_GROUP:
             return replace(state, group_key=payload["group_key"])
         case OperationKind.LEAVE_GROUPS:

@@ -8,11 +8,14 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from tasks.model.plan import Action, Change, Leaving, Plan, Withheld
+from tasks.model.plan import Action, Change, Leaving, Plan, Withheld, WithheldReason
 from tasks.model.rosters import Verdict
-from tasks.report.words import PRODUCTS, Phrase, listed, phrases, product
+from tasks.report.words import PRODUCTS, Phrase, group_name, listed, phrases, product
 
 About = Change | Withheld | Leaving
+
+MEMBERSHIPS = frozenset({Action.ADD_DIRECTORY_MEMBER, Action.REMOVE_DIRECTORY_MEMBER})
+NOT_SHOWN = "(name not shown)"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class Names(Protocol):
 
     def detail(self, item: Withheld) -> str:
         """Say what exactly was withheld, where the plan names it."""
+        ...
+
+    def group(self, change: Change) -> str:
+        """Name the group that a change makes."""
         ...
 
     def hash(self, value: str) -> str:
@@ -83,7 +90,12 @@ class FullNames:
         return finding
 
     def detail(self, item: Withheld) -> str:
+        if item.reason is WithheldReason.WEBINARS or item.action in MEMBERSHIPS:
+            return item.detail
         return listed([product(part) for part in item.detail.split(", ")])
+
+    def group(self, change: Change) -> str:
+        return group_name(change)
 
     def hash(self, value: str) -> str:
         return value
@@ -91,6 +103,9 @@ class FullNames:
 
 class Aliases:
     """Shows no names, addresses, ids or cells. One person has one alias within a report.
+
+    The name of a directory group is a cell of the roster, unless a rule names the group too; the subjects of webinars
+    are people's own words.
 
     Staff numbers are few, so a bare hash of one could be undone by trying them all. The aliases are therefore keyed
     with the plan itself: whoever can make them again has the plan, and with it the names. For the same reason a
@@ -112,7 +127,7 @@ class Aliases:
         return Identity(self._aliases.get((worker.get("source") or "", worker_key(worker)), ""))
 
     def phrases(self, change: Change, *, done: bool) -> tuple[Phrase, ...]:
-        said = phrases(change, done=done)
+        said = phrases(_without_words(change), done=done)
         if change.action is Action.UPDATE:
             return tuple(Phrase(phrase.thing, verb="changed" if done else "to be changed") for phrase in said)
         return tuple(replace(phrase, note="") for phrase in said) if change.action is Action.CREATE else said
@@ -125,10 +140,26 @@ class Aliases:
         return {**finding, **told, "value": "not shown"}
 
     def detail(self, item: Withheld) -> str:
-        return listed([product(part) for part in item.detail.split(", ") if part in PRODUCTS])
+        if item.reason is WithheldReason.WEBINARS or item.action in MEMBERSHIPS:
+            return ""
+        return listed([product(part) for part in item.detail.split(", ") if part.partition("/")[0] in PRODUCTS])
+
+    def group(self, change: Change) -> str:
+        return group_name(_without_words(change))
 
     def hash(self, value: str) -> str:
         return value[:12]
+
+
+def _without_words(change: Change) -> Change:
+    """Return a change without what people wrote themselves: webinars by their number, roster's groups without name."""
+    before, after = dict(change.before), dict(change.after)
+    if before.get("webinars"):
+        before["webinars"] = len(before["webinars"])
+    for side in (before, after):
+        if side.get("directory_group") and not change.rules:
+            side["directory_group"] = NOT_SHOWN
+    return replace(change, before=before, after=after)
 
 
 def worker_keys(workers: pd.DataFrame) -> pd.Series:

@@ -16,7 +16,7 @@ from tasks.report import words
 from tasks.report.facts import RunFacts, RunState
 from tasks.report.listings import list_findings, list_leaving, list_withheld
 from tasks.report.names import Aliases, FullNames, Identity, Names
-from tasks.report.people import Section, gather
+from tasks.report.people import Section, gather, is_moving
 from tasks.report.summary import summarise
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def render_html(
         bars=_bars(readings),
         blocks=_blocks(plan, outcomes, names),
         failures=_failures(plan, outcomes, names),
+        movers=_movers(plan, outcomes, names),
         held=_cut(list_findings(verdicts, CRITICAL, names)),
         warnings=_cut(list_findings(verdicts, WARNING, names)),
         withheld=_cut(list_withheld(plan, names)),
@@ -155,8 +156,8 @@ def _blocks(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) ->
     blocks = [_block(section.value, *_SECTIONS[section], sections[section]) for section in Section if sections[section]]
     groups = [c for c in plan.changes if c.action in MAKES_A_GROUP]
     if groups:
-        entries = [_entry(Identity(str(c.after.get("group"))), [c], outcomes, names) for c in groups]
-        blocks.append(_block("groups", "Groups", "Groups of the target that the rules ask for.", entries))
+        entries = [_entry(Identity(names.group(c)), [c], outcomes, names) for c in groups]
+        blocks.append(_block("groups", "Groups", "Groups that the rules or the roster ask for.", entries))
     return blocks
 
 
@@ -203,6 +204,12 @@ def _failures(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) 
     bad = [c for c in changes if c.change_id not in outcomes or outcomes[c.change_id].status not in GOOD]
     found = [(_subject(change, names), _line(change, outcomes, names)) for change in bad]
     return _cut(sorted(found, key=lambda item: (_TONE_ORDER[item[1].tone], item[1].status, item[0].name.casefold())))
+
+
+def _movers(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> tuple[Identity, ...]:
+    """Return those who were asked in this run to move here from another account, by name, as far as they fit."""
+    asked = [names.of(change) for change in (plan.changes if plan else ()) if is_moving(change, outcomes)]
+    return _cut(sorted(asked, key=lambda person: (person.name.casefold(), person.number))).rows
 
 
 def _subject(change: Change, names: Names) -> Identity:
@@ -261,14 +268,9 @@ def _template() -> "Template":
         autoescape=True, loader=FunctionLoader(_asset), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        day=_day,
-        place=words.place,
-        mail=words.mail,
-        forecast=words.forecast,
-        grouped=lambda number: f"{number:,}",
-        counted=words.count,
+        day=_day, place=words.place, mail=words.mail, grouped=lambda number: f"{number:,}", counted=words.count
     )
-    environment.globals["forecast"] = words.forecast
+    environment.globals.update(forecast=words.forecast, moving=words.moving)
     return environment.get_template("report.html.j2")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.model.operations import GOOD, Outcome
+from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, sort_changes
 
 
@@ -24,6 +24,7 @@ class Fate(StrEnum):
 
     DELETED = "deleted"
     SUSPENDED = "suspended"
+    MOVING = "moving"  # made here, and asked to move from another account first
     GIVEN_ACCESS = "given_access"
     UPDATED = "updated"
     RECOGNISED = "recognised"
@@ -46,9 +47,9 @@ def gather(changes: Iterable[Change]) -> list[Person]:
     return [Person(_section(mine), tuple(mine)) for _, mine in sorted(found.items())]
 
 
-def count_fates(changes: Iterable[Change]) -> Counter[Fate]:
-    """Count people by what *changes* come to for each of them; one person counts once."""
-    return Counter(fate(person.changes) for person in gather(changes))
+def count_fates(changes: Iterable[Change], outcomes: Mapping[str, Outcome] | None = None) -> Counter[Fate]:
+    """Count people by what *changes* come to for each of them, as far as *outcomes* tell; one person counts once."""
+    return Counter(fate(person.changes, outcomes or {}) for person in gather(changes))
 
 
 def done(changes: Iterable[Change], outcomes: Mapping[str, Outcome]) -> list[Change]:
@@ -56,7 +57,13 @@ def done(changes: Iterable[Change], outcomes: Mapping[str, Outcome]) -> list[Cha
     return [c for c in changes if c.change_id in outcomes and outcomes[c.change_id].status in GOOD]
 
 
-def fate(changes: Iterable[Change]) -> Fate:
+def is_moving(change: Change, outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether the person of a change is asked to move here from another account, and has no access before that."""
+    outcome = outcomes.get(change.change_id)
+    return outcome is not None and outcome.status == OutcomeStatus.PENDING_TRANSFER
+
+
+def fate(changes: Iterable[Change], outcomes: Mapping[str, Outcome]) -> Fate:
     """Return what *changes*, all of one person and not none, come to."""
     mine = tuple(changes)
     actions = {change.action for change in mine}
@@ -64,6 +71,8 @@ def fate(changes: Iterable[Change]) -> Fate:
         return Fate.DELETED
     if Action.SUSPEND in actions:
         return Fate.SUSPENDED
+    if any(is_moving(change, outcomes) for change in mine):
+        return Fate.MOVING
     first_product = any(c.action is Action.GRANT and c.cause is Cause.JOINER for c in mine)
     if first_product or actions & {Action.CREATE, Action.REACTIVATE}:
         return Fate.GIVEN_ACCESS

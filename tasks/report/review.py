@@ -123,6 +123,9 @@ def _summary_tables(
     """Return the tables of the Summary: title, headings, rows."""
     counts = Counter(change.action for change in plan.changes)
     yield "What would be done", ("Change", "Number"), [(words.ORDERS[a], counts[a]) for a in Action if counts[a]]
+    mails = [(words.mail(kind), words.forecast(kind, people) + ".") for kind, people in plan.header.mails.items()]
+    if mails:
+        yield "Who will be written to", ("Mail", "People and languages"), mails
     ordered = sorted(limits, key=lambda reading: (not reading.broken, words.limit(reading)))
     yield (
         "Limits",
@@ -135,8 +138,13 @@ def _summary_tables(
         [(ref.name, ref.file, ref.rows, ref.held) for ref in plan.header.sources],
     )
     header = plan.header
-    facts = (("As of", header.as_of), ("Target", header.target), ("Unchanged", header.unchanged), ("Plan", plan.hash))
-    yield "About this plan", ("Fact", "Value"), facts
+    facts: list[tuple[str, Cell]] = [
+        ("As of", header.as_of),
+        ("Target", header.target),
+        ("Unchanged", header.unchanged),
+    ]
+    facts += [("Moving here", words.moving(header.moving))] if header.moving else []
+    yield "About this plan", ("Fact", "Value"), [*facts, ("Plan", plan.hash)]
 
 
 def _write_sheet(book: "Workbook", pen: Pen, sheet: Sheet) -> "Worksheet":
@@ -169,11 +177,16 @@ def _changes(plan: Plan, names: FullNames) -> Sheet:
         who = names.of(person.changes[0])
         told += [(order.index(person.section), who, change) for change in person.changes]
     told.sort(key=lambda item: (item[0], item[1].name.casefold(), item[1].number))
-    rows = [_change_row(change, who) for _, who, change in told]
-    return Sheet("Changes", _CHANGE_COLUMNS, rows, frozen=2, tints=[_TINTS[change.action] for *_, change in told])
+    further = [heading for heading in _FURTHER if any(words.detail(heading, change) for *_, change in told)]
+    rows = [_change_row(change, who, further) for _, who, change in told]
+    columns: dict[str, int] = {}
+    for heading, width in _CHANGE_COLUMNS.items():
+        columns |= {heading: width} | ({name: _FURTHER[name] for name in further} if heading == "After" else {})
+    return Sheet("Changes", columns, rows, frozen=2, tints=[_TINTS[change.action] for *_, change in told])
 
 
-def _change_row(change: Change, who: Identity) -> Sequence[Cell]:
+def _change_row(change: Change, who: Identity, further: Sequence[str]) -> Sequence[Cell]:
+    """Return the cells of one change. *further* are the columns that only some plans need."""
     said = words.phrases(change, done=False)
     after = [phrase.after or phrase.verb + (f", {phrase.note}" if phrase.note else "") for phrase in said]
     return (
@@ -183,6 +196,7 @@ def _change_row(change: Change, who: Identity) -> Sequence[Cell]:
         "\n".join(phrase.thing for phrase in said),
         "\n".join(phrase.before for phrase in said),
         "\n".join(after),
+        *(words.detail(heading, change) for heading in further),
         words.CAUSES[change.cause],
         "\n".join(change.rules),
         *_place(change.origin),
@@ -251,6 +265,9 @@ _CHANGE_COLUMNS = {
     "Note": 24, **_PERSON, "What": 20, "Field": 26, "Before": 20, "After": 32, "Why": 28, "Rules": 22, **_PLACE,
     "Mail": 20, "Change id": 20,
 }  # fmt: skip
+
+_FURTHER = {"Edition": 16, "Groups managed": 22, "Template": 22, "Directory group": 24}
+"""Columns that stand after After in the plans that need them: a reviewer can filter by them."""
 
 _LINE, _MUTED = "#E4E1DA", "#58626A"
 _HEADING = {"bold": True, "bg_color": "#1D5C69", "font_color": "#FFFFFF", "text_wrap": True}

@@ -11,7 +11,7 @@ from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, LimitReading,
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.report import words
 from tasks.report.facts import RunFacts
-from tasks.report.people import Fate, count_fates, done
+from tasks.report.people import Fate, count_fates, done, is_moving
 
 FORMAT_VERSION = 1
 
@@ -34,7 +34,7 @@ def summarise(
         "findings": _findings(verdicts),
         "people": {
             "planned": _counted(Fate, count_fates(changes)),
-            "done": _counted(Fate, count_fates(done(changes, outcomes))),
+            "done": _counted(Fate, count_fates(done(changes, outcomes), outcomes)),
         },
         "changes": {
             "total": len(changes),
@@ -50,6 +50,7 @@ def summarise(
             "by_reason": _counted(WithheldReason, Counter(item.reason for item in withheld)),
         },
         "leaving": len(plan.leaving) if plan else 0,
+        "moving": _moving(plan, outcomes),
         "unchanged": plan.header.unchanged if plan else 0,
         "orphans": plan.header.orphans if plan else 0,
         "requests": facts.requests,
@@ -63,7 +64,7 @@ def headline(
     changes = plan.changes if plan else ()
     made = done(changes, outcomes)
     rows = _held(_sources(plan, verdicts))
-    past, future = _past(made), _future(changes)
+    past, future = _past(made, outcomes), _future(changes)
     missed = words.count(len(changes) - len(made), "change")
     match facts.state:
         case "pending":
@@ -79,16 +80,14 @@ def headline(
             said = [f"{missed} could not be completed. {_capital(past or 'no other change was made')}."]
         case _:
             said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
-    return " ".join(part for part in (*said, _moving(outcomes), _leaving(plan), rows) if part)
+    return " ".join(part for part in (*said, words.moving(_moving(plan, outcomes)), _leaving(plan), rows) if part)
 
 
-def _moving(outcomes: Mapping[str, Outcome]) -> str:
-    """Say how many people were made whose address still belongs to another account."""
-    number = sum(outcome.status == OutcomeStatus.PENDING_TRANSFER for outcome in outcomes.values())
-    if not number:
-        return ""
-    said = words.count(number, "person is", "people are")
-    return f"{said} asked to move here from another account, and will have access once they accept."
+def _moving(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
+    """Count the people who have an account of ours and first have to move to it: from before this run, and since."""
+    if plan is None:
+        return 0
+    return plan.header.moving + sum(is_moving(change, outcomes) for change in plan.changes)
 
 
 def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
@@ -116,6 +115,7 @@ def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     reasons = summary["withheld"]["by_reason"]
     counted += [(words.WITHHELD[WithheldReason(k)][0], n, "not in the plan") for k, n in reasons.items()]
     counted += [("In the grace period", summary["leaving"], "people who have left")]
+    counted += [("Asked to move here from another account", summary["moving"], "people who have yet to accept")]
     counted += [(f"Mail: {words.mail(kind)}", n, "") for kind, n in summary["mails"].items()]
     rows += [_figure(what, number, remark) for what, number, remark in counted if number]
     for limit in summary["limits"]:
@@ -129,7 +129,8 @@ def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _run(facts: RunFacts) -> dict[str, Any]:
     names = ("run_id", "command", "pipeline", "target", "as_of", "started_at", "finished_at", "plan_hash")
-    return {name: getattr(facts, name) for name in (*names, "state", "exit_code", "message")}
+    told = {name: getattr(facts, name) for name in (*names, "state", "exit_code", "message")}
+    return told | {"next_steps": list(facts.next_steps)}
 
 
 def _sources(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> list[dict[str, Any]]:
@@ -196,9 +197,9 @@ def _figure(what: str, count: int, remark: str = "") -> dict[str, Any]:
     return {"what": what, "count": count, "remark": remark}
 
 
-def _past(changes: Sequence[Change]) -> str:
+def _past(changes: Sequence[Change], outcomes: Mapping[str, Outcome]) -> str:
     """Say what was done: "12 people were given access, 8 updated and 5 suspended"; empty if nothing was."""
-    fates = count_fates(changes)
+    fates = count_fates(changes, outcomes)
     told = [(fates[fate], verb) for fate, (verb, _) in _VERBS.items() if fates[fate]]
     said = [f"{words.count(n, 'person', 'people')} {_were(n)} {verb}" for n, verb in told[:1]]
     said += [f"{n:,} {verb}" for n, verb in told[1:]]
@@ -241,6 +242,7 @@ _READING = tuple(field.name for field in fields(LimitReading))
 
 _VERBS = {
     Fate.GIVEN_ACCESS: ("given access", "give access to"),
+    Fate.MOVING: ("invited", "invite"),
     Fate.UPDATED: ("updated", "update"),
     Fate.SUSPENDED: ("suspended", "suspend"),
     Fate.DELETED: ("deleted", "delete"),

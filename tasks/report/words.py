@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.model.operations import OutcomeStatus
+from tasks.model.pipeline import CUSTOM_ROLE
 from tasks.model.plan import SMALLEST_BASE, Action, Cause, Change, LimitReading, Origin, WithheldReason
 from tasks.report.facts import RunState
 
@@ -80,6 +81,9 @@ OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     None: "Not sent",
 }
 
+NAMED_WEBINARS = 5
+"""How many of the webinars that somebody loses are told one by one."""
+
 ANY_CHANGE = "Any change"
 """What is withheld from a person whose row is held: nobody knows what it would be."""
 
@@ -143,6 +147,14 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     WithheldReason.JUST_ADOPTED: (
         "The account is only just linked; nothing is taken away in the same run",
         "Nothing: the next run does it, within the limits.",
+    ),
+    WithheldReason.ROLES_BY_HAND: (
+        "The groups that a rule limits roles to would bind roles given by hand as well",
+        "Take away the roles given by hand, or take the person out of the rule.",
+    ),
+    WithheldReason.ROLES_BY_HAND: (
+        "The limit would bind roles that were given by hand too",
+        "Take those roles away in the Admin Center, or let a rule give them; the next run then sets role and limit.",
     ),
     WithheldReason.WEBINARS: (
         "Scheduled webinars would be lost with the person",
@@ -214,6 +226,9 @@ _VERBS: Mapping[Action, tuple[str, str]] = {
 }
 
 
+_OF_THE_DIRECTORY = (Action.CREATE_DIRECTORY_GROUP, Action.ADD_DIRECTORY_MEMBER, Action.REMOVE_DIRECTORY_MEMBER)
+
+
 @dataclass(frozen=True)
 class Phrase:
     """One thing that a change does: either a *verb* ("granted") or a value *before* and *after*; *note* adds to it."""
@@ -230,15 +245,23 @@ class Phrase:
 
 
 def product(code: str) -> str:
-    """Return a product's name with its code.
+    """Return a product's name with its code, and with its edition where one is asked for.
 
-    >>> product("G2W"), product("NEW9")
-    ('GoTo Webinar (G2W)', 'NEW9')
+    >>> product("G2W"), product("G2W/Pro"), product("NEW9")
+    ('GoTo Webinar (G2W)', 'GoTo Webinar Pro (G2W/Pro)', 'NEW9')
     """
-    return f"{PRODUCTS[code]} ({code})" if code in PRODUCTS else code
+    bare, _, edition = code.partition("/")
+    return " ".join(filter(None, (PRODUCTS[bare], edition, f"({code})"))) if bare in PRODUCTS else code
 
 
 def role(name: str) -> str:
+    """Return a role's name with its code; those that the tenant's admins made themselves have none.
+
+    >>> role("ADD_USERS"), role("custom:Helpdesk"), role("RUN_REPORTS")
+    ('Add users (ADD_USERS)', 'Helpdesk (custom role)', 'RUN_REPORTS')
+    """
+    if name.startswith(CUSTOM_ROLE):
+        return f"{name.removeprefix(CUSTOM_ROLE)} (custom role)"
     return f"{ROLES[name]} ({name})" if name in ROLES else name
 
 
@@ -272,6 +295,18 @@ def forecast(kind: str, people: Mapping[str, int]) -> str:
         told = f"in {most_first[0][0]}"
     mailed = _MAILED.get(kind.replace("-", "_"), f"mail: {mail(kind)}")
     return f"{count(sum(people.values()), 'person', 'people')} will get {mailed} ({told})"
+
+
+def moving(number: int) -> str:
+    """Say how many people are still to come; empty if there are none.
+
+    >>> moving(3), moving(0)
+    ('3 people are asked to move here from another account; they have access once they accept.', '')
+    """
+    if not number:
+        return ""
+    said = count(number, "person is", "people are")
+    return f"{said} asked to move here from another account; they have access once they accept."
 
 
 def limit(reading: LimitReading) -> str:
@@ -340,8 +375,8 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def listed(parts: Sequence[str]) -> str:
     """
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed([])
+    ('a', 'a, b and c', '')
     """
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
@@ -357,10 +392,34 @@ def phrases(change: Change, *, done: bool) -> tuple[Phrase, ...]:
     if change.action in (Action.ADD_MEMBER, Action.REMOVE_MEMBER):
         return (Phrase("Group", before=_shown(before.get("group")), after=_shown(after.get("group"))),)
     if change.action in (Action.ADD_DIRECTORY_MEMBER, Action.REMOVE_DIRECTORY_MEMBER):
-        shown = (_shown(side.get("directory_group")) for side in (before, after))
-        return (Phrase("Directory group", before=next(shown), after=next(shown)),)
+        return (_membership(change, done=done),)
     past, future = _VERBS[change.action]
     return (Phrase(_thing(change), verb=past if done else future, note=_note(change)),)
+
+
+def group_name(change: Change) -> str:
+    """Return the name of the group that a change makes, fills or empties; empty where it is about none."""
+    sides = (change.after, change.before)
+    return next((side[name] for side in sides for name in ("directory_group", "group") if side.get(name)), "")
+
+
+def detail(what: str, change: Change) -> str:
+    """Return what a change says of one thing beside the person: ``Edition``, ``Groups managed``, ``Template``,
+    ``Directory group``. Empty where it says nothing of it."""
+    after = change.after
+    if what == "Edition":
+        return str(after.get("product", "")).partition("/")[2] if change.action is Action.GRANT else ""
+    if what == "Groups managed":
+        return listed(list(after.get("manages") or ()))
+    if what == "Template":
+        return listed([str(after[name]) for name in ("welcome_template", "settings_template") if after.get(name)])
+    return group_name(change) if change.action in _OF_THE_DIRECTORY else ""
+
+
+def _membership(change: Change, *, done: bool) -> Phrase:
+    """People are in any number of directory groups, so joining one leaves no other."""
+    verb = "put into" if change.action is Action.ADD_DIRECTORY_MEMBER else "taken out of"
+    return Phrase("Directory group", verb=f"{'' if done else 'to be '}{verb} {group_name(change)}")
 
 
 def _thing(change: Change) -> str:
@@ -370,9 +429,9 @@ def _thing(change: Change) -> str:
         codes = change.before.get("products") or [change.before.get("licence")]
         return listed([product(str(code)) for code in codes])
     if change.action is Action.CREATE_GROUP:
-        return f"Group {change.after.get('group')}"
+        return f"Group {group_name(change)}"
     if change.action is Action.CREATE_DIRECTORY_GROUP:
-        return f"Directory group {change.after.get('directory_group')}"
+        return f"Directory group {group_name(change)}"
     return "Account"
 
 
@@ -380,17 +439,38 @@ def _note(change: Change) -> str:
     if change.action in (Action.SUSPEND, Action.DELETE):
         lost = [product(code) for code in change.before.get("products", ())]
         lost += [role(name) for name in change.before.get("roles", ())]
-        lost += [f"the webinar {webinar}" for webinar in change.before.get("webinars", ())]
+        lost += [_webinars(change.before["webinars"])] if change.before.get("webinars") else []
         return f"loses {listed(lost)}" if lost else ""
-    if change.action is Action.CREATE and change.after.get("locale"):
-        return f"language {change.after['locale']}"
+    if change.action is Action.CREATE:
+        return ", ".join(
+            f"{what} {change.after[name]}" for name, what in _GIVEN_AT_BIRTH.items() if change.after.get(name)
+        )
     if change.action is Action.ADOPT and change.after.get("licences"):
         return f"{count(len(change.after['licences']), 'licence')} taken as given by a rule"
     return ""
 
 
+_GIVEN_AT_BIRTH: Mapping[str, str] = {
+    "locale": "language",
+    "welcome_template": "welcome template",
+    "settings_template": "settings template",
+}
+
+
+def _webinars(value: Sequence[str] | int) -> str:
+    """Say what is lost: how many webinars, and the first of them where they are named."""
+    if isinstance(value, int):
+        return count(value, "scheduled webinar")
+    more = len(value) - NAMED_WEBINARS
+    named = [*value[:NAMED_WEBINARS], *([f"and {more:,} more"] if more > 0 else [])]
+    return f"{count(len(value), 'scheduled webinar')}: {'; '.join(named)}"
+
+
 def _roles(value: Mapping[str, Any]) -> str:
-    return listed([role(name) for name in value.get("roles", ())]) or "none"
+    said = listed([role(name) for name in value.get("roles", ())]) or "none"
+    names, keys = value.get("manages"), value.get("managed_groups")
+    limit = listed(list(names)) if names else count(len(keys), "user group") if keys else ""
+    return f"{said}, for {limit} only" if limit else said
 
 
 def _shown(value: Any) -> str:

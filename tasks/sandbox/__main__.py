@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     switches = Switches(requests_per_second=None) if options.no_rate_limit else None
     try:
         serve(options.store, host=options.host, port=options.port, state=options.state, switches=switches,
-              on_ready=say_where)  # fmt: skip
+              faults=options.faults, on_ready=say_where)  # fmt: skip
     except BadUsage as exc:
         sys.stderr.write(f"{exc}\n")
         return exc.exit_code
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 for a free one (default: %(default)s)")
     parser.add_argument("--state", type=Path, help="declared state (JSON) that a new store starts from")
+    parser.add_argument("--faults", type=Path, help="fault plan (YAML or JSON): which calls go wrong, and how")
     parser.add_argument("--port-file", type=Path, help="file to write the port to, once calls are answered")
     parser.add_argument("--no-rate-limit", action="store_true", help="do not answer 429 at 10 calls a second")
     return parser

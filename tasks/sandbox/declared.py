@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from tasks.model.errors import BadUsage
@@ -73,12 +73,68 @@ class DeclaredUser(_Declared):
     group_key: Key | None = None
     key: Key | None = None
     activated: bool = False
+    inactive: bool = False
     email_locked: bool = False
+    pending_transfer: bool = False
+    managed_groups: tuple[Key, ...] = ()
+    role_set: Key | None = None
+    settings_template: Key | None = None
+    custom_attributes: dict[str, str] = Field(default_factory=dict)
+
+
+class DeclaredRoleSet(_Declared):
+    """A custom role."""
+
+    id: Key
+    name: str = Field(min_length=1)
+
+
+class DeclaredTemplate(_Declared):
+    """A welcome mail. ``{name}``, ``{account}`` and ``{link}`` stand for what is the person's own (assumed)."""
+
+    key: Key
+    title: str = Field(min_length=1)
+    subject: str = Field(min_length=1)
+    text: str = Field(min_length=1)
+    locale: str | None = Field(default=None, pattern=LOCALE)
+
+
+class DeclaredSettingsTemplate(_Declared):
+    key: Key
+    name: str = Field(min_length=1)
+
+
+class DeclaredAttribute(_Declared):
+    """A custom attribute of users, by name."""
+
+    key: Key
+    name: str = Field(min_length=1)
+
+
+class DeclaredOtherAccount(_Declared):
+    """Another account at GoTo, with the addresses that live in it. One of them may be a user here, pending."""
+
+    key: Key
+    name: str = Field(min_length=1)
+    users: tuple[Annotated[str, Field(pattern=ADDRESS, max_length=128)], ...] = ()
+
+
+class DeclaredWebinar(_Declared):
+    """A webinar with its organiser and those who organise it too: users by key, others by address."""
+
+    key: Key
+    organizer: Key
+    subject: str = Field(min_length=1)
+    starts: AwareDatetime
+    ends: AwareDatetime
+    time_zone: str = "UTC"
+    coorganizers: tuple[Key, ...] = ()
+    external_coorganizers: tuple[Annotated[str, Field(pattern=ADDRESS)], ...] = ()
 
 
 class DeclaredDomain(_Declared):
     domain: str = Field(pattern=DOMAIN)
-    status: Literal["verified", "pending"] = "verified"
+    status: Literal["verified", "pending", "expired"] = "verified"
 
 
 class DeclaredAdmin(_Declared):
@@ -89,9 +145,9 @@ class DeclaredAdmin(_Declared):
 
 
 class DeclaredDirectoryGroup(_Declared):
-    """A group of the organisation's directory, with the users in it."""
+    """A group of the organisation's directory, with the users in it. Without ``key`` the sandbox makes one."""
 
-    key: Key
+    key: Key | None = None
     name: str = Field(min_length=1, max_length=128)
     members: tuple[Key, ...] = ()
 
@@ -114,6 +170,12 @@ class Credentials(_Declared):
     principal: Key | None = None
 
 
+class OAuthClient(_Declared):
+    """The OAuth client: its scopes, separated by blanks. Only these can be granted."""
+
+    scope: str = Field(pattern=r"\S")
+
+
 class DeclaredState(_Declared):
     """A whole tenant. It has a user who is ``SUPER_USER``; unless another is named, tokens speak for the first."""
 
@@ -123,6 +185,13 @@ class DeclaredState(_Declared):
     users: tuple[DeclaredUser, ...] = ()
     credentials: Credentials = Credentials()
     organisation: DeclaredOrganisation | None = None
+    oauth: OAuthClient | None = None
+    role_sets: tuple[DeclaredRoleSet, ...] = ()
+    templates: tuple[DeclaredTemplate, ...] = ()
+    settings_templates: tuple[DeclaredSettingsTemplate, ...] = ()
+    attributes: tuple[DeclaredAttribute, ...] = ()
+    other_accounts: tuple[DeclaredOtherAccount, ...] = ()
+    webinars: tuple[DeclaredWebinar, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> "DeclaredState":
@@ -143,13 +212,48 @@ class DeclaredState(_Declared):
             members = [key for group in self.organisation.groups for key in group.members]
             _known("user", [*admins, *members], [user.key for user in self.users if user.key])
             _unique("directory group names", [group.name.casefold() for group in self.organisation.groups])
-            _unique("directory group keys", [group.key for group in self.organisation.groups])
+            _unique("directory group keys", [group.key for group in self.organisation.groups if group.key])
         self._require_seats()
+        self._require_extras()
         if self.credentials.principal is not None:
             _known("user", [self.credentials.principal], [user.key for user in self.users if user.key])
         if not any(SUPER_USER in user.admin_roles for user in self.users):
             raise ValueError(f"no user has the admin role {SUPER_USER}, and tokens speak for the first who has")
         return self
+
+    def _require_extras(self) -> None:
+        for what, keys in (
+            ("role sets", [role_set.id for role_set in self.role_sets]),
+            ("templates", [template.key for template in self.templates]),
+            ("settings templates", [template.key for template in self.settings_templates]),
+            ("attribute keys", [attribute.key for attribute in self.attributes]),
+            ("attribute names", [attribute.name.casefold() for attribute in self.attributes]),
+            ("other accounts", [self.account.key, *(account.key for account in self.other_accounts)]),
+            ("addresses elsewhere", [email.casefold() for other in self.other_accounts for email in other.users]),
+            ("webinars", [webinar.key for webinar in self.webinars]),
+        ):
+            _unique(what, keys)
+        users, held = [user.key for user in self.users if user.key], self.users
+        _known("role set", [user.role_set for user in held if user.role_set], [role.id for role in self.role_sets])
+        templates = [template.key for template in self.settings_templates]
+        _known("settings template", [user.settings_template for user in held if user.settings_template], templates)
+        _known("group", [key for user in held for key in user.managed_groups], [group.key for group in self.groups])
+        names = [attribute.name for attribute in self.attributes]
+        _known("attribute", [name for user in held for name in user.custom_attributes], names)
+        _known("user", [key for webinar in self.webinars for key in (webinar.organizer, *webinar.coorganizers)], users)
+        if any(webinar.ends <= webinar.starts for webinar in self.webinars):
+            raise ValueError("a webinar ends before it starts")
+        self._require_homes()
+
+    def _require_homes(self) -> None:
+        elsewhere = {email.casefold() for other in self.other_accounts for email in other.users}
+        for number, user in enumerate(self.users):
+            if user.pending_transfer and (user.activated or user.email.casefold() not in elsewhere):
+                raise ValueError(f"user {number} is to move here, and lives in no other account or is active already")
+            if user.email.casefold() in elsewhere and not user.pending_transfer:
+                raise ValueError(f"user {number} lives in another account too, and has no pending transfer")
+            if user.inactive and not user.activated:
+                raise ValueError(f"user {number} is inactive, and was never activated")
 
     def _require_seats(self) -> None:
         for licence in self.licences:

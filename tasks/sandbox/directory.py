@@ -1,230 +1,204 @@
-"""The directory of the organisation: users and groups as the SCIM API has them. Rules only; forms are ``routes/scim``.
+"""The users of the organisation's directory. Rules only; the forms are in ``routes/scim`` and ``routes/scim2``.
 
 Documented by the vendor's SCIM contract where a docstring does not say otherwise (reference section 3). A directory
 user is a person of the account whose address lies in a verified domain; the ``id`` is the Admin API's ``key``.
 """
 
-import re
 import sqlite3
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
-from tasks.sandbox import organisation, people
-from tasks.sandbox.declared import ADDRESS
-from tasks.sandbox.store import next_key
-from tasks.sandbox.wire import Call, NewUser, NewUsers, UserUpdate
+from tasks.sandbox import organisation, people, role_sets, scim_values, transfers
+from tasks.sandbox.scim_filters import NO_FILTER, Condition
+from tasks.sandbox.scim_refusals import ScimRefusal
+from tasks.sandbox.user_views import find_by_address, require_user
+from tasks.sandbox.wire import Call, NewUsers, UserUpdate
 
-LONGEST_ADDRESS, LONGEST_NAME, LONGEST_GROUP = 128, 60, 128
-MAX_MEMBERS = 100
 USER_COLUMNS = {
     "userName": "email",
-    "displayName": "first_name || ' ' || last_name",
+    "displayName": "display_name",
     "name.givenName": "first_name",
     "name.familyName": "last_name",
 }
+PROFILE = ("display_name", "external_id", "employee_number", "department", "cost_center", "division")
 
-
-class ScimRefusal(Exception):
-    """The directory says no."""
-
-    def __init__(self, status: int, description: str) -> None:
-        self.status = status
-        self.description = description
-        super().__init__(description)
+NOTHING: frozenset[str] = frozenset()
+OF_THE_CONTRACT = frozenset({"display_name", "locale", "time_zone"})
+EVERYTHING = OF_THE_CONTRACT | set(PROFILE)
+"""What a user who is written whole loses where the request does not give it: of what that surface knows."""
 
 
 @dataclass(frozen=True)
-class Member:
-    key: str
-    kind: str = "user"
-    is_removal: bool = False
+class Person:
+    """A directory user as a request has them. None is a value that the request does not give."""
+
+    email: str | None = None
+    display_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    external_id: str | None = None
+    active: bool | None = None
+    employee_number: str | None = None
+    department: str | None = None
+    cost_center: str | None = None
+    division: str | None = None
 
 
-def users(call: Call, filter_: str | None = None) -> list[sqlite3.Row]:
+def users(call: Call, wanted: Condition = NO_FILTER) -> list[sqlite3.Row]:
     """Return the directory users, oldest first: all, or those that a filter finds."""
-    where, values = _condition(filter_, USER_COLUMNS, ("eq", "sw"))
-    rows = call.db.execute(f"SELECT * FROM people WHERE {where} ORDER BY number", values).fetchall()  # noqa: S608
-    gone = {row["user_key"] for row in call.db.execute("SELECT user_key FROM left_directory")}
-    verified = _verified(call)
-    return [row for row in rows if _domain(row["email"]) in verified and row["key"] not in gone]
+    sql, values = wanted
+    query = f"SELECT * FROM directory_users WHERE {sql} ORDER BY number"  # noqa: S608 (of fixed parts; values are bound)
+    return call.db.execute(query, values).fetchall()
 
 
 def user(call: Call, key: str) -> sqlite3.Row:
     """Return one directory user. Raises a refusal (404)."""
-    found = next((row for row in users(call) if row["key"] == key), None)
-    if found is None:
+    row: sqlite3.Row | None = call.db.execute("SELECT * FROM directory_users WHERE key = ?", (key,)).fetchone()
+    if row is None:
         raise ScimRefusal(404, "User not found")
-    return found
+    return row
 
 
-def create_user(call: Call, body: NewUser) -> str:
-    """Add a person to the organisation: a login without a product. Raises a refusal (400, 409)."""
-    _require_valid(call, body, whole=True)
-    if people.find_by_address(call, str(body.email)) is not None:
-        raise ScimRefusal(409, "userName is in use")
-    caller = call.db.execute("SELECT principal_key FROM account").fetchone()[0]
-    given = body.first_name or str(body.email).partition("@")[0]
-    person = body.model_copy(update={"first_name": given, "last_name": body.last_name or given})
-    key = str(people.create(call, NewUsers(users=[person]), caller, all_or_nothing=True, as_directory=True)[0]["key"])
+def is_user(call: Call, key: str) -> bool:
+    return call.db.execute("SELECT 1 FROM directory_users WHERE key = ?", (key,)).fetchone() is not None
+
+
+def create_user(call: Call, person: Person) -> str:
+    """Add a person to the organisation and return the key: a login without a product. Raises a refusal (400, 409).
+
+    Somebody who left the organisation, and whose user is still in the account, comes back as that user (assumed).
+    """
+    address = scim_values.valid_address(person.email)
+    _require_valid(call, person, address)
+    found = find_by_address(call, address)
+    if found is not None and not _has_left(call, found["key"]):
+        raise ScimRefusal(409, "userName is in use", scim_type="uniqueness")
+    key = _new_login(call, person, address) if found is None else str(found["key"])
     call.db.execute("DELETE FROM left_directory WHERE user_key = ?", (key,))
+    _write(call, key, person, whole=EVERYTHING if found is None else NOTHING)
+    if person.active is not None:
+        _set_active(call, key, active=person.active)
+    note_change(call)
     return key
 
 
-def change_user(call: Call, key: str, body: UserUpdate, *, whole: bool) -> None:
-    """Change a directory user, wholly (PUT) or in part (PATCH). Even a locked address can be changed here."""
-    found = user(call, key)
-    _require_valid(call, body, whole=whole)
-    if body.email is not None:
-        other = people.find_by_address(call, body.email)
-        if other is not None and other["key"] != key:
-            raise ScimRefusal(409, "userName is in use")
-    call.db.execute(
-        "UPDATE users SET email = ?, email_folded = ?, first_name = ?, last_name = ?, locale = ?, time_zone = ?"
-        " WHERE key = ?",
-        (
-            body.email or found["email"], (body.email or found["email"]).casefold(),
-            body.first_name or found["first_name"], body.last_name or found["last_name"],
-            body.locale or found["locale"], body.time_zone or found["time_zone"], key,
-        ),
-    )  # fmt: skip
+def _has_left(call: Call, key: str) -> bool:
+    return call.db.execute("SELECT 1 FROM left_directory WHERE user_key = ?", (key,)).fetchone() is not None
 
 
-def delete_user(call: Call, key: str) -> None:
-    """Take a user out of the organisation; by switch out of the account as well, as one help page has it."""
+def _new_login(call: Call, person: Person, address: str) -> str:
+    """Make the user. The contract requires no names; the account does, so they are taken from the address (assumed)."""
+    caller = call.db.execute("SELECT principal_key FROM account").fetchone()[0]
+    given = person.first_name or address.partition("@")[0]
+    login = {"email": address, "firstName": given, "lastName": person.last_name or given, "locale": person.locale}
+    silent = call.switches.directory_welcome == "first_product"
+    body = NewUsers.model_validate({"users": [login], "suppressEmail": silent})
+    return str(people.create(call, body, caller, all_or_nothing=True, as_directory=True)[0]["key"])
+
+
+def change_user(call: Call, key: str, person: Person, *, whole: frozenset[str]) -> None:
+    """Change a directory user, wholly (PUT: what *whole* names goes if it is not given) or in part (PATCH).
+
+    Even a locked address can be changed here. Raises a refusal (400, 404, 409).
+    """
     user(call, key)
+    _change(call, key, person, whole=whole)
+
+
+def change_caller(call: Call, key: str, person: Person, *, whole: frozenset[str]) -> None:
+    """Let people change themselves, but for the address of a member of the organisation (documented: support pages)."""
+    held = require_user(call, key)["email"]
+    if is_user(call, key) and person.email is not None and person.email != held:
+        raise ScimRefusal(401, "Members of the organisation cannot change their own e-mail", standard_status=403)
+    _change(call, key, person, whole=whole)
+
+
+def _change(call: Call, key: str, person: Person, *, whole: frozenset[str]) -> None:
+    held = str(require_user(call, key)["email"])
+    address = held if person.email is None and not whole else scim_values.valid_address(person.email)
+    _require_valid(call, person, None if address == held else address)
+    other = find_by_address(call, address)
+    is_elsewhere = address != held and transfers.lives_elsewhere(call, address)
+    if is_elsewhere or (other is not None and other["key"] != key):
+        raise ScimRefusal(409, "userName is in use", scim_type="uniqueness")
+    call.db.execute("UPDATE users SET email = ?, email_folded = ? WHERE key = ?", (address, address.casefold(), key))
+    _write(call, key, person, whole=whole)
+    if person.active is not None:
+        _set_active(call, key, active=person.active)
+    note_change(call)
+
+
+def _write(call: Call, key: str, person: Person, *, whole: frozenset[str]) -> None:
+    """Write the values that are given, and blank those of *whole* that are not. The language is then the account's;
+    names are never blank (assumed)."""
+    language = call.db.execute("SELECT locale FROM account").fetchone()["locale"]
+    locale = scim_values.valid_locale(person.locale) if person.locale else (language if "locale" in whole else None)
+    call.db.execute(
+        "UPDATE users SET first_name = coalesce(?, first_name), last_name = coalesce(?, last_name),"
+        " locale = coalesce(?, locale), time_zone = coalesce(?, CASE WHEN ? THEN NULL ELSE time_zone END)"
+        " WHERE key = ?",
+        (person.first_name or None, person.last_name or None, locale, person.time_zone, "time_zone" in whole, key),
+    )
+    call.db.execute("INSERT OR IGNORE INTO profiles (user_key) VALUES (?)", (key,))
+    for name in PROFILE:
+        value = getattr(person, name)
+        if name in whole or value is not None:
+            call.db.execute(f"UPDATE profiles SET {name} = ? WHERE user_key = ?", (value or None, key))  # noqa: S608
+
+
+def _set_active(call: Call, key: str, *, active: bool) -> None:
+    """Deactivated: role and products go, the user stays (documented: GoTo's page on Okta). Activating gives nothing:
+    that is for User Sync, or an admin."""
+    was_active = call.db.execute("SELECT active FROM profiles WHERE user_key = ?", (key,)).fetchone()["active"]
+    call.db.execute("UPDATE profiles SET active = ? WHERE user_key = ?", (active, key))
+    if was_active and not active:
+        strip(call, key)
+
+
+def strip(call: Call, key: str) -> None:
+    """Take all products and the role from somebody, which makes them Suspended."""
+    nothing = UserUpdate.model_validate({"licenseKeys": [], "adminRoles": []})
+    people.update(call, key, nothing, suppress_email=False)
+    role_sets.give(call, None, [key], suppress_email=False)
+    call.db.execute("DELETE FROM sync_given WHERE user_key = ?", (key,))
+
+
+def delete_user(call: Call, key: str, caller: str) -> None:
+    """Take a user out of the organisation; by switch out of the account as well, as one help page has it.
+
+    Raises a refusal: nobody deletes themselves (documented of admins).
+    """
+    user(call, key)
+    if key == caller:
+        raise ScimRefusal(401, "Nobody can delete themselves", standard_status=403)
     call.db.execute("DELETE FROM directory_members WHERE member_key = ?", (key,))
-    call.db.execute("INSERT OR REPLACE INTO left_directory VALUES (?)", (key,))
+    call.db.execute("DELETE FROM organisation_admins WHERE user_key = ?", (key,))
+    call.db.execute("INSERT INTO left_directory VALUES (?)", (key,))
+    note_change(call)
     if call.switches.scim_delete == "destructive":
         people.delete(call, key)
 
 
-def groups(call: Call, filter_: str | None = None) -> list[sqlite3.Row]:
-    where, values = _condition(filter_, {"displayName": "name"}, ("eq", "sw", "co"))
-    return call.db.execute(f"SELECT * FROM directory_groups WHERE {where} ORDER BY key", values).fetchall()  # noqa: S608
+def note_change(call: Call) -> None:
+    """Remember that the directory changed, so that User Sync looks at it when it polls."""
+    call.db.execute("UPDATE user_sync SET is_due = 1")
 
 
-def group(call: Call, key: str) -> sqlite3.Row:
-    """Return one group. One that is not there is refused with 401, as the contract has it."""
-    row: sqlite3.Row | None = call.db.execute("SELECT * FROM directory_groups WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        raise ScimRefusal(401, "Group not found")
-    return row
-
-
-def members(call: Call, key: str) -> list[Member]:
-    rows = call.db.execute("SELECT * FROM directory_members WHERE group_key = ? ORDER BY member_key", (key,))
-    return [Member(row["member_key"], row["kind"]) for row in rows]
-
-
-def create_group(call: Call, name: str | None, wanted: Sequence[Member]) -> str:
-    """Create a group with up to 100 members. Raises a refusal (400, 409)."""
-    _require_name(call, name, None)
-    key = next_key(call.db, "directory group")
-    call.db.execute("INSERT INTO directory_groups VALUES (?, ?, ?, ?)", (key, name, str(name).casefold(), call.now_ms))
-    _put(call, key, wanted)
-    return key
-
-
-def change_group(call: Call, key: str, name: str | None, wanted: Sequence[Member] | None, *, whole: bool) -> None:
-    """Change a group wholly (PUT) or in part (PATCH). What a PATCH does to members not named is a switch (assumed)."""
-    group(call, key)
-    if name is not None or whole:
-        _require_name(call, name, key)
-        call.db.execute(
-            "UPDATE directory_groups SET name = ?, name_folded = ? WHERE key = ?", (name, str(name).casefold(), key)
-        )
-    if wanted is None and not whole:
-        return
-    if whole or call.switches.scim_patch_members == "replace":
-        call.db.execute("DELETE FROM directory_members WHERE group_key = ?", (key,))
-    _put(call, key, wanted or ())
-
-
-def delete_group(call: Call, key: str) -> None:
-    group(call, key)
-    call.db.execute("DELETE FROM directory_members WHERE member_key = ?", (key,))
-    call.db.execute("DELETE FROM directory_groups WHERE key = ?", (key,))
-
-
-def _put(call: Call, key: str, wanted: Sequence[Member]) -> None:
-    if len(wanted) > MAX_MEMBERS:
-        raise ScimRefusal(400, f"A request carries at most {MAX_MEMBERS} members")
-    in_directory = {row["key"] for row in users(call)}
-    for member in wanted:
-        if member.is_removal:
-            call.db.execute("DELETE FROM directory_members WHERE group_key = ? AND member_key = ?", (key, member.key))
-            continue
-        if member.kind == "group":
-            _require_no_circle(call, key, member.key)
-        elif member.key not in in_directory:
-            raise ScimRefusal(400, "A member is not in the organisation")
-        call.db.execute("INSERT OR REPLACE INTO directory_members VALUES (?, ?, ?)", (key, member.key, member.kind))
-
-
-def _require_no_circle(call: Call, key: str, inner: str) -> None:
-    """Refuse a group that would hold itself (assumed: nothing is said of circles)."""
-    group(call, inner)
-    below, seen = [inner], set()
-    while below:
-        one = below.pop()
-        if one == key:
-            raise ScimRefusal(400, "A group cannot hold itself")
-        if one not in seen:
-            seen.add(one)
-            below += [member.key for member in members(call, one) if member.kind == "group"]
-
-
-def _require_name(call: Call, name: str | None, key: str | None) -> None:
-    if not (name or "").strip() or len(str(name)) > LONGEST_GROUP:
-        raise ScimRefusal(400, f"displayName is needed, of at most {LONGEST_GROUP} characters")
-    folded = str(name).casefold()
-    row = call.db.execute("SELECT key FROM directory_groups WHERE name_folded = ?", (folded,)).fetchone()
-    if row is not None and row["key"] != key:
-        raise ScimRefusal(409, "displayName is in use")
-
-
-def _require_valid(call: Call, body: NewUser | UserUpdate, *, whole: bool) -> None:
-    if whole and not (body.email or "").strip():
-        raise ScimRefusal(400, "userName is required")
-    if body.email is not None:
-        if len(body.email) > LONGEST_ADDRESS or not re.fullmatch(ADDRESS, body.email):
-            raise ScimRefusal(400, "userName must be an e-mail address of at most 128 characters")
-        if _domain(body.email) not in _verified(call):
-            raise ScimRefusal(400, "The e-mail domain is none of the organisation's")
-    if any(len(name or "") > LONGEST_NAME for name in (body.first_name, body.last_name)):
-        raise ScimRefusal(400, f"A name holds at most {LONGEST_NAME} characters")
-    if body.locale is not None and not re.fullmatch(r"[a-z]{2}(_[A-Z]{2})?", body.locale):
-        raise ScimRefusal(400, "locale is not valid")
-    if body.time_zone is not None and body.time_zone not in available_timezones():
-        raise ScimRefusal(400, "timezone is not valid")
-
-
-def _verified(call: Call) -> frozenset[str]:
-    rows = call.db.execute("SELECT domain FROM domains WHERE status = 'verified'")
-    return frozenset(row["domain"] for row in rows)
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()
-
-
-def _condition(filter_: str | None, columns: dict[str, str], allowed: Iterable[str]) -> tuple[str, tuple[str, ...]]:
-    if filter_ is None:
-        return "1", ()
-    match = re.fullmatch(r'(\S+) (\w+) "((?:[^"\\]|\\.)*)"', filter_)
-    if not match or match[1] not in columns or match[2] not in allowed:
-        raise ScimRefusal(400, "The filter cannot be read")
-    value = re.sub(r"\\(.)", r"\1", match[3])
-    if match[2] == "eq":
-        return f"{columns[match[1]]} = ? COLLATE NOCASE", (value,)
-    starts = "" if match[2] == "sw" else "%"
-    literal = re.sub(r"([%_\\])", r"\\\1", value)
-    return f"{columns[match[1]]} LIKE ? ESCAPE '\\'", (f"{starts}{literal}%",)
+def _require_valid(call: Call, person: Person, new_address: str | None) -> None:
+    for name in (person.first_name, person.last_name):
+        scim_values.require_valid_name(name)
+    if person.locale:
+        scim_values.valid_locale(person.locale)
+    if person.time_zone:
+        scim_values.require_valid_time_zone(person.time_zone)
+    if new_address is not None and not organisation.is_verified(call, new_address.rpartition("@")[2]):
+        raise ScimRefusal(400, "The e-mail domain is none of the organisation's", scim_type="invalidValue")
 
 
 def require_right(call: Call, caller: str, *, write: bool) -> None:
     """Raise a refusal (401, as the contract has it) unless the caller may read, or write, the organisation."""
     role = organisation.role_of(call, caller)
     if role is None or (write and role != "write"):
-        raise ScimRefusal(401, "ROLE_ORG_WRITE is needed" if write else "ROLE_ORG_READ is needed")
+        needed = "ROLE_ORG_WRITE" if write else "ROLE_ORG_READ"
+        raise ScimRefusal(401, f"{needed} is needed", standard_status=403)

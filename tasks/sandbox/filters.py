@@ -4,7 +4,9 @@ Only ``eq`` is confirmed; ``sw``, ``co``, ``and``, ``or`` (``and`` binds tighter
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from tasks.sandbox.wire import Basis, GotoRefusal, Problem
 
@@ -42,14 +44,17 @@ class Condition:
 EVERYBODY = Condition("1", (), Basis.OBSERVED)
 
 
-def parse(text: str) -> Condition:
+def parse(text: str, grammar: Literal["full", "eq"] = "full", statuses: Mapping[str, str] | None = None) -> Condition:
     """Return the condition that the filter *text* says. Raises a refusal (400) for anything it does not know.
+
+    The grammar ``eq`` knows one ``eq`` alone. *statuses* are the words for a status, by those of the store, where
+    they differ.
 
     >>> parse('status eq "ACTIVE" and groupKey eq "5001"').sql
     '(status = ?1 AND group_key = ?2)'
     """
     tokens = _tokens(text)
-    if len(tokens) % 4 != 3:
+    if len(tokens) % 4 != 3 or (grammar == "eq" and not _is_one_equal(tokens)):
         raise _refused("filter.invalid")
     if len(tokens) // 4 + 1 > MAX_TERMS:
         raise _refused("filter.too.long")
@@ -58,12 +63,15 @@ def parse(text: str) -> Condition:
     for start in range(0, len(tokens), 4):
         if start and _joined(tokens[start - 1]) == "or":
             alternatives.append([])
-        sql, value = _term(tokens[start : start + 3], len(values) + 1)
+        sql, value = _term(tokens[start : start + 3], len(values) + 1, statuses or {})
         alternatives[-1].append(sql)
         values.append(value)
     sql = " OR ".join(f"({' AND '.join(terms)})" for terms in alternatives)
-    only_equal = len(tokens) == 3 and tokens[1] == ("word", "eq")
-    return Condition(sql, tuple(values), Basis.OBSERVED if only_equal else Basis.ASSUMED)
+    return Condition(sql, tuple(values), Basis.OBSERVED if _is_one_equal(tokens) else Basis.ASSUMED)
+
+
+def _is_one_equal(tokens: list[tuple[str, str]]) -> bool:
+    return len(tokens) == 3 and tokens[1] == ("word", "eq")
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -84,7 +92,7 @@ def _joined(token: tuple[str, str]) -> str:
     return word
 
 
-def _term(tokens: list[tuple[str, str]], place: int) -> tuple[str, str]:
+def _term(tokens: list[tuple[str, str]], place: int, statuses: Mapping[str, str]) -> tuple[str, str]:
     (_, attribute), (_, operator), (_, quoted) = tokens
     if (
         [kind for kind, _ in tokens] != ["word", "word", "text"]
@@ -93,8 +101,30 @@ def _term(tokens: list[tuple[str, str]], place: int) -> tuple[str, str]:
     ):
         raise _refused("filter.invalid")
     value = re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
-    sql = CONDITIONS[operator].format(column=COLUMNS[attribute]).replace("?1", f"?{place}")
+    column = _status_column(statuses) if attribute == "status" and statuses else COLUMNS[attribute]
+    sql = CONDITIONS[operator].format(column=column).replace("?1", f"?{place}")
     return sql, value.casefold() if attribute in FOLDED else value
+
+
+def _status_column(words: Mapping[str, str]) -> str:
+    cases = " ".join(f"WHEN '{status}' THEN '{word}'" for status, word in words.items())  # words of our own
+    return f"(CASE status {cases} ELSE status END)"
+
+
+def order_by(text: str) -> str:
+    """Return the order that ``sort=`` asks for, as SQL: attributes of a filter, each perhaps with a ``-`` for down,
+    separated by commas (an extension). Raises a refusal (400).
+
+    >>> order_by("lastName,-email")
+    'casefold(last_name), email_folded DESC, number'
+    """
+    order = []
+    for name in text.split(","):
+        column = COLUMNS.get(name.removeprefix("-"))
+        if column is None:
+            raise GotoRefusal(400, Problem("sort.invalid", "sort"))
+        order.append(f"{column} DESC" if name.startswith("-") else column)
+    return ", ".join([*order, "number"])
 
 
 def _refused(code: str) -> GotoRefusal:

@@ -4,7 +4,9 @@ import json
 import sqlite3
 from typing import Any
 
+from tasks.sandbox import transfers
 from tasks.sandbox.mails import MailKind, send, send_get_started
+from tasks.sandbox.user_views import require_user
 from tasks.sandbox.wire import Call, GotoRefusal, Page, Problem
 
 
@@ -55,6 +57,8 @@ def replace_all(call: Call, user_key: str, wanted: set[str], *, suppress_email: 
 def put(call: Call, user_key: str, wanted: set[str]) -> bool:
     """Make *wanted* the licences of a user, without a mail; return whether anything changed."""
     held = held_by(call, user_key)
+    if wanted - held:
+        transfers.require_not_declined(require_user(call, user_key))
     for licence_key in sorted(wanted - held):
         _require_seat(call, licence_key)
         call.db.execute("INSERT INTO grants VALUES (?, ?)", (user_key, licence_key))
@@ -82,4 +86,4 @@ def _require_seat(call: Call, licence_key: str) -> None:
         raise GotoRefusal(409, Problem("license.disabled", licence_key))
     used = call.db.execute("SELECT count(*) FROM grants WHERE licence_key = ?", (licence_key,)).fetchone()[0]
     if licence["seats"] is not None and used >= licence["seats"]:
-        raise GotoRefusal(409, Problem("license.seats.exceeded", licence_key))
+        raise GotoRefusal(call.switches.seat_refusal_status, Problem(call.switches.seat_refusal_code, licence_key))

@@ -1,14 +1,16 @@
-"""The organisation: domains and their verification, and who is its admin. GoTo's Organization Center in rules.
+"""The organisation: domains and their verification, and who is its admin. The rules of GoTo's Organization Center.
 
 GoTo has no public call for any of this (assumed throughout); the rules are documented, reference section 5. The
 records are looked for in the sandbox's own little DNS and web, never in the real ones.
 """
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from tasks.model.errors import BadUsage
 from tasks.sandbox.declared import DeclaredOrganisation
+from tasks.sandbox.store import next_key
 from tasks.sandbox.wire import Call
 
 PREFIXES = ("goto-verification-code", "logmein-verification-code")
@@ -16,6 +18,7 @@ DAYS_TO_VERIFY = 10
 DAY_MS = 24 * 3600 * 1000
 
 Method = Literal["dns", "file"]
+Role = Literal["write", "read"]
 
 
 def declare(call: Call, declared: DeclaredOrganisation, principal: str) -> None:
@@ -26,10 +29,11 @@ def declare(call: Call, declared: DeclaredOrganisation, principal: str) -> None:
         call.db.execute("INSERT INTO organisation VALUES (?)", (declared.name,))
     rows = [(admin.user, admin.role) for admin in declared.admins]
     call.db.executemany("INSERT INTO organisation_admins VALUES (?, ?)", rows)
-    for group in declared.groups:
-        row = (group.key, group.name, group.name.casefold(), call.now_ms)
-        call.db.execute("INSERT INTO directory_groups VALUES (?, ?, ?, ?)", row)
-        members = [(group.key, member, "user") for member in group.members]
+    for group in sorted(declared.groups, key=lambda group: group.key is None):  # keys are made around declared ones
+        key = group.key or next_key(call.db, "directory group")
+        row = (key, group.name, group.name.casefold(), call.now_ms)
+        call.db.execute("INSERT INTO directory_groups VALUES (?, ?, ?, ?, NULL)", row)
+        members = [(key, member, "user") for member in group.members]
         call.db.executemany("INSERT INTO directory_members VALUES (?, ?, ?)", members)
 
 
@@ -46,7 +50,13 @@ def described(call: Call) -> dict[str, Any] | None:
     return {
         "name": name["name"] if name else None,
         "domains": [
-            {"domain": row["domain"], "status": row["status"], "records": records(row), "expiresMs": row["expires_ms"]}
+            {
+                "domain": row["domain"],
+                "status": row["status"],
+                "records": records(row),
+                "added": shown_moment(row["added_ms"]),
+                "expires": shown_moment(row["expires_ms"]),
+            }
             for row in domains
         ],
         "admins": [{"key": call.key(row["user_key"]), "email": row["email"], "role": row["role"]} for row in admins],
@@ -56,6 +66,10 @@ def described(call: Call) -> dict[str, Any] | None:
 def records(domain: Any) -> dict[str, str]:
     """Return what is to be published for a domain: one record for DNS, one for the web. Each has a code of its own."""
     return {"dns": f"{PREFIXES[0]}={domain['dns_code']}", "file": f"{PREFIXES[0]}={domain['file_code']}"}
+
+
+def shown_moment(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")
 
 
 def is_verified(call: Call, domain: str) -> bool:
@@ -78,12 +92,15 @@ def role_of(call: Call, user_key: str) -> str | None:
 
 
 def add_domain(call: Call, domain: str) -> None:
-    """Add a domain, to be verified within ten days; one that has expired gets new codes."""
+    """Add a domain, to be verified within ten days. One that has expired gets ten more, with its newest codes."""
     _expire(call)
     found = _find(call, domain)
     if found is not None and found["status"] != "expired":
         raise BadUsage(f"{domain} is there already.", sent="Nothing was added.")
-    call.db.execute("DELETE FROM domains WHERE domain = ?", (domain,))
+    if found is not None:
+        again = (call.now_ms, call.now_ms + DAYS_TO_VERIFY * DAY_MS, domain)
+        call.db.execute("UPDATE domains SET status = 'pending', added_ms = ?, expires_ms = ? WHERE domain = ?", again)
+        return
     _insert(call, domain, "pending", call.db.execute("SELECT principal_key FROM account").fetchone()[0])
 
 
@@ -114,13 +131,29 @@ def remove_domain(call: Call, domain: str) -> None:
     call.db.execute("DELETE FROM domains WHERE domain = ?", (domain,))
 
 
-def set_admin(call: Call, user_key: str, role: Literal["write", "read"] | None) -> None:
-    """Make somebody organisation admin, or nobody special again."""
+def set_admin(call: Call, user_key: str, role: Role | None, by: str | None = None) -> None:
+    """Make somebody organisation admin, or nobody special again.
+
+    *by* is the admin who does it: one who may write, and who cannot change their own role (documented). None is
+    nobody of the organisation: the role is set as if it had always been so.
+    """
     if call.db.execute("SELECT 1 FROM people WHERE key = ?", (user_key,)).fetchone() is None:
         raise BadUsage("There is no such user.", sent="Nothing was changed.")
+    if by is not None:
+        _require_may_set(call, user_key, role, by)
     call.db.execute("DELETE FROM organisation_admins WHERE user_key = ?", (user_key,))
     if role is not None:
         call.db.execute("INSERT INTO organisation_admins VALUES (?, ?)", (user_key, role))
+
+
+def _require_may_set(call: Call, user_key: str, role: Role | None, by: str) -> None:
+    if role_of(call, by) != "write":
+        raise BadUsage("Who does it is no organisation admin with read and write.", sent="Nothing was changed.")
+    if user_key == by:
+        raise BadUsage("Admins cannot change their own role.", sent="Nothing was changed.")
+    address = call.db.execute("SELECT email FROM people WHERE key = ?", (user_key,)).fetchone()["email"]
+    if role is not None and not is_verified(call, address.rpartition("@")[2]):
+        raise BadUsage("The address lies in no verified domain of the organisation.", sent="Nothing was changed.")
 
 
 def publish(call: Call, place: str, text: str) -> None:
@@ -138,9 +171,10 @@ def _insert(call: Call, domain: str, status: str, added_by: str) -> None:
 
 
 def _expire(call: Call) -> None:
-    call.db.execute(
-        "UPDATE domains SET status = 'expired' WHERE status = 'pending' AND expires_ms <= ?", (call.now_ms,)
-    )
+    """Let the domains expire whose time is over, and renew their codes (documented: at the next visit)."""
+    over = "SELECT domain FROM domains WHERE status = 'pending' AND expires_ms <= ?"
+    rows = [(str(uuid.uuid4()), str(uuid.uuid4()), row["domain"]) for row in call.db.execute(over, (call.now_ms,))]
+    call.db.executemany("UPDATE domains SET status = 'expired', dns_code = ?, file_code = ? WHERE domain = ?", rows)
 
 
 def _find(call: Call, domain: str) -> Any:

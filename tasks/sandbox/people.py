@@ -1,36 +1,50 @@
-"""Users: create, revive, read, update, delete; what they hold and the group they are in."""
+"""Users: create, revive, update, delete; what they hold and the group they are in."""
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.sandbox import licences
-from tasks.sandbox.declared import ADDRESS, LOCALE, SUPER_USER
-from tasks.sandbox.filters import Condition
+from tasks.sandbox import attributes, invitations, licences, rights, transfers, webinars
 from tasks.sandbox.groups import require_group
-from tasks.sandbox.mails import MailKind, products_of, send, send_get_started
+from tasks.sandbox.mails import MailKind, send, send_get_started
 from tasks.sandbox.store import next_key
-from tasks.sandbox.wire import Basis, Call, GotoRefusal, NewUser, NewUsers, Page, Problem, UserUpdate
-
-CONFIRMED_ROLES = (SUPER_USER, "ADD_USERS", "MANAGE_ACCOUNT", "MANAGE_USERS")
-ASSUMED_ROLES = ("MANAGE_SEATS", "MANAGE_GROUPS", "MANAGE_SETTINGS", "RUN_REPORTS")
-MAY_CREATE = frozenset({SUPER_USER, "ADD_USERS"})
-LOCALES = ("en_US", "de_DE", "fr_FR", "it_IT", "es_ES", "pt_BR", "nl_NL", "zh_CN", "ja_JP")
-LONGEST = {"email": 128, "first_name": 32, "last_name": 32}
-WIRE_NAMES = {"email": "email", "first_name": "firstname", "last_name": "lastname"}
-"""How codes name the fields (assumed, in the style of those observed)."""
+from tasks.sandbox.templates import require_settings_template, require_template
+from tasks.sandbox.user_values import ASSUMED_ROLES as ASSUMED_ROLES
+from tasks.sandbox.user_values import CONFIRMED_ROLES as CONFIRMED_ROLES
+from tasks.sandbox.user_values import blanked_names, missing_names, value_problems
+from tasks.sandbox.user_views import find_by_address as find_by_address
+from tasks.sandbox.user_views import has_locked_address
+from tasks.sandbox.user_views import require_user as require_user
+from tasks.sandbox.wire import Basis, Call, GotoRefusal, NewUser, NewUsers, Problem, UserUpdate, placed
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one user of a create shall have, after what stands beside ``users`` was filled in."""
+    """What one user of a create shall have, read from where the switches let it stand."""
 
     licences: frozenset[str]
     roles: tuple[str, ...]
+    managed_groups: tuple[str, ...]
     group_key: str | None
+    template_key: str | None
+    settings_template_key: str | None
+
+    @classmethod
+    def of(cls, call: Call, body: NewUsers, person: NewUser) -> "Wanted":
+        def given(name: str) -> Any:
+            return placed(body, person, name, call.switches)
+
+        roles, managed = tuple(given("admin_roles") or ()), tuple(given("managed_group_keys") or ())
+        return cls(
+            frozenset(given("licence_keys") or ()),
+            roles,
+            managed if roles and call.switches.managed_groups == "honoured" else (),
+            given("group_key"),
+            given("template_key"),
+            given("settings_template_key"),
+        )
 
 
 def create(
@@ -38,11 +52,12 @@ def create(
 ) -> list[dict[str, Any]]:
     """Create users and return ``{"email", "key"}`` for each, without ``key`` where the address is taken.
 
-    A deleted user of the same address comes back under their old key. Raises a refusal, and makes nobody, if the
-    caller may not create, a user is not valid, no seat is free, or (all or nothing) one address is taken.
+    A deleted user of the same address comes back under their old key; one who lives in another account is asked to
+    move (or, by switch, is a conflict). Raises a refusal, and makes nobody, if the caller may not create, a user is
+    not valid, no seat is free, or (all or nothing) one address is taken.
     """
     if not as_directory:  # the organisation makes logins without a product, and asks for other rights
-        _require_right_to_create(call, caller_key)
+        rights.require_create(call, caller_key, body)
         _require_valid(call, body)
     taken = _taken(call, [str(person.email) for person in body.users])
     if all_or_nothing and any(taken):
@@ -55,11 +70,6 @@ def create(
     ]
 
 
-def _require_right_to_create(call: Call, caller_key: str) -> None:
-    if not MAY_CREATE & set(json.loads(require_user(call, caller_key)["admin_roles"])):
-        raise GotoRefusal(403, Problem("role.insufficient"))
-
-
 def _require_valid(call: Call, body: NewUsers) -> None:
     if not body.users:
         raise GotoRefusal(400, Problem("users.required"))
@@ -69,41 +79,27 @@ def _require_valid(call: Call, body: NewUsers) -> None:
     if problems:
         raise GotoRefusal(400, *problems)
     for person in body.users:
-        wanted = _wanted(body, person)
-        for licence_key in sorted(wanted.licences):
-            licences.require_licence(call, licence_key)
-        if wanted.group_key is not None:
-            require_group(call, wanted.group_key)
+        _require_there(call, Wanted.of(call, body, person))
+        attributes.require_known(call, person.custom_attributes)
 
 
-def _wanted(body: NewUsers, person: NewUser) -> Wanted:
-    held = body.licence_keys if person.licence_keys is None else person.licence_keys
-    roles = body.admin_roles if person.admin_roles is None else person.admin_roles
-    return Wanted(frozenset(held or ()), tuple(roles or ()), person.group_key or body.group_key)
+def _require_there(call: Call, wanted: Wanted) -> None:
+    for licence_key in sorted(wanted.licences):
+        licences.require_licence(call, licence_key)
+    for group_key in ([wanted.group_key] if wanted.group_key else []) + list(wanted.managed_groups):
+        require_group(call, group_key)
+    if wanted.template_key is not None:
+        require_template(call, wanted.template_key)
+    if wanted.settings_template_key is not None:
+        require_settings_template(call, wanted.settings_template_key)
 
 
 def _problems_of_new(call: Call, body: NewUsers, person: NewUser) -> Iterator[Problem]:
-    for name, word in WIRE_NAMES.items():
-        if not (getattr(person, name) or "").strip():
-            yield Problem(f"user.{word}.required", person.email)
-    wanted = _wanted(body, person)
+    yield from missing_names(person)
+    wanted = Wanted.of(call, body, person)
     if call.switches.require_licence_or_role and not (wanted.licences or wanted.roles):
         yield Problem("user.license.or.role.required", person.email)
-    yield from _problems_of_values(call, person, wanted.roles)
-
-
-def _problems_of_values(call: Call, person: NewUser | UserUpdate, roles: tuple[str, ...]) -> Iterator[Problem]:
-    for name, longest in LONGEST.items():
-        if len(getattr(person, name) or "") > longest:
-            yield Problem(f"user.{WIRE_NAMES[name]}.too.long", str(longest))
-    if person.email and not re.fullmatch(ADDRESS, person.email):
-        yield Problem("user.email.invalid", person.email)
-    strict = call.switches.strict_locales
-    if person.locale and (person.locale not in LOCALES if strict else not re.fullmatch(LOCALE, person.locale)):
-        yield Problem("user.locale.invalid", person.locale)
-    if call.switches.known_roles_only:
-        for role in sorted(set(roles) - {*CONFIRMED_ROLES, *ASSUMED_ROLES}):
-            yield Problem("role.not.found", role)
+    yield from value_problems(call, person, wanted.roles)
 
 
 def _taken(call: Call, addresses: list[str]) -> list[bool]:
@@ -111,25 +107,23 @@ def _taken(call: Call, addresses: list[str]) -> list[bool]:
     seen: set[str] = set()
     answers = []
     for address in addresses:
-        answers.append(address.casefold() in seen or find_by_address(call, address) is not None)
+        elsewhere = call.switches.other_account == "conflict" and transfers.lives_elsewhere(call, address)
+        answers.append(elsewhere or address.casefold() in seen or find_by_address(call, address) is not None)
         seen.add(address.casefold())
     return answers
 
 
-def find_by_address(call: Call, address: str) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = call.db.execute(
-        "SELECT * FROM people WHERE email_folded = ?", (address.casefold(),)
-    ).fetchone()
-    return row
-
-
 def _create(call: Call, body: NewUsers, person: NewUser) -> str:
-    wanted = _wanted(body, person)
+    wanted = Wanted.of(call, body, person)
     key = _deleted_key(call, str(person.email)) or _blank(call)
-    _fill(call, key, person, wanted, invited=not body.suppress_email)
+    moves = transfers.lives_elsewhere(call, str(person.email))
+    _fill(call, key, person, wanted, invited=moves or not body.suppress_email)
+    attributes.put(call, key, person.custom_attributes)
     licences.put(call, key, set(wanted.licences))
-    if not body.suppress_email:
-        send(call, MailKind.WELCOME, key)
+    if moves:
+        transfers.ask(call, key)
+    elif not body.suppress_email:
+        send(call, MailKind.WELCOME, key, template_key=wanted.template_key)
     send_get_started(call, key)
     return key
 
@@ -158,68 +152,21 @@ def _fill(call: Call, key: str, person: NewUser, wanted: Wanted, *, invited: boo
     email = str(person.email)
     call.db.execute(
         "UPDATE users SET email = ?, email_folded = ?, first_name = ?, last_name = ?, locale = ?, time_zone = ?,"
-        " admin_roles = ?, group_key = ?, activated = 0, invited_ms = ?, invite_count = invite_count + ?,"
-        " deleted_ms = NULL WHERE key = ?",
+        " admin_roles = ?, managed_groups = ?, group_key = ?, settings_template_key = ?, activated = 0,"
+        " invited_ms = ?, invite_count = invite_count + ?, deleted_ms = NULL WHERE key = ?",
         (
             email, email.casefold(), person.first_name, person.last_name, person.locale or language, person.time_zone,
-            json.dumps(wanted.roles), wanted.group_key, call.now_ms, int(invited), key,
+            json.dumps(wanted.roles), json.dumps(wanted.managed_groups), wanted.group_key,
+            wanted.settings_template_key, call.now_ms, int(invited), key,
         ),
     )  # fmt: skip
-
-
-def list_users(call: Call, condition: Condition, page: Page, attributes: list[str] | None) -> dict[str, Any]:
-    """Return one page of the users who meet the condition, oldest first, with all or only these attributes."""
-    where = f"FROM people WHERE {condition.sql}"  # the condition is of fixed parts; its values are bound
-    total = call.db.execute(f"SELECT count(*) {where}", condition.values).fetchone()[0]
-    part = f"SELECT * {where} ORDER BY number LIMIT {page.size} OFFSET {page.offset}"
-    users = [rendered(call, row) for row in call.db.execute(part, condition.values).fetchall()]
-    if attributes is not None:
-        users = [{name: value for name, value in user.items() if name in attributes} for user in users]
-    return page.envelope(users, total, call.switches)
-
-
-def require_user(call: Call, user_key: str) -> sqlite3.Row:
-    """Return a user as the view ``people`` has them. Raises a refusal (404) if there is no such one, or no more."""
-    row: sqlite3.Row | None = call.db.execute("SELECT * FROM people WHERE key = ?", (user_key,)).fetchone()
-    if row is None:
-        raise GotoRefusal(404, Problem("user.not.found", user_key))
-    return row
-
-
-def rendered(call: Call, user: sqlite3.Row) -> dict[str, Any]:
-    """Return a user as the wire has them. The group and the time zone are missing where there is none."""
-    roles = json.loads(user["admin_roles"])
-    shown = {
-        "key": call.key(user["key"]),
-        "email": user["email"],
-        "firstName": user["first_name"],
-        "lastName": user["last_name"],
-        "locale": user["locale"],
-        "licenseKeys": call.keys(sorted(filter(None, (user["licence_keys"] or "").split(",")))),
-        "products": products_of(call, user["key"]),
-        "adminRoles": roles,
-        "admin": bool(roles),
-        "status": user["status"],
-        "passwordCreated": bool(user["activated"]),
-        "canAuthenticate": bool(user["activated"]),
-        "invitedDate": user["invited_ms"],
-        "inviteCount": user["invite_count"],
-        "nameLocked": False,
-        "emailLocked": bool(user["email_locked"]),
-        "identityReadOnly": False,
-    }
-    if user["time_zone"]:
-        shown["timeZone"] = user["time_zone"]
-    if user["group_key"]:
-        shown |= {"groupKey": call.key(user["group_key"]), "groupName": user["group_name"]}
-    return shown
 
 
 def update(call: Call, user_key: str, body: UserUpdate, *, suppress_email: bool) -> None:
     """Change the fields that the body has, with the mails that this brings. Raises a refusal, and changes nothing,
     if the user is not there, a value is not valid, the address is taken or locked, or no seat is free."""
     user = require_user(call, user_key)
-    if problems := [*_blanked(body), *_problems_of_values(call, body, tuple(body.admin_roles or ()))]:
+    if problems := [*blanked_names(body), *value_problems(call, body, body.admin_roles or ())]:
         raise GotoRefusal(400, *problems)
     if body.email is not None:
         _change_address(call, user, body.email)
@@ -230,27 +177,25 @@ def update(call: Call, user_key: str, body: UserUpdate, *, suppress_email: bool)
         " locale = coalesce(?, locale), time_zone = coalesce(?, time_zone) WHERE key = ?",
         (body.first_name, body.last_name, body.locale, body.time_zone, user_key),
     )
+    attributes.require_known(call, body.custom_attributes)
+    attributes.put(call, user_key, body.custom_attributes)
     silent = suppress_email or body.suppress_email
     if body.admin_roles is not None:
         _set_roles(call, user, body.admin_roles, suppress_email=silent)
+    if body.managed_group_keys is not None:
+        _limit(call, user_key, body.managed_group_keys)
     if body.licence_keys is not None:
         licences.replace_all(call, user_key, set(body.licence_keys), suppress_email=silent)
-
-
-def _blanked(body: UserUpdate) -> Iterator[Problem]:
-    for name, word in WIRE_NAMES.items():
-        value = getattr(body, name)
-        if value is not None and not value.strip():
-            yield Problem(f"user.{word}.required")
 
 
 def _change_address(call: Call, user: sqlite3.Row, address: str) -> None:
     if address == user["email"]:
         return
-    if user["email_locked"]:
+    if has_locked_address(call, user):
         raise GotoRefusal(403, Problem("user.email.locked", user["key"]))
     other = find_by_address(call, address)
-    if other is not None and other["key"] != user["key"]:
+    is_own = other is not None and other["key"] == user["key"]
+    if not is_own and (other is not None or transfers.lives_elsewhere(call, address)):
         raise GotoRefusal(409, Problem("user.name.conflict", address))
     new = (address, address.casefold(), user["key"])
     call.db.execute("UPDATE users SET email = ?, email_folded = ? WHERE key = ?", new)
@@ -259,17 +204,36 @@ def _change_address(call: Call, user: sqlite3.Row, address: str) -> None:
 def _set_roles(call: Call, user: sqlite3.Row, roles: list[str], *, suppress_email: bool) -> None:
     if set(roles) == set(json.loads(user["admin_roles"])):
         return
+    if roles:
+        transfers.require_not_declined(user)
+    else:  # who manages nobody is limited to no groups
+        call.db.execute("UPDATE users SET managed_groups = '[]' WHERE key = ?", (user["key"],))
     call.db.execute("UPDATE users SET admin_roles = ? WHERE key = ?", (json.dumps(roles), user["key"]))
     if not suppress_email:
         send(call, MailKind.ROLE_CHANGE, user["key"])
 
 
+def _limit(call: Call, user_key: str, group_keys: list[str]) -> None:
+    """Limit a manager to groups; none is no limit (documented). Of a user without a role there is nothing to limit."""
+    for key in group_keys:
+        require_group(call, key)
+    if call.switches.managed_groups == "honoured" and require_user(call, user_key)["admin_roles"] != "[]":
+        limits = json.dumps(list(dict.fromkeys(group_keys)))
+        call.db.execute("UPDATE users SET managed_groups = ? WHERE key = ?", (limits, user_key))
+
+
 def delete(call: Call, user_key: str) -> None:
-    """Delete a user: seats and group are free again, the address too. Creating it again revives the user."""
+    """Delete a user: seats and group are free again, the address too. Creating it again revives the user.
+
+    Scheduled webinars without another organiser of the account are lost until then.
+    """
     require_user(call, user_key)
+    webinars.hand_over(call, user_key)
+    invitations.void(call, user_key)
     call.db.execute("DELETE FROM grants WHERE user_key = ?", (user_key,))
     call.db.execute(
-        "UPDATE users SET deleted_ms = ?, admin_roles = '[]', group_key = NULL, activated = 0 WHERE key = ?",
+        "UPDATE users SET deleted_ms = ?, admin_roles = '[]', managed_groups = '[]', role_set_id = NULL,"
+        " group_key = NULL, activated = 0, inactive = 0, transfer = NULL WHERE key = ?",
         (call.now_ms, user_key),
     )
 
@@ -300,6 +264,15 @@ def leave_groups(call: Call, user_key: str) -> None:
 
 
 def activate(call: Call, user_key: str) -> None:
-    """Do what the person does with the welcome mail: choose a password."""
-    require_user(call, user_key)
-    call.db.execute("UPDATE users SET activated = 1 WHERE key = ?", (user_key,))
+    """Do what the person does with the welcome mail, choose a password; who had been away for long is back."""
+    if require_user(call, user_key)["transfer"] == "pending":
+        raise GotoRefusal(409, Problem("user.transfer.pending", user_key))
+    invitations.void(call, user_key)
+    call.db.execute("UPDATE users SET activated = 1, inactive = 0 WHERE key = ?", (user_key,))
+
+
+def fall_inactive(call: Call, user_key: str) -> None:
+    """Let a user not sign in for so long that they count as inactive. Raises a refusal if they never were active."""
+    if not require_user(call, user_key)["activated"]:
+        raise GotoRefusal(409, Problem("user.never.active", user_key))
+    call.db.execute("UPDATE users SET inactive = 1 WHERE key = ?", (user_key,))

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from tasks.model.errors import BadUsage
+from tasks.sandbox import csv_import, fault_effects, user_sync
 from tasks.sandbox.declared import DeclaredState
+from tasks.sandbox.fault_plan import Fault, FaultPlan, Faults
 from tasks.sandbox.seeding import fill, held_account
 from tasks.sandbox.store import Store
 from tasks.sandbox.switches import Switches
@@ -26,10 +28,19 @@ class Platform:
         self.clock = clock
         self.limit = RateLimit()
         self.log = RequestLog()
+        self.faults = Faults()
+        self._seats_taken: fault_effects.Seats = {}
 
     @contextmanager
     def call(self) -> Iterator[Call]:
-        """Give one call its transaction: on disk when the block ends, undone if it raises."""
+        """Give one call its transaction: on disk when the block ends, undone if it raises.
+
+        What became due meanwhile (a poll of the directory, the users of a CSV file) is done before, for itself.
+        """
+        with self.store.transaction() as db:
+            overdue = Call(db, self.clock(), self.switches)
+            csv_import.carry_out_due(overdue)
+            user_sync.poll_if_due(overdue)
         with self.store.transaction() as db:
             yield Call(db, self.clock(), self.switches)
 
@@ -54,8 +65,27 @@ class Platform:
             )
         return held
 
+    def set_faults(self, plan: FaultPlan) -> None:
+        """Let calls go wrong by *plan* from now on. What the plan before it took is given back."""
+        with self.call() as call:
+            fault_effects.give_back_seats(call, self._seats_taken)
+        self._seats_taken = {}
+        self.faults.set(plan)
+
+    def befall(self, fault: Fault, path: str, body: bytes) -> None:
+        """Do to the tenant what *fault* does to it, just before a call."""
+        with self.call() as call:
+            if fault == Fault.TOKEN_EXPIRED:
+                fault_effects.end_tokens(call)
+            elif fault == Fault.SEATS_GONE:
+                fault_effects.take_seats(call, path, body, self._seats_taken)
+
     def reset(self, state: DeclaredState) -> None:
-        """Begin again from *state*: mails, tokens and the log of requests are gone too. Switches stay."""
+        """Begin again from *state*: mails, tokens and the log of requests are gone too. Switches stay, and so
+        does the fault plan, which counts from the beginning.
+        """
         with self.call() as call:
             fill(call, state)
+        self._seats_taken = {}
+        self.faults.begin_again()
         self.log.clear()

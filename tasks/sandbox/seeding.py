@@ -2,7 +2,7 @@
 
 import json
 
-from tasks.sandbox import organisation
+from tasks.sandbox import organisation, webinars
 from tasks.sandbox.declared import SUPER_USER, DeclaredState, DeclaredUser
 from tasks.sandbox.mails import note_started
 from tasks.sandbox.store import TABLES, next_key
@@ -25,6 +25,7 @@ def fill(call: Call, state: DeclaredState) -> None:
     for group in state.groups:
         row_of_group = (group.key, group.name, group.name.casefold(), group.parent_key)
         call.db.execute("INSERT INTO groups VALUES (?, ?, ?, ?)", row_of_group)
+    _add_extras(call, state)
     declared = {user.key for user in state.users if user.key}
     keys = [user.key or _free_key(call, declared) for user in state.users]
     for key, user in zip(keys, state.users, strict=True):
@@ -33,10 +34,31 @@ def fill(call: Call, state: DeclaredState) -> None:
         key for key, user in zip(keys, state.users, strict=True) if SUPER_USER in user.admin_roles
     )
     names, secrets = (state.account.key, state.account.name, state.account.locale), state.credentials
-    row_of_account = (*names, secrets.client_id, secrets.client_secret, secrets.pat, principal)
-    call.db.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", row_of_account)
+    scope = " ".join(state.oauth.scope.split()) if state.oauth else None
+    row_of_account = (*names, secrets.client_id, secrets.client_secret, secrets.pat, principal, scope)
+    call.db.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row_of_account)
+    for webinar in state.webinars:
+        webinars.declare(call, webinar)
     if state.organisation is not None:
         organisation.declare(call, state.organisation, principal)
+
+
+def _add_extras(call: Call, state: DeclaredState) -> None:
+    """Add what users may refer to, beside licences and groups, and who lives elsewhere."""
+    for role_set in state.role_sets:
+        call.db.execute("INSERT INTO role_sets VALUES (?, ?)", (role_set.id, role_set.name))
+    for template in state.templates:
+        row = (template.key, template.title, template.subject, template.text, template.locale)
+        call.db.execute("INSERT INTO templates VALUES (?, ?, ?, ?, ?)", row)
+    for settings in state.settings_templates:
+        call.db.execute("INSERT INTO settings_templates VALUES (?, ?)", (settings.key, settings.name))
+    for attribute in state.attributes:
+        row_of_attribute = (attribute.key, attribute.name, attribute.name.casefold())
+        call.db.execute("INSERT INTO attributes VALUES (?, ?, ?)", row_of_attribute)
+    for other in state.other_accounts:
+        call.db.execute("INSERT INTO other_accounts VALUES (?, ?)", (other.key, other.name))
+        rows = [(email.casefold(), other.key) for email in other.users]
+        call.db.executemany("INSERT INTO other_users VALUES (?, ?)", rows)
 
 
 def _free_key(call: Call, declared: set[str]) -> str:
@@ -48,10 +70,13 @@ def _free_key(call: Call, declared: set[str]) -> str:
 def _add_user(call: Call, key: str, user: DeclaredUser, locale: str) -> None:
     call.db.execute(
         "INSERT INTO users (key, email, email_folded, first_name, last_name, locale, admin_roles, group_key,"
-        " activated, email_locked, invited_ms, invite_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        " activated, email_locked, invited_ms, invite_count, role_set_id, settings_template_key, managed_groups,"
+        " custom_attributes, inactive, transfer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
         (
             key, user.email, user.email.casefold(), user.first_name, user.last_name, locale,
             json.dumps(user.admin_roles), user.group_key, user.activated, user.email_locked, call.now_ms,
+            user.role_set, user.settings_template, json.dumps(user.managed_groups),
+            json.dumps(user.custom_attributes), user.inactive, "pending" if user.pending_transfer else None,
         ),
     )  # fmt: skip
     call.db.executemany("INSERT INTO grants VALUES (?, ?)", [(key, licence) for licence in set(user.licence_keys)])

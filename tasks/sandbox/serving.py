@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.model.errors import BadUsage
 from tasks.sandbox.declared import DeclaredState, default_state, read_state
+from tasks.sandbox.fault_plan import FaultPlan, read_fault_plan
 from tasks.sandbox.platform import Platform
 from tasks.sandbox.store import Store
 from tasks.sandbox.switches import Switches
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import uvicorn
 
 State = Path | Mapping[str, Any] | DeclaredState
+Plan = Path | Mapping[str, Any] | FaultPlan
 DEFAULT_PORT = 8750
 START_S = 30
 GRACE_S = 5
@@ -41,26 +43,33 @@ def serve(
     port: int = DEFAULT_PORT,
     state: State | None = None,
     switches: Switches | None = None,
+    faults: Plan | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM. *on_ready* is given the address as soon as calls are answered.
 
-    A new store starts from *state* (the default one without), a used store keeps what it holds. Raises ``BadUsage``
-    if the host is not this machine's own, the port is taken, or store and state cannot be used.
+    A new store starts from *state* (the default one without), a used store keeps what it holds. Calls go wrong by the
+    plan *faults*. Raises ``BadUsage`` if the host is not this machine's own, the port is taken, or store, state or
+    plan cannot be used.
     """
-    with _bound(host, port) as listener, _opened(store, state, switches) as (platform, _):
+    with _bound(host, port) as listener, _opened(store, state, switches, faults) as (platform, _):
         _server(platform, lambda: on_ready(_url(listener)) if on_ready else None).run(sockets=[listener])
 
 
 @contextmanager
 def running(
-    store: Path, port: int = 0, *, state: State | None = None, switches: Switches | None = None
+    store: Path,
+    port: int = 0,
+    *,
+    state: State | None = None,
+    switches: Switches | None = None,
+    faults: Plan | None = None,
 ) -> Iterator[Running]:
     """Give a sandbox that serves from a thread of this process while the block lasts, by default on a free port.
 
     Raises as ``serve`` does.
     """
-    with _bound("127.0.0.1", port) as listener, _opened(store, state, switches) as (platform, account_key):
+    with _bound("127.0.0.1", port) as listener, _opened(store, state, switches, faults) as (platform, account_key):
         url, is_ready = _url(listener), threading.Event()
         server = _server(platform, is_ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
@@ -75,9 +84,13 @@ def running(
 
 
 @contextmanager
-def _opened(store: Path, state: State | None, switches: Switches | None) -> Iterator[tuple[Platform, str]]:
+def _opened(
+    store: Path, state: State | None, switches: Switches | None, faults: Plan | None
+) -> Iterator[tuple[Platform, str]]:
     declared = None if state is None else read_state(state)
+    plan = read_fault_plan(faults)
     platform = Platform(Store(store), switches or Switches())
+    platform.faults.set(plan)
     try:
         yield platform, platform.open_account(declared, default_state)
     finally:
@@ -130,17 +143,24 @@ def _server(platform: Platform, on_ready: Callable[[], None]) -> "uvicorn.Server
     import uvicorn  # only a sandbox that starts needs the web stack
 
     from tasks.sandbox.app import build_app
+    from tasks.sandbox.connections import DroppableConnection
+
+    app = build_app(platform)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             on_ready()
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.release()
+            await super().shutdown(sockets)
+
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (the signature is uvicorn's)
             self.should_exit = True  # and not, as uvicorn has it, raise the signal again once all is shut down
 
     config = uvicorn.Config(
-        build_app(platform), http="h11", ws="none", loop="asyncio", lifespan="on",
+        app, http=DroppableConnection, ws="none", loop="asyncio", lifespan="on",
         log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
     return Server(config)

@@ -8,15 +8,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.model.errors import BadUsage
+from tasks.sandbox.directory_schema import DIRECTORY_SCHEMA, DIRECTORY_TABLES
+from tasks.sandbox.history import HISTORY_SCHEMA, HISTORY_TABLES
 
 APPLICATION_ID = 0x52_53_42_58  # "RSBX": tells a sandbox's store from any other SQLite file
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 
 SCHEMA = (
     """CREATE TABLE account (
         key TEXT PRIMARY KEY, name TEXT NOT NULL, locale TEXT NOT NULL,
         client_id TEXT NOT NULL, client_secret TEXT NOT NULL, pat TEXT NOT NULL,
-        principal_key TEXT NOT NULL  -- the user for whom tokens speak
+        principal_key TEXT NOT NULL,  -- the user for whom tokens speak
+        scope TEXT  -- of the OAuth client; null: whatever the switches say
+    )""",
+    """CREATE TABLE role_sets (id TEXT PRIMARY KEY, name TEXT NOT NULL)""",  # custom roles
+    """CREATE TABLE templates (  -- of the welcome mail
+        key TEXT PRIMARY KEY, title TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, locale TEXT
+    )""",
+    "CREATE TABLE settings_templates (key TEXT PRIMARY KEY, name TEXT NOT NULL)",
+    "CREATE TABLE attributes (key TEXT PRIMARY KEY, name TEXT NOT NULL, name_folded TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE other_accounts (key TEXT PRIMARY KEY, name TEXT NOT NULL)",
+    """CREATE TABLE other_users (  -- addresses that live in another account
+        email_folded TEXT PRIMARY KEY, account_key TEXT NOT NULL REFERENCES other_accounts (key)
     )""",
     """CREATE TABLE licences (
         key TEXT PRIMARY KEY, description TEXT NOT NULL, products TEXT NOT NULL,
@@ -33,7 +46,13 @@ SCHEMA = (
         admin_roles TEXT NOT NULL, group_key TEXT REFERENCES groups (key) ON DELETE SET NULL,
         activated INTEGER NOT NULL, email_locked INTEGER NOT NULL,
         invited_ms INTEGER NOT NULL, invite_count INTEGER NOT NULL,
-        deleted_ms INTEGER  -- a deleted user stays: the same address in the same account revives them
+        deleted_ms INTEGER,  -- a deleted user stays: the same address in the same account revives them
+        role_set_id TEXT REFERENCES role_sets (id),
+        settings_template_key TEXT REFERENCES settings_templates (key),
+        managed_groups TEXT NOT NULL DEFAULT '[]',  -- keys, also of groups that are gone: no limit would mean everyone
+        custom_attributes TEXT NOT NULL DEFAULT '{}',
+        inactive INTEGER NOT NULL DEFAULT 0,  -- active once, and not signed in for long
+        transfer TEXT  -- out of another account: pending, accepted, declined
     )""",
     "CREATE UNIQUE INDEX one_user_per_address ON users (email_folded) WHERE deleted_ms IS NULL",
     "CREATE INDEX users_by_group ON users (group_key)",
@@ -47,57 +66,62 @@ SCHEMA = (
     ) WITHOUT ROWID""",
     """CREATE TABLE mails (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, user_key TEXT NOT NULL, address TEXT NOT NULL,
-        language TEXT NOT NULL, sent_at TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL
+        language TEXT NOT NULL, sent_at TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
+        template_key TEXT, link TEXT  -- the path of the page that it leads to, which stands in the body
     )""",
+    """CREATE TABLE links (  -- what a mail asks a person to do; good until it is done
+        token TEXT PRIMARY KEY, user_key TEXT NOT NULL REFERENCES users (key), purpose TEXT NOT NULL
+    )""",
+    """CREATE TABLE webinars (
+        key TEXT PRIMARY KEY, organiser_key TEXT NOT NULL REFERENCES users (key), subject TEXT NOT NULL,
+        starts_ms INTEGER NOT NULL, ends_ms INTEGER NOT NULL, time_zone TEXT NOT NULL
+    )""",
+    "CREATE INDEX webinars_by_organiser ON webinars (organiser_key)",
+    """CREATE TABLE coorganisers (
+        webinar_key TEXT NOT NULL REFERENCES webinars (key) ON DELETE CASCADE,
+        member_key TEXT NOT NULL,  -- the user's key, unless they are external
+        external_email TEXT, PRIMARY KEY (webinar_key, member_key)
+    ) WITHOUT ROWID""",
     """CREATE TABLE tokens (
         token TEXT PRIMARY KEY, kind TEXT NOT NULL, scope TEXT NOT NULL, expires_ms INTEGER NOT NULL
     )""",
     "CREATE TABLE issued_keys (kind TEXT PRIMARY KEY, last INTEGER NOT NULL)",
-    "CREATE TABLE organisation (name TEXT NOT NULL)",  # one row, from the first verified domain on
-    """CREATE TABLE domains (
-        domain TEXT PRIMARY KEY, status TEXT NOT NULL, added_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
-        dns_code TEXT NOT NULL, file_code TEXT NOT NULL, added_by TEXT NOT NULL
-    )""",
-    "CREATE TABLE organisation_admins (user_key TEXT PRIMARY KEY, role TEXT NOT NULL)",
-    """CREATE TABLE directory_groups (
-        key TEXT PRIMARY KEY, name TEXT NOT NULL, name_folded TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL
-    )""",
-    """CREATE TABLE directory_members (
-        group_key TEXT NOT NULL REFERENCES directory_groups (key) ON DELETE CASCADE,
-        member_key TEXT NOT NULL, kind TEXT NOT NULL,  -- user or group
-        PRIMARY KEY (group_key, member_key)
-    ) WITHOUT ROWID""",
-    "CREATE TABLE left_directory (user_key TEXT PRIMARY KEY)",  # deleted from the organisation, not from the account
-    "CREATE TABLE published (place TEXT PRIMARY KEY, text TEXT NOT NULL)",  # the sandbox's own little DNS and web
     """CREATE VIEW people AS
         SELECT users.*, groups.name AS group_name,
             (SELECT group_concat(licence_key) FROM grants WHERE user_key = users.key) AS licence_keys,
             CASE
-                WHEN admin_roles = '[]' AND NOT EXISTS (SELECT 1 FROM grants WHERE user_key = users.key)
+                WHEN transfer = 'pending' THEN 'INVITED'
+                WHEN transfer = 'declined' OR admin_roles = '[]' AND role_set_id IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM grants WHERE user_key = users.key)
                 THEN 'SUSPENDED'
-                WHEN activated THEN 'ACTIVE'
-                ELSE 'INVITED'
-            END AS status
-        FROM users LEFT JOIN groups ON groups.key = users.group_key
+                WHEN NOT activated THEN 'INVITED'
+                WHEN inactive THEN 'INACTIVE'
+                ELSE 'ACTIVE'
+            END AS status, role_sets.name AS role_set_name
+        FROM users LEFT JOIN groups ON groups.key = users.group_key LEFT JOIN role_sets ON role_sets.id = role_set_id
         WHERE deleted_ms IS NULL""",
+    *DIRECTORY_SCHEMA,
+    *HISTORY_SCHEMA,
 )
 TABLES = (
-    *(
-        "directory_members",
-        "directory_groups",
-        "left_directory",
-        "organisation",
-        "domains",
-        "organisation_admins",
-        "published",
-    ),
-    *("tokens", "mails", "started", "grants", "users", "groups", "licences", "account", "issued_keys"),
+    *DIRECTORY_TABLES,
+    *("coorganisers", "webinars", "links", "tokens", "mails", "started", "grants", "users", "groups", "licences"),
+    *("other_users", "other_accounts", "attributes", "settings_templates", "templates", "role_sets"),
+    *("account", "issued_keys"),
+    *HISTORY_TABLES,
 )
-"""All tables, those that refer to others first."""
+"""All tables, those that refer to others first; the history last, since emptying the others is noted there."""
 
-FIRST_KEY = {"user": 7 * 10**19, "group": 5 * 10**18, "directory group": 6 * 10**18}
-"""Made keys: a user's has 20 digits, more than 64 bits hold; a group's has 19, more than a float holds."""
-_KEYED = ("users", "groups", "directory_groups")
+FIRST_KEY = {
+    "user": 7 * 10**19,
+    "group": 5 * 10**18,
+    "directory group": 6 * 10**18,
+    "template": 2 * 10**18,
+    "attribute": 3 * 10**18,
+    "co-organiser": 8 * 10**18,
+}
+"""Made keys: a user's has 20 digits, more than 64 bits hold; the others have 19, more than a float holds."""
+_KEYED = ("users", "groups", "directory_groups", "templates", "attributes")
 
 
 class Store:

@@ -24,7 +24,7 @@ class OAuthRefusal(Exception):
 def grant(call: Call, authorization: str | None, form: dict[str, str]) -> tuple[dict[str, Any], Basis]:
     """Return the reply to a token request. Raises ``OAuthRefusal``."""
     account = call.db.execute("SELECT * FROM account").fetchone()
-    if _basic(authorization) != (account["client_id"], account["client_secret"]):
+    if _client(authorization, form) != (account["client_id"], account["client_secret"]):
         raise OAuthRefusal(401, "invalid_client")
     kind = form.get("grant_type")
     if kind == "personal_access_token":
@@ -32,6 +32,18 @@ def grant(call: Call, authorization: str | None, form: dict[str, str]) -> tuple[
     if kind == "refresh_token":
         return _by_refresh(call, account, form), Basis.DOCUMENTED
     raise OAuthRefusal(400, "unsupported_grant_type" if kind else "invalid_request")
+
+
+def _client(authorization: str | None, form: dict[str, str]) -> tuple[str, str] | None:
+    """Return the client's name and secret: from the header, or from the form (observed: both are advertised).
+
+    RFC 6749 §2.3 has one way in a request: a form with both is refused.
+    """
+    if "client_secret" not in form:
+        return _basic(authorization)
+    if authorization is not None:
+        raise OAuthRefusal(400, "invalid_request")
+    return form.get("client_id", ""), form["client_secret"]
 
 
 def _basic(authorization: str | None) -> tuple[str, str] | None:
@@ -50,8 +62,14 @@ def _by_pat(call: Call, account: sqlite3.Row, form: dict[str, str]) -> dict[str,
         raise OAuthRefusal(400, "invalid_request")
     if form["pat"] != account["pat"]:
         raise OAuthRefusal(400, "invalid_grant")
-    reply = _access(call, account, " ".join(call.switches.scopes))
+    reply = _access(call, account, _scope(call, account))
     return {**reply, "token_type": "Bearer", "refresh_token": _issue(call, "refresh", reply["scope"])}
+
+
+def _scope(call: Call, account: sqlite3.Row) -> str:
+    """Return the scopes of a new token: those of the personal token that the OAuth client has too (documented)."""
+    ticked = call.switches.scopes if account["scope"] is None else account["scope"].split()
+    return " ".join(scope for scope in call.switches.scopes if scope in ticked)
 
 
 def _by_refresh(call: Call, account: sqlite3.Row, form: dict[str, str]) -> dict[str, Any]:

@@ -1,26 +1,38 @@
-"""What stands before the platform: the rate limit, the log of requests, the header that says what a reply rests on."""
+"""What stands before the platform: rate limit, fault plan, log of requests, the header of what a reply rests on."""
 
+import asyncio
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from tasks.sandbox.fault_plan import Fault, FaultRule, Faults
+from tasks.sandbox.striking import (
+    App,
+    ClientGoneError,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    cut,
+    mute,
+    read_body,
+    replay,
+    wait,
+)
 from tasks.sandbox.switches import Switches
 from tasks.sandbox.wire import Basis
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CONTROL_PREFIX = "/sandbox/"
 BASIS_HEADER = "X-Sandbox-Basis"
 LIMITED_APIS = {"/admin/": "admin", "/identity/": "identity", "/G2W/": "webinar"}
 """The APIs whose calls are counted, each for itself, by the start of their paths."""
+FAILING = (*LIMITED_APIS, "/oauth/")
+"""Where calls can go wrong by the fault plan."""
 
 
 class RateLimit:
@@ -43,14 +55,18 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One call to the platform (control calls are not logged). ``time`` is when it came."""
+    """One call to the platform (control calls are not logged). ``time`` is when it came.
+
+    ``status`` is what was answered, None where nothing was; ``fault`` is the fault of the plan that struck the call.
+    """
 
     number: int
     time: str
     method: str
     path: str
     query: str
-    status: int
+    status: int | None
+    fault: str | None
 
 
 class RequestLog:
@@ -62,13 +78,13 @@ class RequestLog:
         self._counts: Counter[str] = Counter()
         self._total = 0
 
-    def add(self, came: datetime, scope: Scope, status: int) -> None:
+    def add(self, came: datetime, scope: Scope, status: int | None, fault: str | None = None) -> None:
         route = getattr(scope.get("route"), "path", scope["path"])
         with self._lock:
             self._total += 1
-            self._counts[f"{scope['method']} {route} {status}"] += 1
+            self._counts[f"{scope['method']} {route} {status or 'unanswered'}"] += 1
             moment, query = came.isoformat(timespec="milliseconds"), scope["query_string"].decode("ascii", "replace")
-            self._last.append(LoggedRequest(self._total, moment, scope["method"], scope["path"], query, status))
+            self._last.append(LoggedRequest(self._total, moment, scope["method"], scope["path"], query, status, fault))
 
     def clear(self) -> None:
         with self._lock:
@@ -89,44 +105,117 @@ class Watched(Protocol):
     clock: Callable[[], datetime]
     limit: RateLimit
     log: RequestLog
+    faults: Faults
+
+    def befall(self, fault: Fault, path: str, body: bytes) -> None:
+        """Do to the tenant what *fault* does to it, just before a call."""
 
 
 class Traffic:
-    """Wraps the application: a call over the limit gets 429, ``{}`` and (by switch) ``Retry-After``."""
+    """Wraps the application: a call over the limit gets 429, one that the fault plan strikes what the plan says."""
 
     def __init__(self, app: App, platform: Watched) -> None:
         self._app = app
         self._platform = platform
+        self._released = asyncio.Event()
+
+    def release(self) -> None:
+        """End all waits of the fault plan: the server is about to stop. Called in its event loop."""
+        self._released.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        came = self._platform.clock()
-
-        async def noted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _add_basis(message)
-                if not scope["path"].startswith(CONTROL_PREFIX):
-                    self._platform.log.add(came, scope, message["status"])
-            await send(message)
-
-        if self._admits(scope["path"]):
-            await self._app(scope, receive, noted)
+        path, rule = scope["path"], None
+        admitted = self._admits(path)
+        if admitted and path.startswith(FAILING):
+            rule = self._platform.faults.strike(scope["method"], path)
+        visit = _Visit(self._platform, scope, receive, send, rule.fault if rule else None)
+        if not admitted:
+            await self._refuse(visit.send)
+        elif rule is None:
+            await self._app(scope, receive, visit.send)
         else:
-            await self._refuse(noted)
+            await self._strike(rule, visit)
+
+    async def _strike(self, rule: FaultRule, visit: "_Visit") -> None:
+        try:
+            body = await read_body(visit.receive)
+        except ClientGoneError:
+            visit.note(None)
+            return
+        match rule.fault:
+            case Fault.TOO_MANY:
+                await self._refuse(visit.send, rule)
+            case Fault.CUT_BEFORE:
+                await visit.cut()
+            case Fault.CUT_AFTER:
+                await self._app(visit.scope, replay(body, visit.receive), mute)
+                await visit.cut()
+            case Fault.TOKEN_EXPIRED | Fault.SEATS_GONE | Fault.ADDRESS_TAKEN:
+                await asyncio.to_thread(self._platform.befall, rule.fault, visit.scope["path"], body)
+                await self._app(visit.scope, replay(body, visit.receive), visit.send)
+            case Fault.SLOW:
+                await wait(rule.for_s, self._released, None)
+                await self._app(visit.scope, replay(body, visit.receive), visit.send)
+            case _:
+                await self._fail(rule, visit, body)
+
+    async def _fail(self, rule: FaultRule, visit: "_Visit", body: bytes) -> None:
+        """Answer as a server that fails, or not at all, whether or not the call was done before."""
+        if rule.done:
+            await self._app(visit.scope, replay(body, visit.receive), mute)
+        if rule.fault == Fault.TIME_OUT:
+            visit.note(None)
+            await wait(rule.for_s, self._released, visit.receive)
+            await visit.cut()
+        else:
+            await answer(rule, visit.send)
 
     def _admits(self, path: str) -> bool:
         api = next((name for prefix, name in LIMITED_APIS.items() if path.startswith(prefix)), None)
         return api is None or self._platform.limit.admits(api, self._platform.switches.requests_per_second)
 
-    async def _refuse(self, send: Send) -> None:
+    async def _refuse(self, send: Send, rule: FaultRule | None = None) -> None:
         headers = {"Content-Type": "application/json", "Content-Length": "2", BASIS_HEADER: Basis.DOCUMENTED}
-        if self._platform.switches.retry_after:
-            headers["Retry-After"] = "1"
+        retry_after = 1 if self._platform.switches.retry_after else None
+        if rule is not None and "retry_after" in rule.model_fields_set:
+            retry_after = rule.retry_after
+        if retry_after is not None:
+            headers["Retry-After"] = str(retry_after)
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 429, "headers": raw})
         await send({"type": "http.response.body", "body": b"{}"})
+
+
+class _Visit:
+    """One call: how it is heard and answered, and noted in the log, once."""
+
+    def __init__(self, platform: Watched, scope: Scope, receive: Receive, send: Send, fault: Fault | None) -> None:
+        self._platform = platform
+        self.scope = scope
+        self.receive = receive
+        self._send = send
+        self._fault = fault
+        self._came = platform.clock()
+        self._is_noted = scope["path"].startswith(CONTROL_PREFIX)
+
+    def note(self, status: int | None) -> None:
+        if not self._is_noted:
+            self._is_noted = True
+            self._platform.log.add(self._came, self.scope, status, self._fault)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            _add_basis(message)
+            self.note(message["status"])
+        await self._send(message)
+
+    async def cut(self) -> None:
+        """Drop the connection: the caller gets no byte."""
+        self.note(None)
+        await cut(self.scope, self.receive)
 
 
 def _add_basis(message: Message) -> None:

@@ -100,7 +100,11 @@ class NewUser(Body):
     time_zone: str | None = None
     licence_keys: list[Key] | None = Field(default=None, alias="licenseKeys")
     admin_roles: list[str] | None = None
+    managed_group_keys: list[Key] | None = None
     group_key: Key | None = None
+    template_key: Key | None = None
+    settings_template_key: Key | None = None
+    custom_attributes: dict[str, str | None] | None = None
 
 
 class NewUsers(Body):
@@ -109,7 +113,10 @@ class NewUsers(Body):
     users: list[NewUser]
     licence_keys: list[Key] | None = Field(default=None, alias="licenseKeys")
     admin_roles: list[str] | None = None
+    managed_group_keys: list[Key] | None = None
     group_key: Key | None = None
+    template_key: Key | None = None
+    settings_template_key: Key | None = None
     suppress_email: bool = False
 
 
@@ -123,7 +130,9 @@ class UserUpdate(Body):
     time_zone: str | None = None
     licence_keys: list[Key] | None = Field(default=None, alias="licenseKeys")
     admin_roles: list[str] | None = None
+    managed_group_keys: list[Key] | None = None
     group_key: Key | None = None
+    custom_attributes: dict[str, str | None] | None = None
     suppress_email: bool = False
 
 
@@ -136,9 +145,56 @@ class GroupUpdate(Body):
     name: str | None = None
 
 
+class AccountUpdate(Body):
+    """A partial account."""
+
+    name: str | None = None
+    locale: str | None = None
+
+
+class NewAttribute(Body):
+    name: str | None = None
+
+
+class NewTemplate(Body):
+    """A template of the welcome mail (``locale`` is assumed)."""
+
+    title: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    locale: str | None = None
+
+
+PLACED = {
+    "licence_keys": "licenseKeys",
+    "admin_roles": "adminRoles",
+    "managed_group_keys": "managedGroupKeys",
+    "group_key": "groupKey",
+    "template_key": "templateKey",
+    "settings_template_key": "settingsTemplateKey",
+}
+"""Fields that stand beside the users of a create, in each of them, or both: by switch, since it is not known."""
+
+
+def placed(body: NewUsers, person: NewUser, name: str, switches: Switches) -> Any:
+    """Return the field *name* of PLACED as one user of a create has it, None where it is not given."""
+    own = getattr(person, name) if switches.create_placement != "top_level" else None
+    if own is not None:
+        return own
+    return getattr(body, name) if switches.create_placement != "per_user" else None
+
+
+def _misplaced_fields(body: Body, switches: Switches) -> list[str]:
+    if not isinstance(body, NewUsers):
+        return []
+    elsewhere: dict[str, list[Body]] = {"both": [], "top_level": [*body.users], "per_user": [body]}
+    parts = elsewhere[switches.create_placement]
+    return [word for name, word in PLACED.items() if any(getattr(part, name) is not None for part in parts)]
+
+
 def require_known_fields(body: Body, switches: Switches) -> None:
-    """Raise a refusal if *body* carries its own ``key``, or (by switch) a field that is not known."""
-    unknown = body.unknown_fields()
+    """Raise a refusal if *body* carries its own ``key``, or (by switch) a field that is not known where it stands."""
+    unknown = sorted({*body.unknown_fields(), *_misplaced_fields(body, switches)})
     if "key" in unknown:
         raise GotoRefusal(400, Problem("key.not.allowed", "key"), basis=Basis.OBSERVED)
     if unknown and switches.refuse_unknown_fields:

@@ -2,11 +2,24 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
+
+
+@pytest.fixture(scope="session")
+def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The folders of the demo's runs: the first month, the next, a quiet one, one that was stopped."""
+    folder = tmp_path_factory.mktemp("demo")
+    environ = {**os.environ, "ROSTERFLOW_HOME": str(folder)}
+    subprocess.run([*COMMAND, "demo"], cwd=folder, env=environ, capture_output=True, timeout=240, check=True)
+    return sorted((folder / "demo" / "runs").iterdir())
 
 
 @pytest.fixture(scope="session")

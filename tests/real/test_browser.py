@@ -1,10 +1,8 @@
 """The report in a real browser: it draws itself from one file, without a complaint, and asks nobody for anything."""
 
 import http.server
-import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from pathlib import Path
 import pytest
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
-COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 
 
 @dataclass(frozen=True)
@@ -24,13 +21,9 @@ class Shown:
     console: list[str]
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The folders of the demo's runs: the first month, the next, a quiet one, one that was stopped."""
-    folder = tmp_path_factory.mktemp("demo")
-    environ = {**os.environ, "ROSTERFLOW_HOME": str(folder)}
-    subprocess.run([*COMMAND, "demo"], cwd=folder, env=environ, capture_output=True, timeout=240, check=True)
-    return sorted((folder / "demo" / "runs").iterdir())
+@pytest.fixture
+def folders(demo_runs: list[Path]) -> list[Path]:
+    return demo_runs
 
 
 @pytest.fixture

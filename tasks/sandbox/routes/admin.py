@@ -1,24 +1,16 @@
-"""The Admin API. Routes are plain functions in worker threads: a client that vanishes does not stop what it began."""
+"""The Admin API: users, licences, groups. Routes are plain functions in worker threads: a client that vanishes does
+not stop what it began."""
 
-from typing import Annotated, Any
-from urllib.parse import unquote
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tasks.sandbox import filters, groups, licences, people
+from tasks.sandbox import groups, licences, people, rights, user_views
+from tasks.sandbox.filters import EVERYBODY
+from tasks.sandbox.rights import Right
+from tasks.sandbox.routes.queries import basis_of, condition_of, order_of, page_of, user_keys
 from tasks.sandbox.routes.replies import admin_call, done, replied
-from tasks.sandbox.wire import (
-    Basis,
-    Call,
-    GotoRefusal,
-    GroupUpdate,
-    NewGroup,
-    NewUsers,
-    Page,
-    Problem,
-    UserUpdate,
-    require_known_fields,
-)
+from tasks.sandbox.wire import Basis, Call, GroupUpdate, NewGroup, NewUsers, UserUpdate, require_known_fields
 
 router = APIRouter(prefix="/admin/rest/v1")
 
@@ -29,7 +21,7 @@ AllOrNothing = Annotated[bool, Query(alias="allOrNothing")]
 @router.get("/me")
 def show_caller(request: Request) -> Response:
     with admin_call(request) as (call, caller):
-        user = people.require_user(call, caller)
+        user = user_views.require_user(call, caller)
         account = call.db.execute("SELECT * FROM account").fetchone()
         body = {
             "key": call.key(caller),
@@ -45,11 +37,11 @@ def show_caller(request: Request) -> Response:
 @router.get("/accounts/{account_key}/users")
 def list_users(request: Request, account_key: str) -> Response:
     with admin_call(request, account_key) as (call, _):
-        page, attributes = _page(request, call), request.query_params.get("attributes")
-        condition = _condition(request)
+        page, attributes = page_of(request, call), request.query_params.get("attributes")
+        condition, order = condition_of(request, call) or EVERYBODY, order_of(request, call)
         named = attributes.split(",") if attributes else None
-        body = people.list_users(call, condition, page, named)
-    return replied(condition.basis, body)
+        body = user_views.list_users(call, condition, page, named, order or "number")
+    return replied(Basis.ASSUMED if order else condition.basis, body)
 
 
 @router.post("/accounts/{account_key}/users")
@@ -61,40 +53,50 @@ def create_users(request: Request, account_key: str, body: NewUsers, all_or_noth
 
 
 @router.get("/accounts/{account_key}/users/{user_key}")
-def show_user(request: Request, account_key: str, user_key: str) -> Response:
+def show_users(request: Request, account_key: str, user_key: str) -> Response:
+    """Show one user; several as a list."""
     with admin_call(request, account_key) as (call, _):
-        body = people.rendered(call, people.require_user(call, user_key))
-    return replied(Basis.OBSERVED, body)
+        keys = user_keys(call, user_key)
+        body = user_views.several(call, keys)
+        body = body["results"][0] if len(keys) == 1 else body
+    return replied(basis_of(keys, Basis.OBSERVED), body)
 
 
 @router.put("/accounts/{account_key}/users/{user_key}")
-def update_user(
+def update_users(
     request: Request, account_key: str, user_key: str, body: UserUpdate, suppress_email: SuppressEmail = False
 ) -> Response:
-    with admin_call(request, account_key) as (call, _):
+    with admin_call(request, account_key) as (call, caller):
         require_known_fields(body, call.switches)
-        people.update(call, user_key, body, suppress_email=suppress_email)
-    return done(Basis.OBSERVED)
+        keys = user_keys(call, user_key)
+        rights.require_update(call, caller, keys, body)
+        for key in keys:
+            people.update(call, key, body, suppress_email=suppress_email)
+    return done(basis_of(keys, Basis.OBSERVED), call.switches)
 
 
 @router.delete("/accounts/{account_key}/users/{user_key}")
-def delete_user(request: Request, account_key: str, user_key: str) -> Response:
-    with admin_call(request, account_key) as (call, _):
-        people.delete(call, user_key)
-    return done(Basis.OBSERVED)
+def delete_users(request: Request, account_key: str, user_key: str) -> Response:
+    with admin_call(request, account_key) as (call, caller):
+        keys = user_keys(call, user_key)
+        rights.require_over(call, caller, Right.USERS, keys)
+        for key in keys:
+            people.delete(call, key)
+    return done(basis_of(keys, Basis.OBSERVED), call.switches)
 
 
 @router.delete("/accounts/{account_key}/users/{user_key}/groups")
 def leave_groups(request: Request, account_key: str, user_key: str) -> Response:
-    with admin_call(request, account_key) as (call, _):
+    with admin_call(request, account_key) as (call, caller):
+        rights.require_over(call, caller, Right.GROUPS, [user_key])
         people.leave_groups(call, user_key)
-    return done(Basis.OBSERVED)
+    return done(Basis.OBSERVED, call.switches)
 
 
 @router.get("/accounts/{account_key}/licenses")
 def list_licences(request: Request, account_key: str) -> Response:
     with admin_call(request, account_key) as (call, _):
-        body = licences.list_licences(call, _page(request, call))
+        body = licences.list_licences(call, page_of(request, call))
     return replied(Basis.OBSERVED, body)
 
 
@@ -102,31 +104,42 @@ def list_licences(request: Request, account_key: str) -> Response:
 def assign_licence(
     request: Request, account_key: str, licence_key: str, user_key: str, suppress_email: SuppressEmail = False
 ) -> Response:
-    with admin_call(request, account_key) as (call, _):
-        people.change_licence(call, licence_key, user_key, hold=True, suppress_email=suppress_email)
-    return done(Basis.ASSUMED)
+    with admin_call(request, account_key) as (call, caller):
+        keys = user_keys(call, user_key)
+        _change_licence(call, caller, licence_key, keys, hold=True, suppress_email=suppress_email)
+    return done(Basis.ASSUMED, call.switches)
 
 
 @router.delete("/accounts/{account_key}/licenses/{licence_key}/users/{user_key}")
 def unassign_licence(
     request: Request, account_key: str, licence_key: str, user_key: str, suppress_email: SuppressEmail = False
 ) -> Response:
-    with admin_call(request, account_key) as (call, _):
-        people.change_licence(call, licence_key, user_key, hold=False, suppress_email=suppress_email)
-    return done(Basis.OBSERVED)
+    with admin_call(request, account_key) as (call, caller):
+        keys = user_keys(call, user_key)
+        _change_licence(call, caller, licence_key, keys, hold=False, suppress_email=suppress_email)
+    return done(basis_of(keys, Basis.OBSERVED), call.switches)
+
+
+def _change_licence(
+    call: Call, caller: str, licence_key: str, keys: list[str], *, hold: bool, suppress_email: bool
+) -> None:
+    rights.require_over(call, caller, Right.SEATS, keys)
+    for key in keys:
+        people.change_licence(call, licence_key, key, hold=hold, suppress_email=suppress_email)
 
 
 @router.get("/accounts/{account_key}/groups")
 def list_groups(request: Request, account_key: str) -> Response:
     with admin_call(request, account_key) as (call, _):
-        body = groups.list_groups(call, _page(request, call))
+        body = groups.list_groups(call, page_of(request, call))
     return replied(Basis.OBSERVED, body)
 
 
 @router.post("/accounts/{account_key}/groups")
 def create_group(request: Request, account_key: str, body: NewGroup) -> Response:
-    with admin_call(request, account_key) as (call, _):
+    with admin_call(request, account_key) as (call, caller):
         require_known_fields(body, call.switches)
+        rights.require_group(call, caller, Right.GROUPS, body.parent_key)
         key = call.key(groups.create(call, body.name, body.parent_key))
     return replied(Basis.OBSERVED, key)
 
@@ -140,37 +153,25 @@ def show_group(request: Request, account_key: str, group_key: str) -> Response:
 
 @router.put("/accounts/{account_key}/groups/{group_key}")
 def rename_group(request: Request, account_key: str, group_key: str, body: GroupUpdate) -> Response:
-    with admin_call(request, account_key) as (call, _):
+    with admin_call(request, account_key) as (call, caller):
         require_known_fields(body, call.switches)
+        rights.require_group(call, caller, Right.GROUPS, group_key)
         groups.rename(call, group_key, body.name)
-    return done(Basis.OBSERVED)
+    return done(Basis.OBSERVED, call.switches)
 
 
 @router.delete("/accounts/{account_key}/groups/{group_key}")
 def delete_group(request: Request, account_key: str, group_key: str) -> Response:
-    with admin_call(request, account_key) as (call, _):
+    with admin_call(request, account_key) as (call, caller):
+        rights.require_group(call, caller, Right.GROUPS, group_key)
         groups.delete(call, group_key)
-    return done(Basis.OBSERVED)
+    return done(Basis.OBSERVED, call.switches)
 
 
 @router.put("/accounts/{account_key}/groups/{group_key}/users/{user_key}")
 def join_group(request: Request, account_key: str, group_key: str, user_key: str) -> Response:
-    with admin_call(request, account_key) as (call, _):
+    with admin_call(request, account_key) as (call, caller):
+        rights.require_over(call, caller, Right.GROUPS, [user_key])
+        rights.require_group(call, caller, Right.GROUPS, group_key)
         people.join_group(call, group_key, user_key)
-    return done(Basis.OBSERVED)
-
-
-def _page(request: Request, call: Call) -> Page:
-    query: Any = request.query_params
-    return Page.of(query.get("offset"), query.get("pageSize"), call.switches)
-
-
-def _condition(request: Request) -> filters.Condition:
-    """Read ``filter`` from the query as it was sent: a ``+`` for a space is refused (observed), and only seen there."""
-    for part in request.scope["query_string"].decode("ascii", "replace").split("&"):
-        name, _, raw = part.partition("=")
-        if name == "filter":
-            if "+" in raw:
-                raise GotoRefusal(400, Problem("filter.invalid", "filter"), basis=Basis.OBSERVED)
-            return filters.parse(unquote(raw))
-    return filters.EVERYBODY
+    return done(Basis.OBSERVED, call.switches)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from tasks.sandbox import mails, people
+from tasks.sandbox import mails
 from tasks.sandbox.declared import read_state
 from tasks.sandbox.routes.replies import platform_of
 
@@ -25,7 +25,7 @@ def show_health(request: Request) -> dict[str, Any]:
 def show_outbox(request: Request) -> dict[str, Any]:
     """Return every mail that was sent, oldest first, and how many of each kind."""
     with platform_of(request).call() as call:
-        return mails.outbox(call)
+        return mails.outbox(call, str(request.base_url).rstrip("/"))
 
 
 @router.get("/requests")
@@ -40,14 +40,6 @@ def reset(request: Request, state: dict[str, Any]) -> dict[str, Any]:
     declared = read_state(state)
     platform_of(request).reset(declared)
     return show_health(request)
-
-
-@router.post("/users/{user_key}/activate")
-def activate(request: Request, user_key: str) -> dict[str, Any]:
-    """Do what the person does with the welcome mail, and return the user."""
-    with platform_of(request).call() as call:
-        people.activate(call, user_key)
-        return people.rendered(call, people.require_user(call, user_key))
 
 
 @router.get("/switches")

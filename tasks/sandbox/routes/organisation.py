@@ -1,13 +1,13 @@
 """Control calls on the organisation, under /sandbox/: ours, not GoTo's, which has none for it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from tasks.sandbox import organisation
-from tasks.sandbox.declared import DOMAIN
+from tasks.sandbox.declared import DOMAIN, Key
 from tasks.sandbox.routes.replies import platform_of
 
 
@@ -33,7 +33,10 @@ class Verification(_Body):
 
 
 class AdminRole(_Body):
-    role: Literal["write", "read"] | None
+    """``by``: the key of the admin who does it; without, nobody of the organisation does."""
+
+    role: organisation.Role | None
+    by: Key | None = None
 
 
 class Published(_Body):
@@ -77,7 +80,7 @@ def remove_domain(request: Request, domain: str) -> dict[str, Any]:
 @router.put("/organisation/admins/{user_key}")
 def set_admin(request: Request, user_key: str, body: AdminRole) -> dict[str, Any]:
     with platform_of(request).call() as call:
-        organisation.set_admin(call, user_key, body.role)
+        organisation.set_admin(call, user_key, body.role, body.by)
         return organisation.described(call) or {}
 
 

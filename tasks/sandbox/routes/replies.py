@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from tasks.sandbox.platform import Platform
+from tasks.sandbox.switches import Switches
 from tasks.sandbox.tokens import require_caller
 from tasks.sandbox.traffic import BASIS_HEADER
 from tasks.sandbox.wire import Basis, Call, GotoRefusal, Problem
@@ -39,9 +40,9 @@ def replied(basis: Basis, body: Any, status: int = 200) -> Response:
     return JSONResponse(body, status_code=status, headers={BASIS_HEADER: basis})
 
 
-def done(basis: Basis) -> Response:
-    """Return the reply without a body. That its code is 204 is assumed."""
-    return Response(status_code=204, headers={BASIS_HEADER: basis})
+def done(basis: Basis, switches: Switches) -> Response:
+    """Return the reply without a body. That its code is 204 is assumed, and a switch."""
+    return Response(status_code=switches.empty_status, headers={BASIS_HEADER: basis})
 
 
 def refused(status: int, problems: tuple[Problem, ...], basis: Basis) -> Response:

@@ -1,91 +1,64 @@
 """The SCIM API at /identity/v1, in the style of SCIM 1.1: ``resources``, partial resources in a PATCH."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
 
-from tasks.sandbox import directory
-from tasks.sandbox.directory import Member, ScimRefusal
-from tasks.sandbox.routes.replies import platform_of, replied
-from tasks.sandbox.switches import Switches
-from tasks.sandbox.tokens import speaker
+from tasks.sandbox import directory, directory_groups
+from tasks.sandbox.routes import scim_forms
+from tasks.sandbox.routes.replies import replied
+from tasks.sandbox.routes.scim_access import PREFIX, scim_call, whole_number
+from tasks.sandbox.scim_filters import condition
+from tasks.sandbox.scim_refusals import ScimRefusal
 from tasks.sandbox.traffic import BASIS_HEADER
-from tasks.sandbox.wire import Basis, Call, NewUser, UserUpdate
+from tasks.sandbox.user_views import require_user
+from tasks.sandbox.wire import Basis
 
-router = APIRouter(prefix="/identity/v1")
+router = APIRouter(prefix=PREFIX)
 
-ORGANISATION_SCOPE = "identity:scim.org"
-OWN_SCOPES = frozenset({"identity:", "identity:scim.me", ORGANISATION_SCOPE})
-USER_SCHEMA = "urn:scim:schemas:core:1.0"
-EXTENSION = "urn:scim:schemas:extension:getgo:1.0"
-
-
-@contextmanager
-def scim_call(request: Request, *, write: bool = False, own: bool = False) -> Iterator[tuple[Call, str]]:
-    """Give one call of the SCIM API and the caller's key.
-
-    Documented: 403 is a token that is not valid, 401 a right that is missing. *own* calls, on the caller alone, need
-    no role in the organisation.
-    """
-    with platform_of(request).call() as call:
-        caller, scopes = speaker(call, request.headers.get("Authorization"))
-        if caller is None:
-            raise ScimRefusal(403, "The token is not valid")
-        if own and OWN_SCOPES.intersection(scopes):
-            yield call, caller
-            return
-        if ORGANISATION_SCOPE not in scopes:
-            raise ScimRefusal(401, f"The scope {ORGANISATION_SCOPE} is needed")
-        directory.require_right(call, caller, write=write)
-        yield call, caller
-
-
-def refused(switches: Switches, refusal: ScimRefusal) -> Response:
-    """Write a refusal in the form that the switch says; which one GoTo has is not known (assumed)."""
-    basis = {BASIS_HEADER: Basis.ASSUMED}
-    if switches.scim_error == "html":
-        page = f"<html><body><h1>{refusal.status}</h1></body></html>"
-        return HTMLResponse(page, refusal.status, headers=basis)
-    if switches.scim_error == "scim20":
-        schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"]
-        body: dict[str, Any] = {"schemas": schemas, "detail": refusal.description, "status": str(refusal.status)}
-    else:
-        body = {"Errors": [{"description": refusal.description, "code": str(refusal.status)}]}
-    return JSONResponse(body, refusal.status, headers=basis)
+PAGING = frozenset({"startIndex", "count"})
 
 
 @router.get("/Users")
 def list_users(request: Request) -> Response:
+    """List users. Paging is in the contract for groups only: on users it is assumed."""
+    query = request.query_params
     with scim_call(request) as (call, _):
-        rows = directory.users(call, request.query_params.get("filter"))
-        shown = [_user(request, call, row) for row in _part(request, rows)]
-    return replied(Basis.DOCUMENTED, {"totalResults": len(rows), "resources": shown})
+        rows = directory.users(call, condition(query.get("filter"), directory.USER_COLUMNS, ("eq", "sw")))
+        shown = [scim_forms.user(request, call, row) for row in _part(request, rows)]
+    basis = Basis.ASSUMED if PAGING & query.keys() else Basis.DOCUMENTED
+    return replied(basis, {"totalResults": len(rows), "resources": shown})
 
 
 @router.post("/Users")
 def create_user(request: Request, body: dict[str, Any]) -> Response:
     with scim_call(request, write=True) as (call, _):
-        key = directory.create_user(call, NewUser(**_values(body)))
-        shown = _user(request, call, directory.user(call, key))
+        key = directory.create_user(call, scim_forms.person(body))
+        shown = scim_forms.user(request, call, directory.user(call, key))
     return replied(Basis.DOCUMENTED, shown, 201)
 
 
 @router.get("/Users/me")
 def show_caller(request: Request) -> Response:
     with scim_call(request, own=True) as (call, caller):
-        row = call.db.execute("SELECT * FROM people WHERE key = ?", (caller,)).fetchone()
-        shown = _user(request, call, row)
+        shown = scim_forms.user(request, call, require_user(call, caller))
     return replied(Basis.OBSERVED, shown)
+
+
+@router.put("/Users/me")
+@router.patch("/Users/me")
+def change_caller(request: Request, body: dict[str, Any]) -> Response:
+    with scim_call(request, own=True) as (call, caller):
+        directory.change_caller(call, caller, scim_forms.person(body), whole=_whole(request))
+        shown = scim_forms.user(request, call, require_user(call, caller))
+    return replied(Basis.DOCUMENTED, shown)
 
 
 @router.get("/Users/{key}")
 def show_user(request: Request, key: str) -> Response:
     with scim_call(request) as (call, _):
-        shown = _user(request, call, directory.user(call, key))
+        shown = scim_forms.user(request, call, directory.user(call, key))
     return replied(Basis.DOCUMENTED, shown)
 
 
@@ -93,135 +66,92 @@ def show_user(request: Request, key: str) -> Response:
 @router.patch("/Users/{key}")
 def change_user(request: Request, key: str, body: dict[str, Any]) -> Response:
     with scim_call(request, write=True) as (call, _):
-        directory.change_user(call, key, UserUpdate(**_values(body)), whole=request.method == "PUT")
-        shown = _user(request, call, directory.user(call, key))
+        directory.change_user(call, key, scim_forms.person(body), whole=_whole(request))
+        shown = scim_forms.user(request, call, directory.user(call, key))
     return replied(Basis.DOCUMENTED, shown)
 
 
 @router.delete("/Users/{key}")
 def delete_user(request: Request, key: str) -> Response:
-    with scim_call(request, write=True) as (call, _):
-        directory.delete_user(call, key)
+    """Documented: 200. That the account keeps the user is documented as well, and its contrary too."""
+    with scim_call(request, write=True) as (call, caller):
+        directory.delete_user(call, key, caller)
     return Response(status_code=200, headers={BASIS_HEADER: Basis.DOCUMENTED})
 
 
 @router.get("/Groups")
 def list_groups(request: Request) -> Response:
-    query = request.query_params
+    wanted = request.query_params.get("filter")
     with scim_call(request) as (call, _):
-        rows = directory.groups(call, query.get("filter"))
-        if query.get("sortBy") == "displayName":
-            rows.sort(key=lambda row: row["name_folded"], reverse=query.get("sortOrder") == "descending")
-        shown = [_group(request, call, row) for row in _part(request, rows)]
+        rows = directory_groups.groups(call, condition(wanted, directory_groups.GROUP_COLUMNS, ("eq", "sw", "co")))
+        shown = [scim_forms.group(request, call, row) for row in _part(request, _sorted(request, rows))]
     return replied(Basis.DOCUMENTED, {"totalResults": len(rows), "resources": shown})
 
 
 @router.post("/Groups")
 def create_group(request: Request, body: dict[str, Any]) -> Response:
     with scim_call(request, write=True) as (call, _):
-        key = directory.create_group(call, body.get("displayName"), _members(body) or ())
-        shown = _group(request, call, directory.group(call, key))
+        wanted = scim_forms.members(body) or ()
+        key = directory_groups.create_group(call, scim_forms.group_name(body), wanted)
+        shown = scim_forms.group(request, call, directory_groups.group(call, key))
     return replied(Basis.DOCUMENTED, shown, 201)
 
 
 @router.get("/Groups/{key}")
 def show_group(request: Request, key: str) -> Response:
     with scim_call(request) as (call, _):
-        shown = _group(request, call, directory.group(call, key))
+        shown = scim_forms.group(request, call, directory_groups.group(call, key))
     return replied(Basis.DOCUMENTED, shown)
 
 
 @router.put("/Groups/{key}")
 @router.patch("/Groups/{key}")
 def change_group(request: Request, key: str, body: dict[str, Any]) -> Response:
+    """Change a group. What a PATCH does to the members that it does not name is assumed."""
     whole = request.method == "PUT"
     with scim_call(request, write=True) as (call, _):
-        directory.change_group(call, key, body.get("displayName"), _members(body), whole=whole)
-        shown = _group(request, call, directory.group(call, key))
-    return replied(Basis.DOCUMENTED if whole else Basis.ASSUMED, shown)
+        wanted = scim_forms.members(body)
+        directory_groups.change_group(call, key, scim_forms.group_name(body), wanted, whole=whole)
+        shown = scim_forms.group(request, call, directory_groups.group(call, key))
+    return replied(Basis.DOCUMENTED if whole or wanted is None else Basis.ASSUMED, shown)
 
 
 @router.delete("/Groups/{key}")
 def delete_group(request: Request, key: str) -> Response:
     with scim_call(request, write=True) as (call, _):
-        directory.delete_group(call, key)
+        directory_groups.delete_group(call, key)
     return Response(status_code=200, headers={BASIS_HEADER: Basis.DOCUMENTED})
+
+
+@router.get("/Schemas/Users")
+def show_schema(request: Request) -> Response:
+    """Describe a user. That there is such a call is documented; what it answers is assumed."""
+    with scim_call(request, own=True):
+        return replied(Basis.ASSUMED, scim_forms.USER_DESCRIPTION)
 
 
 @router.get("/ServiceProviderConfigs")
 def show_config(request: Request) -> Response:
-    """Say what the service can do. That there is such a call is documented, the values are assumed."""
-    on, off = {"supported": True}, {"supported": False}
-    with scim_call(request):
-        body = {
-            "schemas": [USER_SCHEMA], "patch": on, "bulk": off, "filter": on, "changePassword": off, "sort": on,
-            "etag": off, "xmlDataFormat": off,
-        }  # fmt: skip
-    return replied(Basis.ASSUMED, body)
+    """Say what the service can do. That there is such a call is documented; the values are assumed."""
+    with scim_call(request, own=True):
+        return replied(Basis.ASSUMED, scim_forms.CONFIG)
 
 
-def _part(request: Request, rows: list[Any]) -> list[Any]:
+def _whole(request: Request) -> frozenset[str]:
+    return directory.OF_THE_CONTRACT if request.method == "PUT" else directory.NOTHING
+
+
+def _part(request: Request, rows: Sequence[Any]) -> Sequence[Any]:
     """Cut the part that ``startIndex`` (from 1) and ``count`` name; all without them."""
-    query = request.query_params
-    try:
-        start, count = int(query.get("startIndex", "1")), int(query.get("count", str(len(rows))))
-    except ValueError:
-        raise ScimRefusal(400, "startIndex and count are whole numbers") from None
+    start, count = whole_number(request, "startIndex", 1), whole_number(request, "count", len(rows))
     if start < 1 or count < 0:
         raise ScimRefusal(400, "startIndex counts from 1")
     return rows[start - 1 : start - 1 + count]
 
 
-def _values(body: dict[str, Any]) -> dict[str, Any]:
-    """Read a user: SCIM's names to the store's. ``displayName`` and ``password`` are taken and not kept."""
-    name = body.get("name") or {}
-    values = {
-        "email": body.get("userName"),
-        "firstName": name.get("givenName"),
-        "lastName": name.get("familyName"),
-        "locale": body.get("locale"),
-        "timeZone": body.get("timezone"),
-    }
-    if not all(value is None or isinstance(value, str) for value in values.values()):
-        raise ScimRefusal(400, "A value is not text")
-    return values
-
-
-def _members(body: dict[str, Any]) -> list[Member] | None:
-    if "members" not in body:
-        return None
-    listed = body["members"]
-    if not isinstance(listed, list) or not all(isinstance(item, dict) and item.get("value") for item in listed):
-        raise ScimRefusal(400, "members is a list of type and value")
-    return [Member(str(item["value"]), item.get("type", "user"), item.get("operation") == "delete") for item in listed]
-
-
-def _user(request: Request, call: Call, row: Any) -> dict[str, Any]:
-    account = call.db.execute("SELECT key, name FROM account").fetchone()
-    entitled = ["acctadmin"] if row["admin_roles"] != "[]" else []
-    return {
-        "schemas": [USER_SCHEMA, EXTENSION],
-        "id": row["key"],
-        "userName": row["email"],
-        "displayName": f"{row['first_name']} {row['last_name']}",
-        "name": {"givenName": row["first_name"], "familyName": row["last_name"]},
-        "locale": row["locale"],
-        **({"timezone": row["time_zone"]} if row["time_zone"] else {}),
-        "meta": _meta(request, f"Users/{row['key']}", row["invited_ms"]),
-        EXTENSION: {"accounts": [{"value": account["key"], "display": account["name"], "entitlements": entitled}]},
-    }
-
-
-def _group(request: Request, call: Call, row: Any) -> dict[str, Any]:
-    held = [{"type": member.kind, "value": member.key} for member in directory.members(call, row["key"])]
-    return {
-        "id": row["key"],
-        "displayName": row["name"],
-        "members": held,
-        "meta": _meta(request, f"Groups/{row['key']}", row["created_ms"]),
-    }
-
-
-def _meta(request: Request, path: str, created_ms: int) -> dict[str, str]:
-    created = datetime.fromtimestamp(created_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return {"created": created, "location": f"{str(request.base_url).rstrip('/')}/identity/v1/{path}"}
+def _sorted(request: Request, rows: list[Any]) -> list[Any]:
+    """Sort groups as the query says; oldest first without. Only ``displayName`` can be sorted by (assumed)."""
+    by, order = request.query_params.get("sortBy"), request.query_params.get("sortOrder", "ascending")
+    if by not in {None, "displayName"} or order not in {"ascending", "descending"}:
+        raise ScimRefusal(400, "Groups are sorted by displayName, ascending or descending")
+    return rows if by is None else sorted(rows, key=lambda row: str(row["name_folded"]), reverse=order == "descending")

@@ -130,3 +130,22 @@ def test_one_heading_may_feed_two_attributes(write_text: Write, read: Read) -> N
     columns = {"external_id": "Account", "user_name": {"from": "Account", "template": "{value}@acme.example"}}
     workers = read("staff.csv", columns=columns).workers
     assert workers[["external_id", "user_name"]].to_numpy().tolist() == [["ada", "ada@acme.example"]]
+
+
+def test_groups_of_a_cell_are_parted_evened_out_and_sorted(map_cells: MapCells) -> None:
+    cells = ['"Sales;  Hosts ;sales; "', '"Hosts\n Sales"', "Hosts", "", '" ; "']
+    roster = map_cells("directory_groups", "X", *cells)
+    assert values(roster, "directory_groups") == ["Hosts\nSales", "Hosts\nSales", "Hosts", None, None]
+
+
+def test_groups_are_parted_where_the_column_says(map_cells: MapCells) -> None:
+    roster = map_cells("directory_groups", {"from": "X", "split": "|,"}, '"A; B | C,D"', "A-B")
+    assert values(roster, "directory_groups") == ["A; B\nC\nD", "A-B"]
+
+
+def test_each_group_of_a_cell_is_mapped_and_templated_by_itself(map_cells: MapCells) -> None:
+    meanings = {"CN=hosts": "Hosts", "CN=all": "", "": "Nobody"}
+    column = {"from": "X", "map": meanings, "template": "GoTo {value}"}
+    roster = map_cells("directory_groups", column, '"cn=all;CN=hosts"', "CN=all", "", '"CN=hosts;CN=ghosts"')
+    assert values(roster, "directory_groups") == ["GoTo Hosts", None, "GoTo Nobody", None]
+    assert [row[0:4] for row in codes(roster)] == [[5, "X", "directory_groups", "value_not_mapped"]]

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from tasks.journal import Attempt, CallResult, Journal, LinkChange, RunRecord, Settled
 from tasks.journal.schema import bring_up_to_date
+from tasks.journal.schema import links as links_table
 from tasks.model.errors import BadUsage, RunLocked, StalePlan
 from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
 
@@ -101,6 +102,34 @@ def test_an_older_journal_is_led_through_every_version_in_order():
         assert conn.execute(text("SELECT version FROM schema_version")).scalar_one() == 3
         assert conn.execute(text("SELECT host FROM runs")).all() == []
     engine.dispose()
+
+
+FIRST_LINKS = """
+    CREATE TABLE links (
+        pipeline TEXT NOT NULL, target TEXT NOT NULL, source TEXT NOT NULL, external_id TEXT NOT NULL,
+        account_key TEXT NOT NULL, user_name TEXT, given_name TEXT, family_name TEXT, state TEXT NOT NULL,
+        leaving_since TEXT, suspended_on TEXT, licences JSON NOT NULL, group_key TEXT, roles JSON NOT NULL,
+        worker_digest TEXT, rules_digest TEXT, PRIMARY KEY (pipeline, target, source, external_id))
+"""
+"""The links as the first version of the journal had them: without directory groups."""
+
+
+def test_a_journal_of_the_first_version_opens_with_nobody_in_a_directory_group(journal, tmp_path):
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7001", group_key="5001")])
+    columns = ", ".join(column.name for column in links_table.columns if column.name != "directory_groups")
+    with closing(sqlite3.connect(tmp_path / "home" / "journal.db")) as conn:
+        conn.execute("ALTER TABLE links RENAME TO newer")
+        conn.execute(FIRST_LINKS)
+        conn.execute(f"INSERT INTO links ({columns}) SELECT {columns} FROM newer")
+        conn.execute("DROP TABLE newer")
+        conn.execute("UPDATE schema_version SET version = 1")
+        conn.commit()
+
+    with Journal.open(tmp_path / "home" / "journal.db") as led:
+        (row,) = led.links("acme", "goto").to_dict("records")
+        assert (row["group_key"], row["directory_groups"]) == ("5001", ())
+        led.conclude(HASH, "run", NOON, settled=[Settled(None, LinkChange("hr", "1", join=("6001",)))])
+        assert led.links("acme", "goto")["directory_groups"].tolist() == [("6001",)]
 
 
 # -- plans ------------------------------------------------------------------------------------------------------
@@ -320,6 +349,39 @@ def test_links_gather_what_we_gave(journal):
     assert row["leaving_since"] != row["leaving_since"]  # missing
     assert journal.linked_account("acme", "goto", "hr", "1") == "7001"
     assert journal.links("other", "goto").empty
+
+
+def directory_groups(journal: Journal, *changes: LinkChange) -> tuple[str, ...]:
+    journal.conclude(HASH, "run", NOON, settled=[Settled(None, change) for change in changes])
+    (row,) = journal.links("acme", "goto").to_dict("records")
+    return row["directory_groups"]
+
+
+def test_links_gather_the_directory_groups_that_we_put_somebody_in(journal):
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7001")])
+    first, second = (LinkChange("hr", "1", join=(key,)) for key in ("6002", "6001"))
+
+    assert directory_groups(journal, first, second) == ("6001", "6002")
+    assert directory_groups(journal, LinkChange("hr", "1", leave=("6002", "6009"))) == ("6001",)
+
+
+def test_a_suspension_forgets_the_licences_and_not_the_directory_groups(journal):
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7001")])
+    directory_groups(journal, LinkChange("hr", "1", give=("9001",), join=("6001",)))
+
+    assert directory_groups(journal, LinkChange("hr", "1", {"state": "suspended"}, clear=True)) == ("6001",)
+    (row,) = journal.links("acme", "goto").to_dict("records")
+    assert row["licences"] == ()
+
+
+def test_nobody_is_in_a_directory_group_with_an_account_that_was_deleted_or_made_anew(journal):
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7001")])
+    directory_groups(journal, LinkChange("hr", "1", join=("6001",)))
+    assert directory_groups(journal, LinkChange("hr", "1", {"state": "deleted"}, clear=True)) == ()
+
+    directory_groups(journal, LinkChange("hr", "1", {"state": "active"}, join=("6001",)))
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7002")])
+    assert directory_groups(journal) == ()
 
 
 def test_a_second_claim_to_an_account_is_held_also_from_another_pipeline(journal):

@@ -19,6 +19,7 @@ from tasks.model.tables import (
     GROUPS,
     LICENCES,
     LINKS,
+    TEMPLATES,
     WEBINARS,
     WORKERS,
 )  # fmt: skip
@@ -88,6 +89,7 @@ class Case:
         self.licences: list[dict[str, Any]] = [dict(row) for row in LICENCE_TABLE]
         self.directory: dict[str, tuple[str, list[str]]] = {}  # group key: name and account keys
         self.webinars: list[dict[str, Any]] = []
+        self.templates: dict[str, str] = {}  # key: title
         self.links: list[dict[str, Any]] = []
         self.as_of = date(2026, 3, 2)
         self.rules_hash = "rules"
@@ -122,6 +124,7 @@ class Case:
             directory_members=DIRECTORY_MEMBERS.frame(
                 [{"group_key": key, "account_key": one} for key, (_, keys) in self.directory.items() for one in keys]
             ),
+            templates=TEMPLATES.frame([{"template_key": key, "title": title} for key, title in self.templates.items()]),
         )
 
     def plan(self) -> Plan:

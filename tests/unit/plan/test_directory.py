@@ -155,7 +155,7 @@ def by_group(fed: Any) -> Any:
     return fed
 
 
-@pytest.mark.parametrize("cell", ["Webinar Hosts", "A;webinar hosts;Z"])
+@pytest.mark.parametrize("cell", ["Webinar Hosts", "A\nwebinar hosts\nZ"])
 def test_a_rule_is_met_by_one_of_the_groups_of_the_roster(by_group: Any, cell: str) -> None:
     by_group.workers[0]["directory_groups"] = cell
     assert grants(by_group) == ["ada"]
@@ -176,3 +176,47 @@ def test_a_membership_that_we_gave_does_not_give_by_itself(by_group: Any, link: 
     by_group.directory = {"6001": ("Webinar Hosts", ["7001"])}
     by_group.links = [link("ada", "7001", directory_groups=("6001",))]
     assert grants(by_group) == []
+
+
+# Leavers ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def suspended(fed: Any, link: Any) -> Any:
+    """Ada is gone and was suspended, but is still in a group that we put her in."""
+    fed.workers = []
+    fed.directory = {"6001": ("Hosts", ["7001"])}
+    fed.links = [link("ada", "7001", state="suspended", suspended_on="2026-02-01", directory_groups=("6001",))]
+    return fed
+
+
+def test_whoever_was_suspended_before_and_is_still_in_a_group_is_taken_out_now(suspended: Any) -> None:
+    assert suspended.steps() == [("remove_directory_member", "ada")]
+    assert suspended.change("remove_directory_member").cause == "leaver"
+
+
+def test_they_stay_in_it_while_a_held_row_may_be_theirs(suspended: Any, worker: Any) -> None:
+    suspended.held = [worker("ada")]
+    assert suspended.steps() == []
+    assert suspended.withheld() == [("remove_directory_member", "held", "ada")]
+
+
+@pytest.mark.parametrize("facts", [{"lifecycle": {"leavers": "report"}}, {"protect": ["user:ada@acme.example"]}])
+def test_they_stay_in_it_where_leavers_or_they_are_not_ours_to_touch(suspended: Any, facts: Any) -> None:
+    suspended.fed(rules=NOTHING, **facts)
+    assert suspended.steps() == []
+
+
+def test_they_stay_in_it_once_their_source_is_gone(suspended: Any) -> None:
+    suspended.links[0]["source"] = "contractors"
+    assert suspended.steps() == []
+
+
+def test_a_leaver_with_a_row_of_their_own_is_taken_out_by_that_row(fed: Any, worker: Any, link: Any) -> None:
+    fed.workers = [worker("ada", row=7, status="inactive")]
+    fed.grants = [("7001", "9002")]
+    fed.directory = {"6001": ("Hosts", ["7001"])}
+    fed.links = [link("ada", "7001", directory_groups=("6001",))]
+    assert fed.steps() == [("remove_directory_member", "ada"), ("suspend", "ada")]
+    origin = fed.change("remove_directory_member").origin
+    assert (origin.file, origin.row) == ("staff.csv", 7)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tasks.model.errors import RejectedSource
-from tasks.model.tables import LINKS
 
 
 @pytest.fixture
@@ -329,54 +328,3 @@ def test_held_row_that_could_be_anybody_stops_nobody_who_has_a_row_of_their_own(
         make.worker("9", row=9, external_id=None, user_name="new@acme.example", codes="id_missing", key_usable=False)
     ]
     assert linked.steps() == [("suspend", "1")]
-
-
-# Webinars
-
-
-@pytest.fixture
-def deletable(case: Any, make: Any) -> Any:
-    """Worker 1 is gone, was suspended long ago, and may be deleted; a webinar of theirs is still to come."""
-    case.policy(lifecycle={"grace": "0d", "delete": "30d"})
-    case.accounts.append(make.account("7001", "1"))
-    case.links = [make.link("1", "7001", state="suspended", suspended_on="2026-01-01")]
-    case.webinars = [
-        {"webinar_key": "1", "account_key": "7001", "subject": "Spring launch", "starts": "2026-05-04T09:00:00Z"},
-    ]
-    return case
-
-
-def test_a_delete_that_would_lose_a_webinar_waits_for_a_hand_over_and_names_it(deletable: Any) -> None:
-    plan = deletable.plan()
-    assert plan.changes == ()
-    [item] = plan.withheld
-    assert (item.action, item.reason, item.detail) == ("delete", "webinars", "Spring launch (2026-05-04)")
-
-
-def test_a_webinar_that_somebody_else_organises_too_is_not_lost(deletable: Any) -> None:
-    deletable.webinars[0]["covered"] = True
-    assert deletable.steps() == [("delete", "1")]
-
-
-def test_where_webinars_may_be_lost_the_delete_names_them(deletable: Any) -> None:
-    deletable.policy(lifecycle={"grace": "0d", "delete": "30d", "webinars": "lose"})
-    assert deletable.change("delete").before["webinars"] == ["Spring launch (2026-05-04)"]
-
-
-def test_many_webinars_are_counted_after_the_first(deletable: Any) -> None:
-    deletable.webinars = [
-        {"webinar_key": str(n), "account_key": "7001", "subject": f"Part {n}", "starts": f"2026-05-1{n}T09:00:00Z"}
-        for n in range(7)
-    ]
-    [item] = deletable.plan().withheld
-    assert item.detail.startswith("Part 0 (2026-05-10); Part 1 (2026-05-11)")
-    assert item.detail.endswith("; and 2 more")
-
-
-def test_webinars_are_asked_for_only_where_a_delete_is_due(deletable: Any) -> None:
-    from tasks.plan.leavers import due_for_deletion
-
-    links = LINKS.frame(deletable.links)
-    assert due_for_deletion(links, deletable.pipeline, date(2026, 3, 2)) == ["7001"]
-    assert due_for_deletion(links, deletable.pipeline, date(2026, 1, 30)) == []
-    assert due_for_deletion(links, deletable.policy().pipeline, date(2026, 3, 2)) == []

@@ -68,7 +68,7 @@ def test_count_alone_breaks_a_limit(leavers: Any) -> None:
 def test_products_of_the_suspended_count_as_revokes_each(leavers: Any) -> None:
     plan, pipeline = leavers(10, 3, limits={"suspend": {"share": "100%"}})
     assert (reading(plan, pipeline, "revoke", "G2W").count, reading(plan, pipeline, "revoke", "G2M").count) == (3, 3)
-    with pytest.raises(UnsafePlan, match=r"take G2M away from 3 of 10 accounts \(15%, limit 10%\)"):
+    with pytest.raises(UnsafePlan, match=r"take G2M away from 3 of 10 accounts \(15%, counted as of 20, limit 10%\)"):
         check_limits(plan, pipeline)
 
 

@@ -24,7 +24,7 @@ def test_summary_counts_the_run(run):
     summary = summarise(*run.parts)
     assert summary["sources"] == [{"name": "hr", "rows": 304, "held": 2, "warned": 1, "content": "5e" * 32}]
     assert summary["people"]["done"] == {
-        "deleted": 0, "suspended": 1, "given_access": 1, "updated": 2, "recognised": 1,
+        "deleted": 0, "suspended": 1, "moving": 0, "given_access": 1, "updated": 2, "recognised": 1,
     }  # fmt: skip
     assert summary["people"]["planned"] == summary["people"]["done"]
     assert summary["changes"]["total"] == 10
@@ -114,6 +114,36 @@ def test_blocked_plan_says_first_that_nothing_was_sent(run):
 def test_nothing_to_do_is_said_plainly(run):
     idle = replace(run, plan=Plan(run.plan.header), outcomes={})
     assert say(idle, state="nothing_to_do") == "Nothing needed to be changed, and nothing was sent. 2 rows are held."
+
+
+def test_people_who_have_yet_to_move_here_are_told_apart_from_those_who_have_access(run):
+    create = next(change for change in run.plan.changes if change.action == "create")
+    asked = {**run.outcomes, create.change_id: Outcome(create.change_id, OutcomeStatus.PENDING_TRANSFER)}
+    earlier = replace(run, plan=replace(run.plan, header=replace(run.plan.header, moving=2)), outcomes=asked)
+    summary = summarise(*earlier.parts)
+    assert (summary["people"]["done"]["given_access"], summary["people"]["done"]["moving"]) == (0, 1)
+    assert (summary["moving"], summary["outcomes"]["not_done"]) == (3, 0)
+    assert say(earlier) == (
+        "1 person was invited, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
+        "Nothing else was changed. 3 people are asked to move here from another account; they have access once they "
+        "accept. 1 person is in their grace period. 2 rows are held."
+    )
+    rows = artifact_table(summary)
+    assert {
+        "what": "Asked to move here from another account", "count": 3, "remark": "people who have yet to accept",
+    } in rows  # fmt: skip
+
+
+def test_quiet_run_says_who_has_still_to_move_here(run):
+    idle = replace(run, plan=Plan(replace(run.plan.header, moving=1)), outcomes={}, verdicts={})
+    assert "1 person is asked to move here from another account" in say(idle, state="nothing_to_do")
+
+
+def test_summary_foretells_mails_in_people_by_language(run):
+    header = replace(run.plan.header, mails={"welcome": {"": 1, "fr_FR": 30}})
+    summary = summarise(*replace(run, plan=replace(run.plan, header=header)).parts)
+    assert summary["mailed"] == {"welcome": {"": 1, "fr_FR": 30}}
+    assert summary["run"]["next_steps"] == ["Mend the 2 held rows in rejects.xlsx and run again."]
 
 
 def test_partial_run_says_first_what_is_missing(run):

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tasks.sandbox import Switches, organisation
+from tasks.sandbox import Switches, default_state, directory_groups, organisation
 from tasks.sandbox.declared import read_state
 from tasks.sandbox.platform import Platform, wall_clock
 from tasks.sandbox.store import Store
@@ -102,7 +102,63 @@ def test_after_ten_days_a_domain_has_expired_and_gets_new_codes(tmp_path: Path, 
     assert renewed
     assert (first["domains"][0]["status"], expired["domains"][0]["status"]) == ("pending", "expired")
     assert renewed["domains"][0]["status"] == "pending"
-    assert renewed["domains"][0]["records"] != first["domains"][0]["records"]
+    assert renewed["domains"][0]["records"] == expired["domains"][0]["records"] != first["domains"][0]["records"]
+    assert (first["domains"][0]["expires"], renewed["domains"][0]["added"]) == (
+        (now[0]).isoformat(timespec="seconds"),
+        (now[0]).isoformat(timespec="seconds"),
+    )
+
+
+def test_a_domain_that_expired_is_not_verified_and_can_be_deleted(control: httpx.Client, state: dict[str, Any]) -> None:
+    organisation = {"name": "Acme", "domains": [{"domain": DOMAIN, "status": "expired"}]}
+    control.post("reset", json={**state, "organisation": organisation}).raise_for_status()
+    control.put(
+        "published", json={"place": DOMAIN, "text": control.get("organisation").json()["domains"][0]["records"]["dns"]}
+    )
+    assert control.post(f"organisation/domains/{DOMAIN}/verify", json={}).status_code == 422
+    assert control.delete(f"organisation/domains/{DOMAIN}").status_code == 200
+    assert control.get("organisation").status_code == 404
+
+
+def test_the_default_state_has_an_organisation_whose_admin_is_the_principal(control: httpx.Client) -> None:
+    control.post("reset", json=default_state().model_dump(mode="json", by_alias=True)).raise_for_status()
+    found = control.get("organisation").json()
+    assert (found["name"], [one["status"] for one in found["domains"]]) == ("Example Ltd", ["verified"])
+    assert [(one["email"], one["role"]) for one in found["admins"]] == [("admin@acme.example", "write")]
+
+
+def test_a_declared_group_without_a_key_is_given_one(tmp_path: Path, state: dict[str, Any]) -> None:
+    groups = [{"name": "Made"}, {"name": "Declared", "key": "6000000000000000001", "members": ["7002"]}]
+    declared = {**state, "organisation": {"name": "Acme", "groups": groups}}
+    platform = Platform(Store(tmp_path / "store.db"), Switches())
+    platform.open_account(read_state(declared), lambda: read_state(declared))
+    with platform.call() as call:
+        keys = {row["name"]: row["key"] for row in directory_groups.groups(call)}
+    platform.store.close()
+    assert keys == {"Made": "6000000000000000002", "Declared": "6000000000000000001"}
+
+
+@pytest.mark.parametrize(
+    ("role", "by", "status"),
+    [("read", "7001", 422), (None, "7001", 422), ("read", "7002", 422), ("write", None, 200)],
+)
+def test_admins_do_not_change_their_own_role(
+    control: httpx.Client, state: dict[str, Any], role: str | None, by: str | None, status: int
+) -> None:
+    """7001 may write and is the one who is changed; 7002 is nobody there. Without ``by`` it is simply set."""
+    organisation = {"name": "Acme", "domains": [{"domain": DOMAIN}], "admins": [{"user": "7001"}]}
+    control.post("reset", json={**state, "organisation": organisation}).raise_for_status()
+    assert control.put("organisation/admins/7001", json={"role": role, "by": by}).status_code == status
+    assert [one["role"] for one in control.get("organisation").json()["admins"]] == ["write"]
+
+
+def test_an_admin_gives_a_role_to_those_of_verified_domains(control: httpx.Client, state: dict[str, Any]) -> None:
+    outsider = {"key": "7009", "email": "o@elsewhere.example", "firstName": "O", "lastName": "P"}
+    organisation = {"name": "Acme", "domains": [{"domain": DOMAIN}], "admins": [{"user": "7001"}]}
+    declared = {**state, "users": [*state["users"], outsider], "organisation": organisation}
+    control.post("reset", json=declared).raise_for_status()
+    assert control.put("organisation/admins/7002", json={"role": "read", "by": "7001"}).status_code == 200
+    assert control.put("organisation/admins/7009", json={"role": "read", "by": "7001"}).status_code == 422
 
 
 def test_an_admin_counts_only_with_an_address_in_a_verified_domain(tmp_path: Path, state: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tasks.sandbox import Running
+from tasks.sandbox import Running, scim_values
 from tasks.sandbox.traffic import LIMITED_APIS
 
 GETGO = "urn:scim:schemas:extension:getgo:1.0"
@@ -59,7 +59,10 @@ def test_users_are_those_of_the_verified_domains(scim: httpx.Client, control: ht
         ('name.familyName sw "B"', ["7002", "7003"]),
         ('name.givenName eq "Cy"', ["7004"]),
         ('displayName eq "Bo Berg"', ["7003"]),
+        ('username EQ "ada@acme.example"', ["7002"]),
+        ('displayName sw "bo b"', ["7003"]),
         ('userName sw "%"', []),
+        ('name.familyName eq "\\u0042erg"', ["7003"]),
         ('userName eq "a\\"b"', []),
     ],
 )
@@ -102,6 +105,11 @@ def account_of(server: Running, ask_token: Callable[..., httpx.Response]) -> Cal
         ({"userName": "a" * 120 + "@acme.example"}, 400),
         ({"userName": "e@acme.example", "name": {"givenName": "x" * 61}}, 400),
         ({"userName": "e@acme.example", "locale": "english"}, 400),
+        ({"userName": "e@acme.example", "locale": "xx_US"}, 400),
+        ({"userName": "e@acme.example", "locale": "en_XX"}, 400),
+        ({"userName": "e@acme.example", "locale": "en_"}, 400),
+        ({"userName": "e@acme.example", "name": "E"}, 400),
+        ({"userName": 7}, 400),
         ({"userName": "e@acme.example", "timezone": "Mars/Olympus"}, 400),
     ],
 )
@@ -113,6 +121,117 @@ def test_limits_of_a_user(scim: httpx.Client, body: dict[str, Any], status: int)
 def test_a_name_may_be_longer_than_in_the_admin_api(scim: httpx.Client) -> None:
     body = {"userName": "e@acme.example", "name": {"givenName": "x" * 60, "familyName": "y" * 60}}
     assert scim.post("Users", json=body).status_code == 201
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("en", "en"), ("pt_BR", "pt_BR"), ("de-AT", "de_AT")])
+def test_a_locale_has_one_part_or_two(scim: httpx.Client, sent: str, kept: str) -> None:
+    """The hyphen is assumed."""
+    assert scim.patch("Users/7002", json={"locale": sent}).json()["locale"] == kept
+
+
+def test_the_lists_of_languages_and_countries_are_whole() -> None:
+    """ISO 639-1 has 183 codes, ISO 3166-1 has 249."""
+    assert (len(scim_values.LANGUAGES), len(scim_values.COUNTRIES)) == (183, 249)
+
+
+def test_a_user_is_written_whole_or_in_part(scim: httpx.Client) -> None:
+    whole = {"userName": "ada@acme.example", "displayName": "Countess", "timezone": "Europe/London"}
+    assert scim.put("Users/7002", json=whole).json()["displayName"] == "Countess"
+    assert scim.get("Users", params={"filter": 'displayName eq "countess"'}).json()["totalResults"] == 1
+    patched = scim.patch("Users/7002", json={"name": {"givenName": "Augusta"}}).json()
+    assert (patched["displayName"], patched["timezone"]) == ("Countess", "Europe/London")
+    again = scim.put("Users/7002", json={"userName": "ada@acme.example"}).json()
+    assert (again["displayName"], again.get("timezone")) == ("Augusta Byron", None)
+    assert scim.patch("Users/7002", json={"userName": "bo@acme.example"}).status_code == 409
+
+
+def test_entitlements_are_told_for_the_account(scim: httpx.Client) -> None:
+    """Observed: ``acctadmin`` and ``gotoconnect``; the others are invented."""
+    listed = scim.get("Users").json()["resources"]
+    told = {user["userName"].partition("@")[0]: user[GETGO]["accounts"][0]["entitlements"] for user in listed}
+    assert told == {"root": ["acctadmin"], "ada": ["gotomeeting"], "bo": ["gotoconnect"], "cy": []}
+
+
+def test_users_are_paged_from_one_too(scim: httpx.Client) -> None:
+    """Assumed: the contract pages groups alone."""
+    part = scim.get("Users", params={"startIndex": 2, "count": 2})
+    assert (part.json()["totalResults"], [user["id"] for user in part.json()["resources"]]) == (4, ["7002", "7003"])
+    assert part.headers["X-Sandbox-Basis"] == "assumed"
+    assert scim.get("Users").headers["X-Sandbox-Basis"] == "documented"
+    assert scim.get("Users", params={"count": "many"}).status_code == 400
+
+
+def test_the_caller_is_changed_but_for_the_own_address(scim: httpx.Client) -> None:
+    """Documented: a member of the organisation can no longer change their own e-mail. The code is assumed."""
+    assert scim.patch("Users/me", json={"name": {"givenName": "Rob"}}).json()["name"]["givenName"] == "Rob"
+    assert scim.put("Users/me", json={"userName": "root@acme.example", "locale": "fr"}).json()["locale"] == "fr"
+    assert scim.patch("Users/me", json={"userName": "robin@acme.example"}).status_code == 401
+    assert scim.get("Users/me").json()["userName"] == "root@acme.example"
+
+
+def test_nobody_deletes_themselves(scim: httpx.Client) -> None:
+    """Documented of admins; the code is assumed."""
+    assert scim.delete("Users/7001").status_code == 401
+    assert scim.get("Users/7001").status_code == 200
+
+
+def test_who_left_the_organisation_comes_back_as_the_same_user(scim: httpx.Client) -> None:
+    """Assumed."""
+    scim.delete("Users/7002")
+    back = scim.post("Users", json={"userName": "ada@acme.example"})
+    assert (back.status_code, back.json()["id"], back.json()["name"]["givenName"]) == (201, "7002", "Ada")
+    assert scim.post("Users", json={"userName": "ada@acme.example"}).status_code == 409
+
+
+def test_who_is_deleted_from_the_account_is_in_no_directory_group(
+    scim: httpx.Client, server: Running, ask_token: Callable[..., httpx.Response]
+) -> None:
+    headers = {"Authorization": f"Bearer {ask_token().json()['access_token']}"}
+    url = f"{server.url}/admin/rest/v1/accounts/3001/users/7002"
+    httpx.delete(url, headers=headers, verify=False, trust_env=False).raise_for_status()
+    assert members_of(scim, "6001") == []
+    assert scim.get("Users/7002").status_code == 404
+
+
+def test_discovery(scim: httpx.Client) -> None:
+    """That there are such calls is documented; what they say is assumed."""
+    config, schema = scim.get("ServiceProviderConfigs"), scim.get("Schemas/Users")
+    able = {name: flag["supported"] for name, flag in config.json().items() if name != "schemas"}
+    assert able == {
+        "patch": True, "filter": True, "sort": True,
+        "bulk": False, "etag": False, "xmlDataFormat": False, "changePassword": False,
+    }  # fmt: skip
+    assert {"userName", "displayName", "name", "locale"} <= {one["name"] for one in schema.json()["attributes"]}
+    assert config.headers["X-Sandbox-Basis"] == "assumed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "basis"),
+    [
+        ("POST", "Users", {"userName": "dee@acme.example"}, "documented"),
+        ("PATCH", "Users/7002", {"locale": "fr"}, "documented"),
+        ("GET", "Users/me", None, "observed"),
+        ("GET", "Groups", None, "documented"),
+        ("PUT", "Groups/6001", {"displayName": "Hosts"}, "documented"),
+        ("PATCH", "Groups/6001", {"displayName": "Speakers"}, "documented"),
+        ("PATCH", "Groups/6001", {"members": []}, "assumed"),
+        ("DELETE", "Groups/6001", None, "documented"),
+        ("GET", "Groups/1", None, "assumed"),
+    ],
+)
+def test_what_a_reply_rests_on(scim: httpx.Client, method: str, path: str, body: Any, basis: str) -> None:
+    assert scim.request(method, path, json=body).headers["X-Sandbox-Basis"] == basis
+
+
+def test_what_is_no_call_or_no_body_is_refused_in_the_form_of_the_directory(scim: httpx.Client) -> None:
+    """Assumed."""
+    for reply, status in (
+        (scim.get("Nothing"), 404),
+        (scim.delete("Users"), 405),
+        (scim.post("Users", content="{", headers={"Content-Type": "application/json"}), 400),
+        (scim.post("Users", json=[]), 400),
+    ):
+        assert (reply.status_code, reply.json()["Errors"][0]["code"]) == (status, str(status))
 
 
 def test_patch_changes_the_part_that_is_named_even_a_locked_address(scim: httpx.Client) -> None:
@@ -150,7 +269,18 @@ def test_groups_are_filtered_sorted_and_paged_from_one(scim: httpx.Client) -> No
     assert [row["displayName"] for row in found["resources"]] == ["Hosts"]
     part = scim.get("Groups", params={"sortBy": "displayName", "startIndex": 2, "count": 1}).json()
     assert (part["totalResults"], [row["displayName"] for row in part["resources"]]) == (3, ["Beta"])
-    assert scim.get("Groups", params={"startIndex": 0}).status_code == 400
+    down = scim.get("Groups", params={"sortBy": "displayName", "sortOrder": "descending", "count": 1}).json()
+    assert [row["displayName"] for row in down["resources"]] == ["Hosts"]
+    for query in ({"startIndex": 0}, {"count": -1}, {"sortBy": "meta"}, {"sortBy": "displayName", "sortOrder": "up"}):
+        assert scim.get("Groups", params=query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("filter_", "found"), [('displayName eq "HOSTS"', 1), ('displayName sw "ho"', 1), ('displayName sw "o"', 0)]
+)
+def test_filters_on_groups(scim: httpx.Client, filter_: str, found: int) -> None:
+    listed = scim.get("Groups", params={"filter": filter_}).json()
+    assert (listed["totalResults"], len(listed["resources"])) == (found, found)
 
 
 def test_a_group_that_is_missing_is_refused_with_401(scim: httpx.Client) -> None:
@@ -177,6 +307,8 @@ def test_a_request_carries_at_most_100_members(scim: httpx.Client) -> None:
     too_many = make_members(*(str(number) for number in range(101)))
     assert scim.patch("Groups/6001", json={"members": too_many}).status_code == 400
     assert scim.patch("Groups/6001", json={"members": make_members("4711")}).status_code == 400  # not in it
+    for wrong in ("7003", ["7003"], [{"type": "robot", "value": "7003"}], [{"type": "user"}]):
+        assert scim.patch("Groups/6001", json={"members": wrong}).status_code == 400
     assert members_of(scim, "6001") == ["7002"]
 
 
@@ -226,3 +358,4 @@ def test_the_limit_is_counted_for_each_api(scim: httpx.Client, control: httpx.Cl
     assert sorted(LIMITED_APIS.values()) == ["admin", "identity", "webinar"]
     control.put("switches", json={"requests_per_second": 0})
     assert scim.get("Users").status_code == 429
+    assert scim.get("../scim/v2/Users").status_code == 429

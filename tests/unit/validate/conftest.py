@@ -19,6 +19,7 @@ HEADINGS = {
     "department": "Department",
     "building": "House",
     "locale": "Language",
+    "directory_groups": "Groups",
 }
 ADA = {
     "external_id": "1001",

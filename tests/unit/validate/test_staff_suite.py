@@ -101,6 +101,13 @@ def test_of_spellings_of_one_row_the_same_is_kept_in_any_order(staff, make_roste
     assert verdict.findings["code"].tolist() == ["duplicate_row", "duplicate_row"]
 
 
+def test_line_breaks_part_directory_groups_and_nothing_else_is_hidden_there(staff, make_roster, whole, ben, headings):
+    good = {**whole, "directory_groups": "Hosts\nSales"}
+    wrong = {**whole, **ben, "directory_groups": "Hosts\nSa\u200bles"}
+    verdict = validate(make_roster(good, wrong), staff, headings, TODAY)
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[3, "control_characters"]]
+
+
 def test_empty_roster_is_refused(staff, make_roster, headings):
     empty = make_roster(mapped=["external_id", "user_name"])
     with pytest.raises(RejectedSource, match="It has no rows") as caught:

@@ -1,0 +1,83 @@
+"""Draft what is due, much later, for people who were suspended: delete, unless their webinars would go with them.
+
+Deleting loses scheduled webinars that nobody else of the account organises too (GoTo reference 9.4).
+"""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from tasks.model.pipeline import Lifecycle
+from tasks.model.plan import Action, Cause, WithheldReason
+from tasks.model.state import TargetState
+from tasks.plan.drafts import Drafts, Person
+from tasks.plan.leavers import strip
+from tasks.plan.world import World, rows, text
+
+NAMED_WEBINARS = 5
+"""How many of the webinars that keep somebody from being deleted are named: recurring ones would fill a page."""
+
+
+def due_for_deletion(links: pd.DataFrame, state: TargetState, lifecycle: Lifecycle, as_of: date) -> list[str]:
+    """Return the accounts that LINKS say were suspended long enough ago to be deleted, and that hold nothing: sorted.
+
+    Whether the person is gone still is not looked at: that is in no link.
+    """
+    wait = lifecycle.delete
+    if wait == "never":
+        return []
+    suspended = links[(links["state"] == "suspended") & links["suspended_on"].notna()]
+    empty = suspended["account_key"].isin(state.accounts["account_key"])
+    empty &= ~suspended["account_key"].isin(state.grants["account_key"])
+    waited = [as_of - date.fromisoformat(day) >= wait for day in suspended["suspended_on"]]
+    due = pd.Series(waited, index=suspended.index, dtype=bool)
+    return sorted(suspended.loc[empty & due, "account_key"])
+
+
+def draft_deletes(world: World, drafts: Drafts) -> None:
+    """Delete those whom we suspended long enough ago, if the pipeline says so, and they are gone and hold nothing.
+
+    Who has webinars that would be lost is kept until they are handed over, unless the pipeline says ``lose``.
+    """
+    due = due_for_deletion(world.inputs.links, world.state, world.pipeline.lifecycle, world.as_of)
+    if not due:
+        return
+    webinars = lost_webinars(world.state.webinars, ZoneInfo(world.pipeline.timezone))
+    employed = world.people[world.people["employed"]]
+    back = set(zip(employed["source"], employed["key"], strict=True))
+    for row in rows(world.linked[world.linked["account_key"].isin(due)]):
+        if (row.link_source, row.link_external_id) not in back:
+            _delete(world, drafts, world.absent_person(row), webinars.get(row.account_key, []))
+
+
+def _delete(world: World, drafts: Drafts, person: Person, webinars: list[str]) -> None:
+    hand_over = bool(webinars) and world.pipeline.lifecycle.webinars == "hand_over"
+    in_doubt = world.doubt.about(person.source, person.key, absent=person.absent) is not None
+    if person.source not in {source.name for source in world.pipeline.sources}:
+        drafts.withhold(person, Action.DELETE, WithheldReason.NO_SOURCE)
+    elif hand_over and not in_doubt and not drafts.protects(person):  # nobody is told to empty an account that stays
+        drafts.withhold(person, Action.DELETE, WithheldReason.WEBINARS, named(webinars))
+    else:
+        strip(world, drafts, person, Action.DELETE, Cause.LEAVER, webinars=webinars)
+
+
+def lost_webinars(webinars: pd.DataFrame, zone: ZoneInfo) -> dict[str, list[str]]:
+    """Return what of WEBINARS goes with each account: ``subject (day)``, the day in *zone*, the next one first."""
+    lost = webinars[~webinars["covered"].fillna(False).astype(bool)].sort_values(["starts", "webinar_key"])
+    found: dict[str, list[str]] = {}
+    for row in rows(lost):
+        starts = text(row.starts)
+        day = datetime.fromisoformat(starts).astimezone(zone).date().isoformat() if starts else "day unknown"
+        found.setdefault(row.account_key, []).append(f"{text(row.subject) or 'no title'} ({day})")
+    return found
+
+
+def named(webinars: list[str]) -> str:
+    """Name the first few webinars.
+
+    >>> named(["Launch (2026-03-12)", "Demo (2026-05-01)"]), named(["A"] * 7)
+    ('Launch (2026-03-12); Demo (2026-05-01)', 'A; A; A; A; A; and 2 more')
+    """
+    more = len(webinars) - NAMED_WEBINARS
+    return "; ".join([*webinars[:NAMED_WEBINARS], *([f"and {more} more"] if more > 0 else [])])

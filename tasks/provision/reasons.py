@@ -1,0 +1,35 @@
+"""Why a change ended as it did: the sentences of outcomes, without a word about anybody."""
+
+from tasks.model.operations import OutcomeStatus
+
+MAX_TRIES = 3
+"""How often one process sends a call that gets no answer."""
+
+SEATS_EXCEEDED = "license.seats.exceeded"
+NAME_CONFLICT = "user.name.conflict"
+CREDENTIALS_REFUSED = 401
+FORBIDDEN = 403
+
+STOPPED = "The run was stopped before this was done."
+TARGET_LOST = "The target could no longer be used before this was done."
+TAKEN_OVER = "The run was cut off before this was done, and its plan was given up."
+UNMET = "A change that this one needs was not done."
+REFUSED = "The target refused it."
+NO_SEAT = "The licence has no seat left."
+NO_ANSWER = f"No answer in {MAX_TRIES} tries; read again each time, it was not done."
+UNLINKED = "The account is not, or no more, the one linked to this person."
+GROUP_GONE = "The group is no longer there."
+DIRECTORY_GROUP_GONE = "The directory group is no longer there."
+APPEARED = "An account with this address appeared since the plan was made."
+ELSEWHERE = (
+    "The address belongs to another account of the service. The person must leave that account, or move it here, "
+    "before they can be added; or the roster must have another address."
+)
+INVITED = "The person is asked to move here from another account; they have access once they accept."
+
+
+def of_refusal(code: str | None) -> tuple[OutcomeStatus, str]:
+    """Return how a change ends that the target refused with its own *code*, and why."""
+    if code == SEATS_EXCEEDED:
+        return OutcomeStatus.NO_SEAT, NO_SEAT
+    return OutcomeStatus.FAILED, REFUSED

@@ -1,0 +1,96 @@
+"""How a fault of the plan looks to the caller: an answer that is none of ours, a dropped connection, or a long wait."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from tasks.sandbox.fault_plan import Fault, FaultRule
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CUT = "rosterflow.cut"
+"""The extension of a scope that drops the connection: ``serving`` puts it there."""
+
+STATUSES = {Fault.ERROR_500: 500, Fault.BAD_GATEWAY_HTML: 502, Fault.SERVICE_UNAVAILABLE: 503}
+PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
+
+
+class ClientGoneError(Exception):
+    """The caller went away before the call was whole: nothing is done, and nobody is there to answer."""
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Return the body of a call. Raises ``ClientGoneError``."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body once more, to the application. What comes after it is heard from *receive*."""
+    left = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return left.pop() if left else await receive()
+
+    return again
+
+
+async def mute(_: Message) -> None:
+    """Send nothing: the answer is lost."""
+
+
+async def answer(rule: FaultRule, send: Send) -> None:
+    """Answer as a server, or a proxy before it, that fails."""
+    if rule.fault == Fault.BAD_GATEWAY_HTML:
+        kind, body = b"text/html", PAGE
+    else:
+        kind, body = b"application/json", json.dumps(_fault(rule.fault)).encode()
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    if rule.retry_after is not None:
+        headers.append((b"retry-after", str(rule.retry_after).encode()))
+    await send({"type": "http.response.start", "status": STATUSES[rule.fault], "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    code = {Fault.ERROR_500: "internal.error", Fault.SERVICE_UNAVAILABLE: "service.unavailable"}[fault]
+    return {"incidentId": uuid.uuid4().hex, "errors": [{"code": code}]}
+
+
+async def cut(scope: Scope, receive: Receive) -> None:
+    """Drop the connection: the caller gets no byte, and sees it end."""
+    scope["extensions"][CUT]()
+    await _gone(receive)  # the server must know too, else it would answer 500 for us
+
+
+async def wait(for_s: float | None, released: asyncio.Event, receive: Receive | None) -> None:
+    """Return after *for_s* seconds (None: no end), when *released*, or, with *receive*, when the caller is gone."""
+    waits = [asyncio.create_task(_until(released))]
+    if receive is not None:
+        waits.append(asyncio.create_task(_gone(receive)))
+    try:
+        await asyncio.wait(waits, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waits:
+            one.cancel()
+
+
+async def _until(released: asyncio.Event) -> None:
+    await released.wait()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
