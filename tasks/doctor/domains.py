@@ -9,7 +9,6 @@ from tasks.doctor.facts import Facts, Organisation
 from tasks.doctor.lines import Line, Weight, ok, problem, unknown
 from tasks.doctor.proofs import NEW_PREFIX, Proof
 
-CENTER = "https://organization.logmeininc.com"
 PRODUCT_ADMIN = frozenset({"SUPER_USER", "MANAGE_ACCOUNT"})
 """The roles of the portal that are called super admin and admin (GoTo reference 4.2)."""
 
@@ -40,8 +39,8 @@ def _told(facts: Facts, domain: str, weight: Weight) -> Line:
         return problem(
             "domain",
             f"{domain} is not a domain of the organisation ({people}).",
-            f"Add it, then publish the record that is given for it: {_record(None)} as a DNS TXT record of {domain}, "
-            f"or as the whole of http://{domain}/{NEW_PREFIX}.txt.",
+            f"Add it at {facts.center}, then publish the record that is given for it: {_record(None)} as a DNS TXT "
+            f"record of {domain}, or as the whole of http://{domain}/{NEW_PREFIX}.txt.",
             weight=weight,
         )
     record = organisation.codes.get(domain)
@@ -49,7 +48,7 @@ def _told(facts: Facts, domain: str, weight: Weight) -> Line:
         "domain",
         f"{domain} was added and is not verified: {status} ({people}).",
         f"Publish {_record(record)} as a DNS TXT record of {domain}, or as the whole of "
-        f"http://{domain}/{NEW_PREFIX}.txt, and have it verified.",
+        f"http://{domain}/{NEW_PREFIX}.txt, and have it verified at {facts.center}.",
         weight=weight,
     )
 
@@ -65,8 +64,8 @@ def _published(facts: Facts, domain: str) -> Line:
     return unknown(
         "domain",
         f"Whether {domain} is verified is not known: {seen} ({people}).",
-        f"See {CENTER}. To verify it, publish {_record(None)} as a DNS TXT record of {domain}, or as the whole of "
-        f"http://{domain}/{NEW_PREFIX}.txt.",
+        f"See {facts.center}. To verify it, publish {_record(None)} as a DNS TXT record of {domain}, or as the whole "
+        f"of http://{domain}/{NEW_PREFIX}.txt.",
     )
 
 
@@ -97,7 +96,7 @@ def _admin(facts: Facts, weight: Weight) -> Line:
         return problem(
             "organisation admin",
             "No admin of the account is an organisation admin with read and write.",
-            "Make one person both: the role in the Admin Center, and Admin (read & write) in the Organization Center.",
+            f"Make one person both: the role in the Admin Center, and Admin (read & write) at {facts.center}.",
             weight=weight,
         )
     if not any(organisation.domains.get(admin.domain) == "verified" for admin in both):
@@ -117,17 +116,18 @@ def _admin_by_trial(facts: Facts) -> Line:
         return problem(
             "organisation admin",
             "The person behind the token may not read the organisation's directory.",
-            f"Make them Admin (read & write) at {CENTER}, and see that the token has the scope 'identity:scim.org'.",
+            f"Make them Admin (read & write) at {facts.center}, and see that the token has the scope "
+            "'identity:scim.org'.",
         )
     if facts.directory_role == "read" and caller and PRODUCT_ADMIN.intersection(caller.roles):
         return unknown(
             "organisation admin",
             "The person behind the token reads the directory and is an admin of the account. Whether they may write "
             "there is seen at the first write only.",
-            f"Their role at {CENTER} should be Admin (read & write).",
+            f"Their role at {facts.center} should be Admin (read & write).",
         )
     return unknown(
         "organisation admin",
         "Whether an admin of the account is organisation admin too cannot be asked of GoTo.",
-        f"See {CENTER}, under Users: one of your admins should be Admin (read & write), in a verified domain.",
+        f"See {facts.center}, under Users: one of your admins should be Admin (read & write), in a verified domain.",
     )

@@ -50,10 +50,10 @@ class Facts:
     ``needs`` are the scopes that this pipeline's work takes. ``caller_roles`` are the admin roles of the person
     behind the token, None where they could not be read. ``directory_role`` is ``read`` where the caller was seen to
     read the directory, ``none`` where that was refused, None where it was not tried. ``organisation`` is None
-    where nobody can be asked; ``has_organisation`` is False where it was asked and there is none.
-    ``addresses`` counts the people of the rosters by the domain of their address. ``shortages`` are the products, with
-    how many people would get no seat; ``wanted`` how many want one at all. ``skew_s`` is how far this machine's clock
-    is ahead of the platform's.
+    where nobody can be asked; ``has_organisation`` is False where it was asked and there is none. ``center`` is where
+    an admin sets the organisation up. ``addresses`` counts the people of the rosters by the domain of their address.
+    ``shortages`` are the products, with how many people would get no seat; ``wanted`` how many want one at all.
+    ``skew_s`` is how far this machine's clock is ahead of the platform's.
     """
 
     feeds_directory: bool
@@ -65,6 +65,7 @@ class Facts:
     admins: tuple[Admin, ...] = ()
     organisation: Organisation | None = None
     has_organisation: bool = True
+    center: str = "https://organization.logmeininc.com"
     addresses: Mapping[str, int] = field(default_factory=dict)
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     wanted: Mapping[str, int] = field(default_factory=dict)

@@ -37,6 +37,7 @@ def facts_of(survey: Survey, pipeline: Pipeline, addresses: Mapping[str, int]) -
             organisation.admins,
         ),
         has_organisation=organisation is not None or not survey.asks_organisation,
+        center=f"{target.urls.api.rstrip('/')}/center/organisation" if target.urls.is_local else Facts.center,
         addresses=addresses,
         skew_s=survey.skew_s,
         paced=target.requests_per_second,

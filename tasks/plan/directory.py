@@ -102,19 +102,17 @@ def _leave(world: World, drafts: Drafts, staying: Staying, feed: Feed) -> None:
     for pair in rows(surplus):
         row = by_account[pair.account_key]
         person = world.person(row)
-        if _is_blank(world, row):
+        if _is_blank(world, staying, row):
             drafts.withhold(person, Action.REMOVE_DIRECTORY_MEMBER, WithheldReason.BLANK, pair.name)
         else:
             _remove(drafts, person, world.cause(row, person), pair)
 
 
-def _is_blank(world: World, row: Any) -> bool:
+def _is_blank(world: World, staying: Staying, row: Any) -> bool:
     """Whether a cell that says, or tests, who is in which group is blank, and blanks take nothing away."""
     source = next(source for source in world.pipeline.sources if source.name == row.source)
-    tested = {name for rule in world.pipeline.rules if rule.enabled for name in rule.when}
-    if ATTRIBUTE in source.columns:
-        tested.add(ATTRIBUTE)
-    return source.blanks == "keep" and any(text(getattr(row, name)) is None for name in sorted(tested))
+    silent = source.blanks == "keep" and ATTRIBUTE in source.columns and text(row.directory_groups) is None
+    return silent or row.Index in staying.blank
 
 
 def _leavers(world: World, drafts: Drafts, staying: Staying, feed: Feed) -> None:

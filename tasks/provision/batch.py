@@ -17,6 +17,7 @@ from tasks.provision.readings import Readings
 from tasks.provision.reasons import CREDENTIALS_REFUSED, STOPPED, TAKEN_OVER, TARGET_LOST, of_refusal
 from tasks.provision.runtime import Runtime
 
+
 @dataclass(frozen=True)
 class Answer:
     """What came of one attempt at a call: a reply, a refusal, or neither when there was no answer."""
@@ -245,7 +246,7 @@ class Batch:
         return await self.find_group(change.after["group_key"], change.after["group"])
 
     async def find_group(self, key: str | None, name: str) -> str | None:
-        """Return the key of a group, known to the plan by *key* or to be made by it under *name*; None if it is gone."""
+        """Return the key of a group that the plan knows by *key*, or makes under *name*; None if it is not there."""
         groups = await self.readings.groups()
         key = key or self.made_groups.get(name)
         if key is not None:

@@ -215,6 +215,9 @@ def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) 
         settled = Settled(None, step_link_change(course.change, operation))
     else:
         settled = batch.good(
-            course.change, account_key=course.account_key, group_key=course.groups.joined, incident=facts.get("incident")
+            course.change,
+            account_key=course.account_key,
+            group_key=course.groups.joined,
+            incident=facts.get("incident"),
         )
     batch.conclude(answer.attempt, CallResult.DONE, settled=[settled], **facts)

@@ -1,57 +1,28 @@
 """Create people, many in a call: nobody twice, and one bad row holds up nobody else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import replace
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import Operation, OperationKind, OutcomeStatus, Refusal, Reply
-from tasks.model.plan import Action, Change
+from tasks.model.plan import Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.changes import change_account
 from tasks.provision.jobs import Job, Newcomer
-from tasks.provision.operations import change_operations, create_operation, signature
+from tasks.provision.operations import change_operations, create_operation
+from tasks.provision.parties import Party, gather_parties
 from tasks.provision.reasons import (
     APPEARED,
     CREDENTIALS_REFUSED,
     ELSEWHERE,
     FORBIDDEN,
-    MAX_TRIES,
     NAME_CONFLICT,
     NO_ANSWER,
     SEATS_EXCEEDED,
     UNMET,
 )
-
-
-@dataclass
-class _Party:
-    """People who are created in one call, and what each of them gets with it."""
-
-    people: list[Newcomer]
-    extras: dict[str, tuple[Change, ...]]  # by the create's id; alike for all
-    group_key: str | None = None
-    tries: int = MAX_TRIES
-    suspects: set[str] = field(default_factory=set)  # creates that an unanswered call may still carry out
-
-    def all_extras(self) -> list[Change]:
-        return [extra for one in self.people for extra in self.extras[one.create.change_id]]
-
-    def split(self) -> list["_Party"]:
-        middle = len(self.people) // 2
-        return [self.only(self.people[:middle]), self.only(self.people[middle:])]
-
-    def without_licences(self) -> "_Party":
-        bare = self.only(self.people)
-        bare.extras = {
-            key: tuple(extra for extra in extras if extra.action != Action.GRANT) for key, extras in self.extras.items()
-        }
-        return bare
-
-    def only(self, people: list[Newcomer]) -> "_Party":
-        return _Party(list(people), self.extras, self.group_key, self.tries, self.suspects)
 
 
 async def create_people(batch: Batch, job: Job) -> None:
@@ -60,7 +31,7 @@ async def create_people(batch: Batch, job: Job) -> None:
     due = [one for one in job.newcomers if not batch.is_final(one.create)]
     unmet = [one for one in due if not batch.is_met(one.create)]
     batch.skip([change for one in unmet for change in one.changes], UNMET)
-    for party in await _parties(batch, [one for one in due if one not in unmet], suspects):
+    for party in await gather_parties(batch, [one for one in due if one not in unmet], suspects):
         await _create(batch, job, party)
     there = [one for one in job.newcomers if batch.is_good(one.create.change_id)]
     batch.readings.expect(_keys_to_complete(batch, there), [])
@@ -83,34 +54,7 @@ async def _take_up(batch: Batch, job: Job) -> set[str]:
     return suspects
 
 
-async def _parties(batch: Batch, people: Sequence[Newcomer], suspects: set[str]) -> list[_Party]:
-    """Put together those who get the same now: something that an extra needs may not have been done for all."""
-    extras = {one.create.change_id: await _deliverable(batch, one) for one in people}
-
-    def given(one: Newcomer) -> tuple[object, ...]:
-        return signature(one.create, extras[one.create.change_id])
-
-    parties = []
-    for _, alike in groupby(sorted(people, key=given), key=given):
-        party = _Party(list(alike), extras, suspects=suspects)
-        joins = [extra for extra in party.all_extras() if extra.action == Action.ADD_MEMBER]
-        party.group_key = await batch.group_key(joins[0]) if joins else None
-        parties.append(party)
-    return parties
-
-
-async def _deliverable(batch: Batch, one: Newcomer) -> tuple[Change, ...]:
-    """Return the extras that can travel with the create: what they need is done, and their group is there."""
-    ready = []
-    for extra in one.extras:
-        if batch.is_final(extra) or not batch.is_met(extra, but=one.create.change_id):
-            continue
-        if extra.action != Action.ADD_MEMBER or await batch.group_key(extra) is not None:
-            ready.append(extra)
-    return tuple(ready)
-
-
-async def _create(batch: Batch, job: Job, party: _Party) -> None:
+async def _create(batch: Batch, job: Job, party: Party) -> None:
     """Create the people of one party, as far as their addresses are free and the target lets us."""
     while party.people and batch.may_send:
         await _leave_out_taken(batch, party)
@@ -138,7 +82,7 @@ async def _create(batch: Batch, job: Job, party: _Party) -> None:
             return
 
 
-async def _leave_out_taken(batch: Batch, party: _Party) -> None:
+async def _leave_out_taken(batch: Batch, party: Party) -> None:
     """Drop those whose address has an account by now: ours, if a call of ours may have landed late; else stale."""
     found = await batch.readings.current_at(one.address for one in party.people)
     taken = [one for one in party.people if one.address in found]
@@ -163,7 +107,7 @@ def _found(batch: Batch, one: Newcomer, state: AccountState) -> Settled:
 
 
 async def _refused(
-    batch: Batch, job: Job, party: _Party, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
+    batch: Batch, job: Job, party: Party, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
 ) -> None:
     """Try again without licences if they ran out, and in halves if it may be about one of several people."""
     if refusal.facts.get("code") == SEATS_EXCEEDED and operation.payload["licences"]:
@@ -179,11 +123,13 @@ async def _refused(
         batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
 
 
-async def _created(batch: Batch, party: _Party, answer: Answer, reply: Reply) -> None:
+async def _created(batch: Batch, party: Party, answer: Answer, reply: Reply) -> None:
     """Record who was made and who was refused; those whom the answer leaves in doubt are looked up."""
     keys = {address.casefold(): key for address, key in reply.created.items()}
     refusals = {address.casefold(): refusal for address, refusal in reply.refused.items()}
-    made = {one.create.change_id: keys[one.address.casefold()] for one in party.people if one.address.casefold() in keys}
+    made = {
+        one.create.change_id: keys[one.address.casefold()] for one in party.people if one.address.casefold() in keys
+    }
     settled: list[Settled] = []
     for one in party.people:
         if one.create.change_id in made:
@@ -193,9 +139,7 @@ async def _created(batch: Batch, party: _Party, answer: Answer, reply: Reply) ->
     batch.conclude(answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident)
 
 
-async def _unmade(
-    batch: Batch, party: _Party, refusals: Mapping[str, Refusal], incident: str | None
-) -> list[Settled]:
+async def _unmade(batch: Batch, party: Party, refusals: Mapping[str, Refusal], incident: str | None) -> list[Settled]:
     """Return what became of people whom a call did not make, by what was said of their addresses (folded)."""
     said = {one.create.change_id: refusals.get(one.address.casefold()) for one in party.people}
     doubtful = [one for one in party.people if _in_doubt(party, one, said[one.create.change_id])]
@@ -209,13 +153,18 @@ async def _unmade(
     ]
 
 
-def _in_doubt(party: _Party, one: Newcomer, refusal: Refusal | None) -> bool:
+def _in_doubt(party: Party, one: Newcomer, refusal: Refusal | None) -> bool:
     """An address that is refused as taken may be taken by an earlier call of ours that had no answer; or not here."""
     return one.create.change_id in party.suspects or refusal is None or refusal.code == NAME_CONFLICT
 
 
 def _unmade_one(
-    batch: Batch, party: _Party, one: Newcomer, refusal: Refusal | None, found: AccountState | None, incident: str | None
+    batch: Batch,
+    party: Party,
+    one: Newcomer,
+    refusal: Refusal | None,
+    found: AccountState | None,
+    incident: str | None,
 ) -> Settled:
     if found is not None:
         ours = refusal is None or one.create.change_id in party.suspects
@@ -227,7 +176,7 @@ def _unmade_one(
     return settled
 
 
-def _made(batch: Batch, party: _Party, one: Newcomer, key: str, incident: str | None) -> list[Settled]:
+def _made(batch: Batch, party: Party, one: Newcomer, key: str, incident: str | None) -> list[Settled]:
     """Return what follows from a create that was acknowledged: the person is there, with all that the call gave."""
     extras = party.extras[one.create.change_id]
     return [

@@ -122,14 +122,18 @@ async def settle(plan: Plan, runtime: Runtime, cut_off_run: str) -> ApplyResult:
 async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: bool = True) -> BatchResult:
     """Do *jobs*, phase by phase, and return why they ended early, if they did."""
     batch = Batch(plan, plan.hash, jobs, runtime, send=send)
-    for job in jobs:
-        if not all(batch.is_final(change) for change in job.changes):
-            batch.readings.expect(*_touched(job))
+    _expect(batch, jobs)
+    # A run that was killed may have made people and not looked at them: its plan has not been closed.
+    unseen = runtime.journal.is_touched(plan.hash) or not all(
+        batch.is_final(one) for job in jobs for one in job.changes
+    )
     for phase, together in groupby(jobs, key=lambda job: job.phase):
         due = list(together)
-        to_create = [one.create for job in due for one in job.newcomers if not batch.is_final(one.create)]
+        _expect(batch, due)  # the accounts of people whom an earlier phase has made
         await _do_phase(batch, due)
-        await note_transfers(batch, to_create)
+        newcomers = [one.create for job in due for one in job.newcomers]
+        if unseen and newcomers:
+            await note_transfers(batch, newcomers)
         log.debug("phase %d of plan %s done", phase, batch.plan_hash[:12])
     log.info("%d jobs of plan %s done", len(jobs), batch.plan_hash[:12])
     return BatchResult(batch.stopped_by, batch.interrupted)
@@ -172,7 +176,7 @@ async def _do(batch: Batch, job: Job) -> None:
             batch.stopped_by = batch.stopped_by or exc
     if not batch.may_send:
         batch.skip_rest(job)
-    batch.readings.forget(*_touched(job))
+    batch.readings.forget(*_touched(batch, job))
 
 
 async def _work(batch: Batch, job: Job) -> None:
@@ -184,8 +188,14 @@ async def _work(batch: Batch, job: Job) -> None:
         await carry_out(batch, job)
 
 
-def _touched(job: Job) -> tuple[list[str], list[str]]:
+def _expect(batch: Batch, jobs: Sequence[Job]) -> None:
+    """Have the accounts of *jobs* read together, as far as something is still to be done to them."""
+    for job in jobs:
+        if not all(batch.is_final(change) for change in job.changes):
+            batch.readings.expect(*_touched(batch, job))
+
+
+def _touched(batch: Batch, job: Job) -> tuple[list[str], list[str]]:
     """Return the accounts that a job has still to look at: keys and addresses."""
-    keys = [job.change.account_key] if job.operations and job.change and job.change.account_key else []
-    addresses = [one.address for one in job.newcomers]
-    return keys, addresses
+    key = batch.account_of(job.change) if job.operations and job.change else None
+    return [key] if key else [], [one.address for one in job.newcomers]

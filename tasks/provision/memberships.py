@@ -132,9 +132,7 @@ def _without_group(batch: Batch, change: Change) -> Settled:
     return batch.bad(change, OutcomeStatus.STALE, DIRECTORY_GROUP_GONE)
 
 
-async def _refused(
-    piece: _Piece, due: Mapping[str, Change], attempt: Attempt, refusal: RefusedByTarget
-) -> None:
+async def _refused(piece: _Piece, due: Mapping[str, Change], attempt: Attempt, refusal: RefusedByTarget) -> None:
     """Record a refusal; if it may be about one of several people they are tried in halves, so that it is theirs alone.
 
     Without the right to write, or where the call was too much for its connector, it is everybody's.

@@ -128,7 +128,7 @@ def _in_order(state: AccountState) -> AccountState:
 
 
 def effect(operation: Operation, state: AccountState) -> AccountState:
-    """Return *state* as it is after *operation*: roles and the groups they are limited to sorted, the rest as it was."""
+    """Return *state* as it is after *operation*: roles and their groups sorted, the rest as it was."""
     state = _in_order(state)
     payload = operation.payload
     match operation.kind:

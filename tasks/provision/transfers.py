@@ -8,25 +8,24 @@ from tasks.model.errors import TargetError
 from tasks.model.operations import OutcomeStatus
 from tasks.model.plan import Change
 from tasks.provision.batch import Batch
+from tasks.provision.reasons import INVITED
 
-INVITED = "The person is asked to move here from another account, and will have access once they accept."
 
-
-async def note_transfers(batch: Batch, created: Sequence[Change]) -> None:
-    """Look once at the accounts that were just *created*, and record which of them are still to come.
-
-    What is asked for goes no further than a remark: if it cannot be read now, the accounts are made all the same.
-    """
-    made = {outcome.account_key: change for change in created if (outcome := batch.outcome(change)) is not None}
-    keys = [key for key, change in made.items() if key is not None and batch.is_good(change.change_id)]
-    if not keys or not batch.runtime.target.capabilities.transfers:
+async def note_transfers(batch: Batch, creates: Sequence[Change]) -> None:
+    """Look once, all together, at the accounts that *creates* have made; record which people are still to come."""
+    if not batch.runtime.target.capabilities.transfers or batch.stopped_by is not None:
+        return
+    outcomes = [outcome for change in creates if (outcome := batch.outcome(change)) is not None]
+    made = {one.account_key: one for one in outcomes if one.status == OutcomeStatus.DONE and one.account_key}
+    if not made:
         return
     try:
-        states = await batch.runtime.target.read_accounts(sorted(keys), [])
+        states = await batch.runtime.target.read_accounts(sorted(made), [])
     except TargetError:
+        # The people are made and linked, and the next plan sees who has still to come. To stop or to fail for want of
+        # a remark would leave undone what can be done.
         return
     pending = [made[state.account_key] for state in states if state.pending_transfer]
-    outcomes = [outcome for change in pending if (outcome := batch.outcome(change)) is not None]
     batch.record(
-        Settled(replace(outcome, status=OutcomeStatus.PENDING_TRANSFER, reason=INVITED)) for outcome in outcomes
+        Settled(replace(outcome, status=OutcomeStatus.PENDING_TRANSFER, reason=INVITED)) for outcome in pending
     )

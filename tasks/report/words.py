@@ -273,9 +273,9 @@ def language(locale: str) -> str:
     """Return the language of a locale in words.
 
     >>> language("fr_FR"), language("xx_YY"), language("")
-    ('French', 'xx_YY', "the account's language")
+    ('French', 'xx_YY', "the tenant's default language")
     """
-    return LANGUAGES.get(locale.partition("_")[0], locale) if locale else "the account's language"
+    return LANGUAGES.get(locale.partition("_")[0], locale) if locale else "the tenant's default language"
 
 
 def forecast(kind: str, people: Mapping[str, int]) -> str:
@@ -284,7 +284,7 @@ def forecast(kind: str, people: Mapping[str, int]) -> str:
     >>> forecast("welcome", {"fr_FR": 30, "en_US": 10, "en_GB": 1})
     '41 people will get a welcome mail (30 in French, 11 in English)'
     >>> forecast("welcome", {"": 1})
-    "1 person will get a welcome mail (in the account's language)"
+    "1 person will get a welcome mail (in the tenant's default language)"
     """
     languages: dict[str, int] = {}
     for locale, number in people.items():

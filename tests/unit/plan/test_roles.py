@@ -75,7 +75,7 @@ def test_a_group_that_nobody_is_put_into_is_made_for_whom_it_limits(linked: Any)
 
 
 def test_without_the_rule_role_and_limit_go(linked: Any) -> None:
-    linked.policy(rules=rules({"products": "G2M"}, {"group": "Sales"})[1:])
+    linked.policy(rules=rules({"group": "Sales"}))
     linked.accounts[1]["group_key"] = "5001"
     change = holds(linked, "MANAGE_USERS", groups=("5001",)).change("set_role")
     assert change.before == {"roles": ["MANAGE_USERS"], "managed_groups": ["5001"]}

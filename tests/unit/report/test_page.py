@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasks.model.operations import Outcome, OutcomeStatus
-from tasks.model.plan import Action, Cause, LimitReading, Plan
+from tasks.model.plan import Action, Cause, LimitReading, Plan, WithheldReason
 from tasks.report import render_html
 
 STATES = ("done", "nothing_to_do", "pending", "partial", "blocked", "failed")
@@ -268,3 +268,85 @@ def test_large_plan_stays_a_page_that_opens(run, make_change):
     assert len(html.encode()) < 5_000_000
     assert "500 more people are in review.xlsx" in html
     assert "4,500 more are with their people below" in html
+
+
+# Directory groups, webinars, people who have yet to move here, mails foreseen -----------------------------------------
+
+
+@pytest.fixture
+def further(run, make_change):
+    """A plan with a directory group of the roster's, one of a rule's, and a delete that takes a webinar along."""
+    who, lost = "1042 ada.byron", {"licences": [], "products": [], "roles": []}
+    changes = (
+        make_change(Action.CREATE_DIRECTORY_GROUP, Cause.JOINER, name="Friends of Ada",
+                    before={"directory_group": None}, after={"directory_group": "Friends of Ada"}),
+        make_change(Action.ADD_DIRECTORY_MEMBER, Cause.JOINER, who, tag="-roster", account_key=None,
+                    before={"directory_group": None}, after={"directory_group": "Friends of Ada", "group_key": None}),
+        make_change(Action.ADD_DIRECTORY_MEMBER, Cause.JOINER, who, tag="-rule", account_key=None, rules=("hosts",),
+                    before={"directory_group": None}, after={"directory_group": "GoTo Hosts", "group_key": "6001"}),
+        make_change(Action.REMOVE_DIRECTORY_MEMBER, Cause.LEAVER, "1009 otto.kern",
+                    before={"directory_group": "Friends of Ada", "group_key": "6002"}, after={"directory_group": None}),
+        make_change(Action.DELETE, Cause.LEAVER, "1009 otto.kern",
+                    before={**lost, "webinars": ["Otto on stage (2026-05-04)"]},
+                    after=lost),
+    )  # fmt: skip
+    withheld = (
+        replace(run.plan.withheld[0], action=Action.DELETE, reason=WithheldReason.WEBINARS,
+                detail="Sales, part 1 (2026-05-04); Sales, part 2 (2026-05-11)"),
+        replace(run.plan.withheld[1], action=Action.REMOVE_DIRECTORY_MEMBER, reason=WithheldReason.BLANK,
+                detail="Friends, old and new"),
+    )  # fmt: skip
+    header = replace(run.plan.header, mails={"welcome": {"en_US": 11, "fr_FR": 30}})
+    return replace(run.plan, header=header, changes=changes, withheld=withheld)
+
+
+def test_directory_groups_are_told_with_the_people_and_as_groups(render, further):
+    text = render(state="pending", plan=further, outcomes={}).text
+    assert "Directory group: to be put into Friends of Ada" in text
+    assert "Directory group: to be put into GoTo Hosts rule “hosts”" in text
+    assert "Directory group: to be taken out of Friends of Ada" in text
+    assert "Friends of Ada Directory group Friends of Ada: to be created" in text
+    assert "Take out of directory group: Friends, old and new A cell that the rules look at is blank" in text
+
+
+def test_webinars_that_are_lost_and_those_that_keep_somebody_are_named(render, further):
+    text = render(state="pending", plan=further, outcomes={}).text
+    assert "Account: to be deleted, loses 1 scheduled webinar: Otto on stage (2026-05-04)" in text
+    assert "Delete account: Sales, part 1 (2026-05-04); Sales, part 2 (2026-05-11) Scheduled webinars would" in text
+
+
+def test_redacted_page_has_no_webinars_and_no_groups_of_the_roster_but_those_of_rules(render, further):
+    text = render(state="pending", plan=further, outcomes={}, redacted=True).text
+    assert [word for word in ("Friends", "Otto", "stage", "part 1") if word in text] == []
+    assert "Directory group: to be put into (name not shown)" in text
+    assert "Directory group: to be put into GoTo Hosts" in text
+    assert "loses 1 scheduled webinar" in text
+
+
+def test_page_foretells_mails_in_people_by_language_until_they_are_sent(render, further):
+    told = "41 people will get a welcome mail (30 in French, 11 in English)."
+    assert told in render(state="pending", plan=further, outcomes={}).text
+    assert told not in render(state="done", plan=further).text
+
+
+def test_people_who_have_yet_to_move_here_have_a_part_of_their_own(render, run):
+    create = next(change for change in run.plan.changes if change.action is Action.CREATE)
+    asked = {**run.outcomes, create.change_id: Outcome(create.change_id, OutcomeStatus.PENDING_TRANSFER)}
+    page = render(plan=replace(run.plan, header=replace(run.plan.header, moving=2)), outcomes=asked)
+    assert "moving" in [attrs.get("id") for _, attrs in page.all("section")]
+    assert "failures" not in [attrs.get("id") for _, attrs in page.all("section")]
+    told = page.text.partition(
+        "3 people are asked to move here from another account; they have access once they accept. A"
+    )
+    assert "Asked in this run: Ada Byron ada.byron@acme.example No. 1042" in told[2]
+    assert (
+        "Account: created, language fr_FR rule “everybody” mail: Welcome Made; the person is asked to move" in page.text
+    )
+
+
+def test_redacted_page_names_nobody_who_has_yet_to_move_here(run):
+    create = next(change for change in run.plan.changes if change.action is Action.CREATE)
+    asked = {**run.outcomes, create.change_id: Outcome(create.change_id, OutcomeStatus.PENDING_TRANSFER)}
+    html = render_html(*replace(run, outcomes=asked).parts, redacted=True)
+    assert "1 person is asked to move here" in html
+    assert "Byron" not in html

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tasks.model.plan import Action, Cause, LimitReading
-from tasks.report import review, write_review
+from tasks.model.plan import MAKES_A_GROUP, Action, Cause, LimitReading
+from tasks.report import review, words, write_review
 
 
 @pytest.fixture
@@ -135,3 +135,70 @@ def test_large_plan_is_written_in_bounded_memory_with_the_same_content(run, book
 def test_plan_without_changes_has_a_workbook(run, tmp_path):
     write_review(replace(run.plan, changes=(), withheld=(), leaving=()), [], {}, tmp_path / "review.xlsx")
     assert rows(openpyxl.load_workbook(tmp_path / "review.xlsx")["Changes"]) in ([], [{}])
+
+
+# What only some plans have ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def further(run, make_change, tmp_path):
+    """The workbook of a plan with an edition, a limited role, a template, and every change to a directory."""
+    who = "1042 ada.byron"
+    changes = (
+        make_change(Action.CREATE_DIRECTORY_GROUP, Cause.JOINER, name="Hosts", before={"directory_group": None},
+                    after={"directory_group": "Hosts"}),
+        make_change(Action.CREATE, Cause.JOINER, who, after={"given_name": "Ada", "welcome_template": "8001"}),
+        make_change(Action.GRANT, Cause.JOINER, who, before={"licence": None},
+                    after={"licence": "9002", "product": "G2W/Pro"}),
+        make_change(Action.SET_ROLE, Cause.JOINER, who, before={"roles": []},
+                    after={"roles": ["MANAGE_USERS"], "managed_groups": ["5001"], "manages": ["Sales"]}),
+        make_change(Action.ADD_DIRECTORY_MEMBER, Cause.JOINER, who, before={"directory_group": None},
+                    after={"directory_group": "Hosts", "group_key": None}),
+        make_change(Action.REMOVE_DIRECTORY_MEMBER, Cause.LEAVER, "1009 otto.kern", after={"directory_group": None},
+                    before={"directory_group": "Old hosts", "group_key": "6001"}),
+    )  # fmt: skip
+    header = replace(run.plan.header, mails={"welcome": {"en_US": 1}}, moving=2)
+    write_review(replace(run.plan, header=header, changes=changes), run.limits, run.verdicts, tmp_path / "further.xlsx")
+    return openpyxl.load_workbook(tmp_path / "further.xlsx")
+
+
+def test_editions_managed_groups_templates_and_directory_groups_have_columns_where_there_are_any(further):
+    found = {
+        heading: [row[heading] for row in rows(further["Changes"]) if heading in row]
+        for heading in ("Edition", "Groups managed", "Template", "Directory group")
+    }
+    assert found == {
+        "Edition": ["Pro"], "Groups managed": ["Sales"], "Template": ["8001"],
+        "Directory group": ["Hosts", "Hosts", "Old hosts"],
+    }  # fmt: skip
+
+
+def test_plans_without_any_of_them_have_no_such_columns(book):
+    headings = [cell.value for cell in book["Changes"][1]]
+    assert headings[:9] == ["Note", "Name", "Address", "Id", "What", "Field", "Before", "After", "Why"]
+
+
+def test_every_action_can_be_reviewed(run, make_change, tmp_path):
+    sides = {
+        "licences": [],
+        "products": [],
+        "roles": [],
+        "group": "Sales",
+        "directory_group": "Hosts",
+        "product": "G2M",
+    }
+    changes = tuple(
+        make_change(action, Cause.DRIFT, name=action.value, before=sides, after=sides)
+        if action in MAKES_A_GROUP
+        else make_change(action, Cause.DRIFT, "1042 ada.byron", before=sides, after=sides)
+        for action in Action
+    )
+    write_review(replace(run.plan, changes=changes), [], run.verdicts, tmp_path / "all.xlsx")
+    whats = [row["What"] for row in rows(openpyxl.load_workbook(tmp_path / "all.xlsx")["Changes"])]
+    assert sorted(set(whats)) == sorted(words.ORDERS.values())
+
+
+def test_summary_foretells_mails_and_who_has_still_to_move_here(further):
+    text = [cell.value for row in further["Summary"] for cell in row if cell.value]
+    assert text[text.index("Welcome") + 1] == "1 person will get a welcome mail (in English)."
+    assert text[text.index("Moving here") + 1].startswith("2 people are asked to move here from another account")

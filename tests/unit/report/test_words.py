@@ -106,7 +106,7 @@ def test_mails_that_cannot_be_suppressed_are_named_as_such():
 
 def test_mails_of_a_kind_without_words_are_told_all_the_same():
     assert words.forecast("birthday", {"xx_XX": 2, "": 1}) == (
-        "3 people will get mail: birthday (2 in xx_XX, 1 in the account's language)"
+        "3 people will get mail: birthday (2 in xx_XX, 1 in the tenant's default language)"
     )
 
 

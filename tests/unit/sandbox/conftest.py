@@ -1,6 +1,7 @@
 """A sandbox over real HTTP: one server for all these tests, set back to the same declared state for each."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -87,6 +88,24 @@ def account(api: httpx.Client) -> httpx.Client:
     """The account of the Admin API, by paths like ``users``."""
     api.base_url = f"{api.base_url}accounts/3001/"
     return api
+
+
+@pytest.fixture
+def sign_in(
+    server: Running, control: httpx.Client, ask_token: Callable[..., httpx.Response]
+) -> Iterator[Callable[..., httpx.Client]]:
+    """Begin again from the declared state with changes, perhaps with tokens that speak for another user, and give the
+    account's Admin API."""
+    with ExitStack() as clients:
+
+        def begin(principal: str | None = None, **changes: Any) -> httpx.Client:
+            credentials = {"credentials": {"principal": principal}} if principal else {}
+            control.post("reset", json={**STATE, **credentials, **changes}).raise_for_status()
+            headers = {"Authorization": f"Bearer {ask_token().json()['access_token']}"}
+            base_url = f"{server.url}/admin/rest/v1/accounts/3001/"
+            return clients.enter_context(httpx.Client(base_url=base_url, headers=headers, **NO_TLS))
+
+        yield begin
 
 
 @pytest.fixture

@@ -200,13 +200,56 @@ def test_body_of_another_form_is_refused_without_repeating_it(account: httpx.Cli
     assert {error["code"] for error in reply.json()["errors"]} == {"request.invalid"}
 
 
-def test_only_some_roles_may_create(create: Create, account: httpx.Client) -> None:
-    """Documented: SUPER_USER and ADD_USERS; assumed: 403."""
-    account.put("users/7001", json={"adminRoles": ["ADD_USERS"]})
-    assert create("dee@acme.example").status_code == 200
-    account.put("users/7001", json={"adminRoles": ["MANAGE_USERS"]})
-    reply = create("eve@acme.example")
-    assert (reply.status_code, reply.json()["errors"]) == (403, [{"code": "role.insufficient"}])
+@pytest.mark.parametrize(
+    ("placement", "where"),
+    [("both", ["beside", "within"]), ("top_level", ["beside"]), ("per_user", ["within"])],
+)
+def test_place_of_what_is_given_is_a_switch(
+    account: httpx.Client, control: httpx.Client, placement: str, where: list[str]
+) -> None:
+    """Assumed: either; what stands elsewhere is passed over as any other field that is not known."""
+    control.put("switches", json={"create_placement": placement, "refuse_unknown_fields": False})
+    given = {"licenseKeys": ["9002"], "adminRoles": ["MANAGE_USERS"], "groupKey": "5003"}
+    bodies = {
+        "beside": {"users": [{**PERSON, "email": "beside@acme.example"}], **given},
+        "within": {"users": [{**PERSON, "email": "within@acme.example", **given}]},
+    }
+    for name, body in bodies.items():
+        user = account.get(f"users/{account.post('users', json=body).json()[0]['key']}").json()
+        expected = (["9002"], ["MANAGE_USERS"], "5003") if name in where else ([], [], None)
+        assert (user["licenseKeys"], user["adminRoles"], user.get("groupKey")) == expected
+
+
+@pytest.mark.parametrize(
+    ("placement", "body"),
+    [
+        ("top_level", {"users": [{**PERSON, "licenseKeys": ["9002"]}]}),
+        ("per_user", {"users": [PERSON], "licenseKeys": ["9002"]}),
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_refused(
+    account: httpx.Client, control: httpx.Client, placement: str, body: dict[str, Any]
+) -> None:
+    """Assumed."""
+    assert account.post("users", json=body).status_code == 200
+    account.delete(f"users/{account.get('users').json()['results'][-1]['key']}")
+    control.put("switches", json={"create_placement": placement})
+    reply = account.post("users", json=body)
+    assert (reply.status_code, reply.json()["errors"]) == (400, [{"code": "field.unknown", "value": "licenseKeys"}])
+
+
+@pytest.mark.parametrize(
+    ("role_list", "refused"),
+    [("confirmed", ["FUTURE_ROLE", "MANAGE_SEATS"]), ("invented", ["FUTURE_ROLE"]), ("any", [])],
+)
+def test_roles_that_are_known_are_a_switch(
+    create: Create, control: httpx.Client, role_list: str, refused: list[str]
+) -> None:
+    """Assumed: four names are confirmed, four more invented."""
+    control.put("switches", json={"role_list": role_list})
+    reply = create("dee@acme.example", adminRoles=["SUPER_USER", "MANAGE_SEATS", "FUTURE_ROLE"])
+    errors = reply.json()["errors"] if refused else []
+    assert errors == [{"code": "role.not.found", "value": role} for role in refused]
 
 
 def test_deleted_user_is_revived_by_the_same_address(account: httpx.Client, create: Create) -> None:

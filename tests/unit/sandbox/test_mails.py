@@ -1,8 +1,12 @@
 """The outbox. Each test says what its fact rests on."""
 
+import re
 from collections.abc import Callable
 
 import httpx
+import pytest
+
+from tasks.sandbox.mail_texts import texts
 
 Create = Callable[..., httpx.Response]
 Mails = Callable[[], list[tuple[str, str]]]
@@ -38,10 +42,61 @@ def test_mail_has_address_language_time_subject_and_body(create: Create, control
     outbox = control.get("outbox").json()
     (mail,) = outbox["mails"]
     assert (mail["number"], mail["kind"], mail["userKey"], mail["address"]) == (1, "welcome", key, DEE)
-    assert (mail["language"], mail["subject"]) == ("de_DE", "Welcome to Acme GmbH")
-    assert mail["body"].startswith("Hello Dee, ")
+    assert (mail["language"], mail["subject"]) == ("de_DE", "Willkommen bei Acme GmbH")
+    assert mail["body"].startswith("Hallo Dee, ")
     assert mail["time"].endswith("+00:00")
-    assert outbox["counts"] == {"welcome": 1, "product-change": 0, "role-change": 0, "get-started": 0}
+    kinds = {"welcome": 1, "product-change": 0, "role-change": 0, "get-started": 0, "transfer": 0}
+    assert outbox["counts"] == kinds
+
+
+LANGUAGES = {
+    "en_US": "Welcome to Acme GmbH", "de_DE": "Willkommen bei Acme GmbH", "fr_FR": "Bienvenue chez Acme GmbH",
+    "it_IT": "Benvenuto in Acme GmbH", "es_ES": "Te damos la bienvenida a Acme GmbH",
+    "pt_BR": "Boas-vindas a Acme GmbH", "nl_NL": "Welkom bij Acme GmbH", "zh_CN": "欢迎加入 Acme GmbH",
+    "ja_JP": "Acme GmbH へようこそ", "sv_SE": "Welcome to Acme GmbH",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_mail_is_in_the_language_of_the_person(account: httpx.Client, control: httpx.Client, locale: str) -> None:
+    """Documented: the language of a new user sets that of the mail; assumed: the wording, English for the rest."""
+    person = {"email": DEE, "firstName": "Dee", "lastName": "Dale", "locale": locale}
+    account.post("users", json={"users": [person]})
+    (mail,) = control.get("outbox").json()["mails"]
+    assert (mail["language"], mail["subject"]) == (locale, LANGUAGES[locale])
+    assert "Dee" in mail["body"]
+    assert mail["link"] in mail["body"]
+
+
+def test_every_language_has_every_kind_with_what_it_has_to_say() -> None:
+    needed = {
+        "welcome": {"name", "account", "link"}, "product-change": {"name", "account", "products"},
+        "role-change": {"name", "account", "roles"}, "get-started": {"name", "account", "started"},
+        "transfer": {"name", "account", "link"},
+    }  # fmt: skip
+    assert len(texts()) == 9
+    for language in texts().values():
+        said = {kind: set(re.findall(r"\{(\w+)\}", text["body"])) for kind, text in language.items() if kind in needed}
+        assert said == needed
+        assert all(language["nothing"].values())
+
+
+def test_braces_in_a_name_stay_as_they_are(account: httpx.Client, control: httpx.Client) -> None:
+    account.post("users", json={"users": [{"email": DEE, "firstName": "{link}", "lastName": "Dale"}]})
+    (mail,) = control.get("outbox").json()["mails"]
+    assert mail["body"].startswith("Hallo {link}, ")
+
+
+def test_role_that_is_taken_away_is_told_in_words(sign_in: Callable[..., httpx.Client], control: httpx.Client) -> None:
+    account = sign_in()
+    account.put("users/7003", json={"adminRoles": ["RUN_REPORTS"]})
+    account.put("users/7003", json={"adminRoles": [], "licenseKeys": []})
+    bodies = [mail["body"] for mail in control.get("outbox").json()["mails"]]
+    assert bodies == [
+        "Hallo Bo, Ihre Rolle bei Acme GmbH: RUN_REPORTS.",
+        "Hallo Bo, Ihre Rolle bei Acme GmbH: Mitglied.",
+        "Hallo Bo, Ihre Produkte bei Acme GmbH: keine.",
+    ]
 
 
 def test_product_and_role_changes_are_told(account: httpx.Client, mails: Mails) -> None:

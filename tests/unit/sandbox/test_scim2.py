@@ -316,6 +316,12 @@ def test_without_the_role_it_is_forbidden(scim: httpx.Client, control: httpx.Cli
     assert scim.get("Users").status_code == 403
 
 
+def test_its_calls_count_with_those_of_the_other_surface(scim: httpx.Client, control: httpx.Client) -> None:
+    """The limit is counted for each API: ``/identity/`` is one."""
+    control.put("switches", json={"requests_per_second": 0})
+    assert scim.get("Users").status_code == 429
+
+
 def test_deleting_a_user_leaves_the_account(scim: httpx.Client, control: httpx.Client) -> None:
     assert scim.delete("Users/7002").status_code == 204
     assert scim.get("Users/7002").status_code == 404

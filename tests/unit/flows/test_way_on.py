@@ -1,0 +1,87 @@
+"""What a run says at its end of what it would send, and of what somebody can do now."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from flows.cli.outcome import tell
+from flows.verdict import facts_of
+from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.plan import Action
+
+
+@pytest.fixture
+def terminal(office: Any, capsys: pytest.CaptureFixture[str]) -> Any:
+    """What the terminal says of a run."""
+
+    def read(run_id: str) -> str:
+        folder = office.home / "runs" / run_id
+        capsys.readouterr()
+        tell(json.loads((folder / "summary.json").read_text(encoding="utf-8")), folder, json=False)
+        return capsys.readouterr().out
+
+    return read
+
+
+def test_a_plan_names_the_command_that_sends_it(make_plan, terminal) -> None:
+    run = make_plan()
+    assert f"Next:    Review the changes, then send them: rosterflow apply {run.run_id}\n" in terminal(run.run_id)
+
+
+def test_a_plan_foretells_its_mails(make_plan, terminal) -> None:
+    run = make_plan()
+    newcomers = sum(change.action == Action.CREATE for change in run.plan.changes)
+    who = "1 person" if newcomers == 1 else f"{newcomers} people"
+    assert f"  {who} will get a welcome mail (" in terminal(run.run_id)
+
+
+def test_a_plan_without_changes_asks_for_nothing(make_plan, sync, terminal, told) -> None:
+    assert told(sync()).code == 0
+    said = terminal(make_plan().run_id)
+    assert "Next:" not in said
+    assert "will get" not in said
+
+
+def test_a_sync_over_a_limit_names_its_plan_and_how_to_send_it_all_the_same(office, sync, told, terminal, journal):
+    office.spec["limits"] = {"create": {"count": "0"}}
+    ended = told(sync())
+    plan_hash = journal.run(ended.run_id).summary["run"]["plan_hash"]
+    assert (
+        f"Next:    If the changes are meant, send plan {plan_hash[:12]} once although it is over the limit: "
+        f'rosterflow apply {ended.run_id} --override "why"\n'
+    ) in terminal(ended.run_id)
+
+
+def test_a_frozen_sync_names_no_way_around_the_freeze(office, sync, told, terminal) -> None:
+    office.spec["freeze"] = ["2000-01-01..2999-12-31"]
+    ended = told(sync())
+    assert ended.code == 5
+    assert "--override" not in terminal(ended.run_id)
+
+
+def test_people_who_have_yet_to_move_here_are_no_failure_and_got_the_mail_that_asks_them(make_plan) -> None:
+    run = make_plan()
+    outcomes = {
+        change.change_id: Outcome(
+            change.change_id,
+            OutcomeStatus.PENDING_TRANSFER if change.action == Action.CREATE else OutcomeStatus.DONE,
+        )
+        for change in run.plan.changes
+    }
+    newcomers = sum(change.action == Action.CREATE for change in run.plan.changes)
+    facts = facts_of(replace(run, sends=True), run.plan, outcomes, datetime.now(UTC))
+    assert (facts.exit_code, facts.state) == (0, "done")
+    assert facts.mails["transfer"] == newcomers > 0
+    assert "welcome" not in facts.mails
+    assert run.summary["mails"]["welcome"] == newcomers
+
+
+def test_a_run_of_before_there_was_a_forecast_is_still_told(make_plan, capsys) -> None:
+    run = make_plan()
+    old = {key: value for key, value in run.summary.items() if key not in ("mailed", "moving")}
+    old["run"] = {key: value for key, value in old["run"].items() if key != "next_steps"}
+    tell(old, run.folder.root, json=False)
+    assert run.summary["headline"] in capsys.readouterr().out
