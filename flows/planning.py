@@ -10,7 +10,8 @@ from flows.run import Run
 from flows.running import running
 from tasks.connectors.registry import open_target
 from tasks.ingest.stage import ingest_source
-from tasks.journal.products import save_limits
+from tasks.journal.products import load_verdict, save_limits
+from tasks.plan.examples import check_examples, require_examples
 from tasks.plan.limits import check_freeze, check_limits, read_limits
 from tasks.plan.stage import compute_plan, deletable, read_target
 from tasks.settings import resolve_secret
@@ -24,9 +25,18 @@ def quietly(_: str) -> AbstractContextManager[None]:
 
 
 def check(pipeline: Path, *, saying: Saying = quietly) -> Run:
-    """Ingest and validate, and report. Sends nothing and asks the target nothing. Raises ``RejectedSource``."""
+    """Ingest and validate, hold the rules' examples against the rosters, and report.
+
+    Sends nothing and asks the target nothing. Examples that cannot be judged are in the run's ``notes``. Raises
+    ``RejectedSource``, and ``BadPipeline`` if an example is not met.
+    """
     with running("check", pipeline, sends=False) as run:
         judge(run, saying)
+        spec = run.loaded.pipeline
+        verdicts = {name: load_verdict(run.folder, name) for name in run.sources}
+        found = check_examples(spec, verdicts, run.as_of)
+        run.notes += [str(example) for example in found if not example.failed]
+        require_examples(found)
     return run
 
 

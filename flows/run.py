@@ -16,7 +16,8 @@ from tasks.settings import Settings
 class Run:
     """A run at work. ``as_of`` is the day it plans for, ``today`` that on which it sends, both in the pipeline's zone.
 
-    ``requests`` is how many calls the target got. When the run has ended, ``error`` is what stopped it.
+    ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report. When the run has
+    ended, ``error`` is what stopped it.
     """
 
     run_id: str
@@ -30,6 +31,7 @@ class Run:
     today: date
     sends: bool
     requests: int = 0
+    notes: list[str] = field(default_factory=list)
     error: RosterflowError | None = None
     exit_code: int = 0
     summary: dict[str, Any] = field(default_factory=dict)

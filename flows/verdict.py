@@ -10,11 +10,10 @@ from tasks.model.errors import RosterflowError, UnsafePlan
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Plan, WithheldReason
 from tasks.report.facts import RunFacts, RunState
+from tasks.report.words import TRANSFER
 
 DONE, PENDING, INCOMPLETE = 0, 3, 4
 BLOCKED = UnsafePlan.exit_code
-TRANSFER_MAIL = "transfer"
-"""The mail that asks somebody to move here from another account."""
 
 
 def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finished: datetime) -> RunFacts:
@@ -96,4 +95,4 @@ def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome], *, expected: bool
     status = {change_id: outcome.status for change_id, outcome in outcomes.items()}
     sent = [c for c in plan.changes if expected or status.get(c.change_id) == OutcomeStatus.DONE]
     moving = sum(status.get(c.change_id) == OutcomeStatus.PENDING_TRANSFER for c in plan.changes)
-    return dict(Counter(kind for change in sent for kind in change.mail) + Counter({TRANSFER_MAIL: moving}))
+    return dict(Counter(kind for change in sent for kind in change.mail) + Counter({TRANSFER: moving}))

@@ -1,18 +1,21 @@
 """``check`` and ``plan``: what sends nothing."""
 
 from flows.cli.options import AsJson, AsOf, PipelineFile, Strict
-from flows.cli.talk import doing
+from flows.cli.talk import doing, say
 
 
 def check(pipeline: PipelineFile, json: AsJson = False, strict: Strict = False) -> None:
-    """Read and validate the rosters. Sends nothing, asks the target nothing.
+    """Read and validate the rosters, and try the rules' own examples. Sends nothing, asks the target nothing.
 
     Held rows are in rejects.xlsx: as they stood, with what is wrong and what to do.
     """
     from flows import planning
     from flows.cli.outcome import present
 
-    present(planning.check(pipeline, saying=doing), json=json, strict=strict)
+    run = planning.check(pipeline, saying=doing)
+    for note in run.notes:
+        say(f"Note: {note}")
+    present(run, json=json, strict=strict)
 
 
 def plan(

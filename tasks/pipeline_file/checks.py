@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from rapidfuzz import fuzz, process
 
 from tasks.model.pipeline import NAME, SECRET
-from tasks.model.tables import RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
+from tasks.model.tables import LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.plain_yaml import Node, Problem
+from tasks.pipeline_file.rules import check_exception, check_rule
 from tasks.pipeline_file.schema import OWN_NAME, schema
+from tasks.pipeline_file.wording import did_you_mean, either, listing, nearest
 
 WORKBOOKS = (".xlsx", ".xlsm")
 DELIMITED = (".csv", ".tsv", ".txt")
@@ -40,9 +41,9 @@ def _place_and_message(node: Node, item: Any) -> tuple[plain_yaml.Path, str]:
             return path, "is empty"
         return (*path, loc[-1]), "is missing" + _choices(loc)
     if kind == "extra_forbidden":
-        return loc, "is no key that is known here" + _did_you_mean(str(loc[-1]), _keys_at(loc[:-1]), "keys")
+        return loc, "is no key that is known here" + did_you_mean(str(loc[-1]), _keys_at(loc[:-1]), "keys")
     if loc and loc[-1] == "[key]":
-        return loc[:-1], "is no key that is known here" + _did_you_mean(str(loc[-2]), _values(context), "keys")
+        return loc[:-1], "is no key that is known here" + did_you_mean(str(loc[-2]), _values(context), "keys")
     found, path = node.find(loc)
     if found.value is None:
         return path, "is empty; give it a value or leave the key out"
@@ -63,7 +64,7 @@ def _in_plain_words(kind: str, context: Mapping[str, Any], message: str) -> str:
     words = {
         "string_type": "must be text",
         "string_too_short": "is empty",
-        "string_too_long": "must be one character",
+        "string_too_long": _at_most(context),
         "model_type": "must be a mapping (key: value)",
         "dict_type": "must be a mapping (key: value)",
         "tuple_type": "must be a list",
@@ -77,6 +78,11 @@ def _in_plain_words(kind: str, context: Mapping[str, Any], message: str) -> str:
     return words.get(kind) or message.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
+def _at_most(context: Mapping[str, Any]) -> str:
+    number = context.get("max_length", 1)
+    return "must be one character" if number == 1 else f"must be at most {number} characters"
+
+
 def _values(context: Mapping[str, Any]) -> list[str]:
     return re.findall(r"'([^']*)'", context["expected"])
 
@@ -86,7 +92,7 @@ def _not_among(value: Any, choices: list[str]) -> str:
         return f"must be one of {listing(choices)}"
     if "${" in value:  # the variable's value stays out of messages
         return f"has a value that is not one of {listing(choices)}"
-    return f"'{value}' is not valid" + _did_you_mean(value, choices, "values")
+    return f"'{value}' is not valid" + did_you_mean(value, choices, "values")
 
 
 def _schema_at(loc: Iterable[str | int]) -> Mapping[str, Any]:
@@ -131,8 +137,11 @@ def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
         if isinstance(source.get("columns"), dict):
             yield from _at(node, ("sources", at, "columns"), _check_columns(source["columns"]))
     mapped = sorted({name for _, source in sources for name in _dict(source.get("columns"))})
+    directory = next((str(_dict(target).get("directory")) for target in _list(data.get("targets"))), "none")
     for at, rule in enumerate(_list(data.get("rules"))):
-        yield from _at(node, ("rules", at, "when"), _check_when(_dict(_dict(rule).get("when")), mapped))
+        yield from _at(node, ("rules", at), check_rule(_dict(rule), mapped, directory))
+    for at, exception in enumerate(_list(data.get("exceptions"))):
+        yield from _at(node, ("exceptions", at), check_exception(_dict(exception)))
     yield from _at(node, ("correlate",), _check_order(data.get("correlate")))
     for section in ("sources", "rules"):
         yield from _at(node, (section,), _check_names(section, _list(data.get(section))))
@@ -167,6 +176,8 @@ def _check_columns(columns: dict[str, Any]) -> Found:
         wrong = _wrong_name(name)
         if wrong:
             yield (name,), wrong
+        if "split" in _dict(columns[name]) and name not in LIST_ATTRIBUTES:
+            yield (name, "split"), f"is for {either([*LIST_ATTRIBUTES])}; other attributes have one value"
     if "user_name" not in columns:
         yield ("user_name",), "is missing: accounts are addresses, so a source must map the one a person signs in with"
     status = columns.get("status")
@@ -183,7 +194,7 @@ def _wrong_name(name: str) -> str | None:
     if name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES):
         other = "street_address" if name == "address" else f"hr_{name}"
         return f"is a name that Rosterflow uses itself; choose another, for example {other}"
-    near = _nearest(_snake(name), WORKER_ATTRIBUTES, 85)
+    near = nearest(_snake(name), WORKER_ATTRIBUTES, 85)
     extends_one = any(name.startswith(f"{attribute}_") for attribute in WORKER_ATTRIBUTES)
     if near and not extends_one:
         return f"is no standard attribute; did you mean '{near}'? (A name of your own must be less like one.)"
@@ -194,12 +205,6 @@ def _wrong_name(name: str) -> str | None:
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[ -]", "_", name).lower()
-
-
-def _check_when(when: dict[str, Any], mapped: list[str]) -> Found:
-    for name in when:
-        if name not in mapped:
-            yield (name,), "is not mapped by any source" + _did_you_mean(name, mapped, "mapped attributes")
 
 
 def _check_order(correlate: Any) -> Found:
@@ -222,26 +227,3 @@ def _dict(value: Any) -> dict[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-# Wording -------------------------------------------------------------------------------------------------------------
-
-
-def _nearest(text: str, choices: Iterable[str], cutoff: float) -> str | None:
-    found = process.extractOne(text, list(choices), scorer=fuzz.ratio, processor=str.lower, score_cutoff=cutoff)
-    return found[0] if found else None
-
-
-def _did_you_mean(text: str, choices: Iterable[str], what: str) -> str:
-    choices = list(choices)
-    near = _nearest(text, choices, 60)
-    hint = f"; did you mean '{near}'?" if near else "."
-    return f"{hint} Valid {what}: {listing(choices)}" if choices else hint.rstrip(".")
-
-
-def listing(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
-def either(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

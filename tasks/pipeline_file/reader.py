@@ -19,8 +19,9 @@ from tasks.model.errors import BadPipeline
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import digest
 from tasks.pipeline_file import plain_yaml
-from tasks.pipeline_file.checks import cross_check, either, listing, translate
+from tasks.pipeline_file.checks import cross_check, translate
 from tasks.pipeline_file.plain_yaml import Node, Problem, write_path
+from tasks.pipeline_file.wording import either, listing
 
 MAX_BYTES = 1 << 20
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -31,7 +32,7 @@ class LoadedPipeline:
     """A valid pipeline file.
 
     ``mapping_hash`` covers how sources are read and mapped, ``rules_hash`` all else that shapes a plan; neither
-    covers secrets, URLs, limits, freezes or notices, nor how the file is laid out. ``text_sha256`` is of its bytes.
+    covers secrets, URLs, limits, freezes, examples or notices, nor how the file is laid out. ``text_sha256`` is of its bytes.
     """
 
     pipeline: Pipeline
@@ -172,11 +173,14 @@ def _mapping_hash(pipeline: Pipeline) -> str:
 
 
 def _rules_hash(pipeline: Pipeline) -> str:
+    policy = _dump(pipeline, SHAPING)
+    for rule in policy["rules"]:
+        del rule["expect"]  # examples shape nothing
     return digest(
         {
-            "policy": _dump(pipeline, SHAPING),
+            "policy": policy,
             "sources": [_dump(source, ("name", "snapshot", "blanks")) for source in pipeline.sources],
-            "target": _dump(pipeline.target, ("name", "kind", "account_key", "managed", "notify_users")),
+            "target": _dump(pipeline.target, ("name", "kind", "account_key", "managed", "notify_users", "directory")),
         }
     )
 

@@ -47,6 +47,7 @@ class Batch:
         self._attempts: Counter[str] = Counter()
         self._made: Counter[str] = Counter()  # calls known to be done, by job
         self._open: set[tuple[str, int]] = set()  # calls of earlier runs that may have been done
+        self._unanswered: dict[tuple[str, int], Attempt] = {}  # calls of this one that are not looked up yet
         for call in runtime.journal.calls(plan_hash, [job.job_id for job in jobs]):
             self._calls[call.attempt.job_id].append(call)
             self._attempts[call.attempt.op_id] = max(self._attempts[call.attempt.op_id], call.attempt.attempt)
@@ -166,6 +167,9 @@ class Batch:
         )
         if attempt is not None:
             self._open.discard((attempt.op_id, attempt.attempt))
+            self._unanswered.pop((attempt.op_id, attempt.attempt), None)
+            if result == CallResult.UNCERTAIN:
+                self._unanswered[attempt.op_id, attempt.attempt] = attempt
             self._made[attempt.job_id] += result == CallResult.DONE
         for outcome in recorded:
             self._outcomes[outcome.change_id] = outcome
@@ -194,11 +198,20 @@ class Batch:
         return STOPPED if self.interrupted else TAKEN_OVER
 
     def skip_rest(self, job: Job) -> None:
-        """Record that the batch was halted before a job was at its end."""
-        reason = self.reason_to_skip
+        """Record that the batch was halted before a job was at its end, and what of it is in doubt."""
+        made = ""
         if job.operations and self._made[job.job_id]:
-            reason += f" {self._made[job.job_id]} of its {len(job.operations)} calls were made."
-        self.skip(job.changes, reason)
+            made = f" {self._made[job.job_id]} of its {len(job.operations)} calls were made."
+        in_doubt = self._in_doubt(job)
+        self.skip([change for change in job.changes if change.change_id in in_doubt], IN_DOUBT + made)
+        rest = [change for change in job.changes if change.change_id not in in_doubt]
+        self.skip(rest, self.reason_to_skip + made)
+
+    def _in_doubt(self, job: Job) -> set[str]:
+        """Return the changes of a job with a call of which it is not known whether it was done."""
+        attempts = [call.attempt for call in self.open_calls(job)]
+        attempts += [attempt for attempt in self._unanswered.values() if attempt.job_id == job.job_id]
+        return {change_id for attempt in attempts for change_id in attempt.change_ids}
 
     def good(
         self,

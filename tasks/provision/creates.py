@@ -6,7 +6,6 @@ from dataclasses import replace
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import Operation, OperationKind, OutcomeStatus, Refusal, Reply
-from tasks.model.plan import Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.changes import change_account

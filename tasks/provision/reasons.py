@@ -13,6 +13,7 @@ FORBIDDEN = 403
 STOPPED = "The run was stopped before this was done."
 TARGET_LOST = "The target could no longer be used before this was done."
 TAKEN_OVER = "The run was cut off before this was done, and its plan was given up."
+IN_DOUBT = "A call for this had no answer, and what came of it could not be looked up: it may have been done."
 UNMET = "A change that this one needs was not done."
 REFUSED = "The target refused it."
 NO_SEAT = "The licence has no seat left."

@@ -188,7 +188,8 @@ def _line(change: Change, outcomes: Mapping[str, Outcome], names: Names, unsaid:
     outcome = outcomes.get(change.change_id)
     cause = "" if change.cause in unsaid else words.CAUSES[change.cause]
     rules = f"rule {words.listed([f'“{rule}”' for rule in change.rules])}" if change.rules else ""
-    mails = f"mail: {words.listed([words.mail(kind) for kind in change.mail])}" if change.mail else ""
+    kinds = (words.TRANSFER,) if is_moving(change, outcomes) else change.mail
+    mails = f"mail: {words.listed([words.mail(kind) for kind in kinds])}" if kinds else ""
     why = tuple(filter(None, (cause, rules, mails)))
     said = names.phrases(change, done=outcome is not None and outcome.status in GOOD)
     if not outcomes:

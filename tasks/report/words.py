@@ -166,12 +166,15 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     ),
 }
 
+TRANSFER = "transfer"
+"""The kind of mail that asks somebody to move here from another account: sent in place of the welcome."""
+
 MAILS: Mapping[str, str] = {
     "welcome": "Welcome",
     "product_change": "Products changed",
     "role_change": "Admin role changed",
     "get_started": "Getting started",
-    "transfer": "Move from another account",
+    TRANSFER: "Move from another account",
 }
 
 LANGUAGES: Mapping[str, str] = {
@@ -412,7 +415,7 @@ def detail(what: str, change: Change) -> str:
     if what == "Groups managed":
         return listed(list(after.get("manages") or ()))
     if what == "Template":
-        return listed([str(after[name]) for name in ("welcome_template", "settings_template") if after.get(name)])
+        return "\n".join(f"{kind} {after[name]}" for name, kind in _TEMPLATES.items() if after.get(name))
     return group_name(change) if change.action in _OF_THE_DIRECTORY else ""
 
 
@@ -450,6 +453,7 @@ def _note(change: Change) -> str:
     return ""
 
 
+_TEMPLATES: Mapping[str, str] = {"welcome_template": "welcome", "settings_template": "settings"}
 _GIVEN_AT_BIRTH: Mapping[str, str] = {
     "locale": "language",
     "welcome_template": "welcome template",

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from tasks.model.errors import BadUsage
-from tasks.sandbox import people
+from tasks.sandbox import history, people
 from tasks.sandbox.declared import ADDRESS, LOCALE, Key
 from tasks.sandbox.organisation import shown_moment
 from tasks.sandbox.switches import Switches
@@ -69,6 +69,7 @@ def submit(call: Call, text: str, settings: Settings) -> dict[str, Any]:
     return _described(row)
 
 
+@history.noted(by="CSV import")
 def carry_out_due(call: Call) -> None:
     """Create the users of the files whose time has come. What the account refuses then is in the file's result."""
     rows = call.db.execute("SELECT * FROM imports WHERE result IS NULL AND due_ms <= ?", (call.now_ms,)).fetchall()

@@ -5,7 +5,7 @@ The embedded ``default_state.json`` is an example of every part of it.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,11 +15,10 @@ from pydantic.alias_generators import to_camel
 
 from tasks.model.errors import BadUsage
 from tasks.model.pipeline import SANDBOX_AUTH
+from tasks.sandbox.declared_checks import PRODUCTS as PRODUCTS
+from tasks.sandbox.declared_checks import SUPER_USER as SUPER_USER
+from tasks.sandbox.declared_checks import require_whole
 
-PRODUCTS = ("G2M", "G2MFREE", "G2W", "G2T", "G2C", "JIVE", "G2A", "G2AC", "OPENVOICE", "G2ASD", "G2ASEEIT")
-"""Product codes: the last three are assumed, ``G2A`` and ``G2AC`` are observed as API names only."""
-
-SUPER_USER = "SUPER_USER"
 ADDRESS = r"^[^@\s\"]+@[^@\s\"]+\.[^@\s\".]+$"
 DOMAIN = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
 LOCALE = r"^[a-z]{2}_[A-Z]{2}$"
@@ -195,81 +194,8 @@ class DeclaredState(_Declared):
 
     @model_validator(mode="after")
     def _holds_together(self) -> "DeclaredState":
-        _unique("licence keys", [licence.key for licence in self.licences])
-        _unique("group keys", [group.key for group in self.groups])
-        _unique("group names", [group.name.casefold() for group in self.groups])
-        _unique("user keys", [user.key for user in self.users if user.key])
-        _unique("e-mail addresses", [user.email.casefold() for user in self.users])
-        _known("product", [code for licence in self.licences for code in licence.products], PRODUCTS)
-        groups = [group.key for group in self.groups]
-        _known("licence", [key for user in self.users for key in user.licence_keys], [x.key for x in self.licences])
-        _known("group", [user.group_key for user in self.users if user.group_key], groups)
-        for number, group in enumerate(self.groups):  # a parent stands before its subgroups, so there is no circle
-            _known("parent group", [group.parent_key] if group.parent_key else [], groups[:number])
-        if self.organisation is not None:
-            _unique("domains", [domain.domain.lower() for domain in self.organisation.domains])
-            admins = [admin.user for admin in self.organisation.admins]
-            members = [key for group in self.organisation.groups for key in group.members]
-            _known("user", [*admins, *members], [user.key for user in self.users if user.key])
-            _unique("directory group names", [group.name.casefold() for group in self.organisation.groups])
-            _unique("directory group keys", [group.key for group in self.organisation.groups if group.key])
-        self._require_seats()
-        self._require_extras()
-        if self.credentials.principal is not None:
-            _known("user", [self.credentials.principal], [user.key for user in self.users if user.key])
-        if not any(SUPER_USER in user.admin_roles for user in self.users):
-            raise ValueError(f"no user has the admin role {SUPER_USER}, and tokens speak for the first who has")
+        require_whole(self)
         return self
-
-    def _require_extras(self) -> None:
-        for what, keys in (
-            ("role sets", [role_set.id for role_set in self.role_sets]),
-            ("templates", [template.key for template in self.templates]),
-            ("settings templates", [template.key for template in self.settings_templates]),
-            ("attribute keys", [attribute.key for attribute in self.attributes]),
-            ("attribute names", [attribute.name.casefold() for attribute in self.attributes]),
-            ("other accounts", [self.account.key, *(account.key for account in self.other_accounts)]),
-            ("addresses elsewhere", [email.casefold() for other in self.other_accounts for email in other.users]),
-            ("webinars", [webinar.key for webinar in self.webinars]),
-        ):
-            _unique(what, keys)
-        users, held = [user.key for user in self.users if user.key], self.users
-        _known("role set", [user.role_set for user in held if user.role_set], [role.id for role in self.role_sets])
-        templates = [template.key for template in self.settings_templates]
-        _known("settings template", [user.settings_template for user in held if user.settings_template], templates)
-        _known("group", [key for user in held for key in user.managed_groups], [group.key for group in self.groups])
-        names = [attribute.name for attribute in self.attributes]
-        _known("attribute", [name for user in held for name in user.custom_attributes], names)
-        _known("user", [key for webinar in self.webinars for key in (webinar.organizer, *webinar.coorganizers)], users)
-        if any(webinar.ends <= webinar.starts for webinar in self.webinars):
-            raise ValueError("a webinar ends before it starts")
-        self._require_homes()
-
-    def _require_homes(self) -> None:
-        elsewhere = {email.casefold() for other in self.other_accounts for email in other.users}
-        for number, user in enumerate(self.users):
-            if user.pending_transfer and (user.activated or user.email.casefold() not in elsewhere):
-                raise ValueError(f"user {number} is to move here, and lives in no other account or is active already")
-            if user.email.casefold() in elsewhere and not user.pending_transfer:
-                raise ValueError(f"user {number} lives in another account too, and has no pending transfer")
-            if user.inactive and not user.activated:
-                raise ValueError(f"user {number} is inactive, and was never activated")
-
-    def _require_seats(self) -> None:
-        for licence in self.licences:
-            held = sum(licence.key in user.licence_keys for user in self.users)
-            if licence.seats is not None and held > licence.seats:
-                raise ValueError(f"licence {licence.key} has {licence.seats} seats and {held} users who hold it")
-
-
-def _unique(what: str, values: list[str]) -> None:
-    if twice := len(values) - len(set(values)):
-        raise ValueError(f"{what} stand there twice ({twice} too many)")
-
-
-def _known(what: str, named: Iterable[str], valid: Iterable[str]) -> None:
-    if unknown := sorted(set(named) - set(valid)):
-        raise ValueError(f"unknown {what} {', '.join(unknown)}; there is {', '.join(valid) or 'none'}")
 
 
 def default_state() -> DeclaredState:

@@ -141,9 +141,10 @@ def set_admin(call: Call, user_key: str, role: Role | None, by: str | None = Non
         raise BadUsage("There is no such user.", sent="Nothing was changed.")
     if by is not None:
         _require_may_set(call, user_key, role, by)
-    call.db.execute("DELETE FROM organisation_admins WHERE user_key = ?", (user_key,))
-    if role is not None:
-        call.db.execute("INSERT INTO organisation_admins VALUES (?, ?)", (user_key, role))
+    if role is None:
+        call.db.execute("DELETE FROM organisation_admins WHERE user_key = ?", (user_key,))
+    else:
+        call.db.execute("INSERT OR REPLACE INTO organisation_admins VALUES (?, ?)", (user_key, role))
 
 
 def _require_may_set(call: Call, user_key: str, role: Role | None, by: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from tasks.model.errors import BadUsage
-from tasks.sandbox import csv_import, fault_effects, user_sync
+from tasks.sandbox import csv_import, fault_effects, history, user_sync
 from tasks.sandbox.declared import DeclaredState
 from tasks.sandbox.fault_plan import Fault, FaultPlan, Faults
 from tasks.sandbox.seeding import fill, held_account
@@ -37,12 +37,18 @@ class Platform:
 
         What became due meanwhile (a poll of the directory, the users of a CSV file) is done before, for itself.
         """
-        with self.store.transaction() as db:
-            overdue = Call(db, self.clock(), self.switches)
+        with self._transaction() as overdue:
             csv_import.carry_out_due(overdue)
             user_sync.poll_if_due(overdue)
+        with self._transaction() as call:
+            yield call
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Call]:
         with self.store.transaction() as db:
-            yield Call(db, self.clock(), self.switches)
+            now = self.clock()
+            with history.noted(at=now):
+                yield Call(db, now, self.switches)
 
     def open_account(self, state: DeclaredState | None, default: Callable[[], DeclaredState]) -> str:
         """Return the key of the account in the store; a new store is filled with *state*, or else the default.

@@ -61,6 +61,8 @@ def _apply(resource: dict[str, Any], verb: str, path: Path, value: Any) -> None:
         schema = key_in(resource, attribute.schema)
         if schema in resource or schema.lower().find(":extension:") >= 0:
             holder = resource.setdefault(schema, {})
+        if not isinstance(holder, dict):
+            raise _refused(f"{schema} has no parts", "invalidPath")
     name = key_in(holder, attribute.name)
     if path.chosen is not None:
         _apply_to_chosen(holder, name, verb, path, value)
@@ -110,7 +112,7 @@ def _apply_to_part(holder: dict[str, Any], name: str, verb: str, part: str, valu
 
 def _apply_to_chosen(holder: dict[str, Any], name: str, verb: str, path: Path, value: Any) -> None:
     held = holder.get(name)
-    items = held if isinstance(held, list) else []
+    items = [item for item in held if isinstance(item, dict)] if isinstance(held, list) else []
     chosen = [item for item in items if path.chosen is not None and path.chosen(item)]
     if not chosen and verb == "replace":
         raise _refused("The path chooses none of the values", "noTarget")

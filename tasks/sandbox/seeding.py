@@ -41,6 +41,7 @@ def fill(call: Call, state: DeclaredState) -> None:
         webinars.declare(call, webinar)
     if state.organisation is not None:
         organisation.declare(call, state.organisation, principal)
+    call.db.execute("DELETE FROM events")  # what is declared was always so
 
 
 def _add_extras(call: Call, state: DeclaredState) -> None:

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.model.errors import BadUsage
+from tasks.sandbox import history
 from tasks.sandbox.directory_schema import DIRECTORY_SCHEMA, DIRECTORY_TABLES
 from tasks.sandbox.history import HISTORY_SCHEMA, HISTORY_TABLES
 
 APPLICATION_ID = 0x52_53_42_58  # "RSBX": tells a sandbox's store from any other SQLite file
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 SCHEMA = (
     """CREATE TABLE account (
@@ -189,6 +190,7 @@ def _open(path: Path) -> sqlite3.Connection:
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.row_factory = sqlite3.Row
     db.create_function("casefold", 1, str.casefold, deterministic=True)
+    history.install(db)
     with _transaction(db):
         owner, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
         is_new = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0

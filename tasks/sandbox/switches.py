@@ -18,6 +18,9 @@ class Switches(BaseModel):
         description="Calls that each API admits in any one second (documented: 10); null for no limit.",
     )
     retry_after: bool = Field(default=False, description="Send Retry-After with a 429. GoTo documents none.")
+    rate_limit_body: Literal["object", "empty", "html"] = Field(
+        default="object", description="The body of a 429: an empty object, nothing, or a page of a proxy."
+    )
     numeric_keys: bool = Field(
         default=False, description="Write keys as JSON numbers, some longer than 64 bits, as one vendor example does."
     )

@@ -26,11 +26,11 @@ def grant(call: Call, authorization: str | None, form: dict[str, str]) -> tuple[
     account = call.db.execute("SELECT * FROM account").fetchone()
     if _client(authorization, form) != (account["client_id"], account["client_secret"]):
         raise OAuthRefusal(401, "invalid_client")
-    kind = form.get("grant_type")
+    kind, basis = form.get("grant_type"), Basis.OBSERVED if "client_secret" in form else Basis.DOCUMENTED
     if kind == "personal_access_token":
-        return _by_pat(call, account, form), Basis.DOCUMENTED
+        return _by_pat(call, account, form), basis
     if kind == "refresh_token":
-        return _by_refresh(call, account, form), Basis.DOCUMENTED
+        return _by_refresh(call, account, form), basis
     raise OAuthRefusal(400, "unsupported_grant_type" if kind else "invalid_request")
 
 

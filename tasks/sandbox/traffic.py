@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from tasks.sandbox import history
 from tasks.sandbox.fault_plan import Fault, FaultRule, Faults
 from tasks.sandbox.striking import (
     App,
@@ -27,8 +28,15 @@ from tasks.sandbox.striking import (
 from tasks.sandbox.switches import Switches
 from tasks.sandbox.wire import Basis
 
-CONTROL_PREFIX = "/sandbox/"
+UNLOGGED = ("/sandbox/", "/center", "/favicon.ico")
+"""Control calls, and the Admin Center page: what is no call to the platform, by the start of its path."""
 BASIS_HEADER = "X-Sandbox-Basis"
+TOO_MANY = {
+    "object": ("application/json", b"{}"),
+    "empty": ("text/plain", b""),
+    "html": ("text/html", b"<html><body><h1>429 Too Many Requests</h1></body></html>"),
+}
+"""The body of a 429 by the switch ``rate_limit_body``: which one GoTo sends is not known."""
 LIMITED_APIS = {"/admin/": "admin", "/identity/": "identity", "/G2W/": "webinar"}
 """The APIs whose calls are counted, each for itself, by the start of their paths."""
 FAILING = (*LIMITED_APIS, "/oauth/")
@@ -132,12 +140,13 @@ class Traffic:
         if admitted and path.startswith(FAILING):
             rule = self._platform.faults.strike(scope["method"], path)
         visit = _Visit(self._platform, scope, receive, send, rule.fault if rule else None)
-        if not admitted:
-            await self._refuse(visit.send)
-        elif rule is None:
-            await self._app(scope, receive, visit.send)
-        else:
-            await self._strike(rule, visit)
+        with history.noted(by=f"{scope['method']} {path}"):
+            if not admitted:
+                await self._refuse(visit.send)
+            elif rule is None:
+                await self._app(scope, receive, visit.send)
+            else:
+                await self._strike(rule, visit)
 
     async def _strike(self, rule: FaultRule, visit: "_Visit") -> None:
         try:
@@ -178,7 +187,8 @@ class Traffic:
         return api is None or self._platform.limit.admits(api, self._platform.switches.requests_per_second)
 
     async def _refuse(self, send: Send, rule: FaultRule | None = None) -> None:
-        headers = {"Content-Type": "application/json", "Content-Length": "2", BASIS_HEADER: Basis.DOCUMENTED}
+        kind, body = TOO_MANY[self._platform.switches.rate_limit_body]
+        headers = {"Content-Type": kind, "Content-Length": str(len(body)), BASIS_HEADER: Basis.DOCUMENTED}
         retry_after = 1 if self._platform.switches.retry_after else None
         if rule is not None and "retry_after" in rule.model_fields_set:
             retry_after = rule.retry_after
@@ -186,7 +196,7 @@ class Traffic:
             headers["Retry-After"] = str(retry_after)
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 429, "headers": raw})
-        await send({"type": "http.response.body", "body": b"{}"})
+        await send({"type": "http.response.body", "body": body})
 
 
 class _Visit:
@@ -199,7 +209,7 @@ class _Visit:
         self._send = send
         self._fault = fault
         self._came = platform.clock()
-        self._is_noted = scope["path"].startswith(CONTROL_PREFIX)
+        self._is_noted = scope["path"] == "/" or scope["path"].startswith(UNLOGGED)
 
     def note(self, status: int | None) -> None:
         if not self._is_noted:

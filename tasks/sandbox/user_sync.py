@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tasks.model.errors import BadUsage
-from tasks.sandbox import assignments, directory_groups, organisation
+from tasks.sandbox import assignments, directory_groups, history, organisation
 from tasks.sandbox.assignments import Failure
 from tasks.sandbox.organisation import shown_moment
 from tasks.sandbox.sync_rules import Rule, Wanted, code_of, wanted
@@ -125,6 +125,7 @@ def poll_if_due(call: Call) -> None:
         call.db.execute("UPDATE user_sync SET polled_ms = ?", (call.now_ms,))
 
 
+@history.noted(by="User Sync")
 def run(call: Call) -> None:
     """Look at the directory now, if User Sync is on: give what the rules say, and take away what no rule gives now.
 

@@ -176,6 +176,16 @@ PLACED = {
 """Fields that stand beside the users of a create, in each of them, or both: by switch, since it is not known."""
 
 
+_ASSUMED_FIELDS = ("managed_group_keys", "template_key", "settings_template_key", "custom_attributes")
+
+
+def basis_of_body(body: Body, basis: Basis) -> Basis:
+    """Return what a call with *body* rests on that has *basis* otherwise: fields that are assumed make it so."""
+    parts: list[Body] = [body, *(body.users if isinstance(body, NewUsers) else [])]
+    uses_assumed = any(getattr(part, name, None) is not None for part in parts for name in _ASSUMED_FIELDS)
+    return Basis.ASSUMED if uses_assumed else basis
+
+
 def placed(body: NewUsers, person: NewUser, name: str, switches: Switches) -> Any:
     """Return the field *name* of PLACED as one user of a create has it, None where it is not given."""
     own = getattr(person, name) if switches.create_placement != "top_level" else None

@@ -33,6 +33,17 @@ STATE: Mapping[str, Any] = {
             "licenceKeys": ["9002", "123456789012345678901"], "groupKey": "5002", "activated": True,
         },
         {"key": "7003", "email": "cleo@acme.example", "firstName": "Cleo", "lastName": "Ward", "emailLocked": True},
+        {"key": "7004", "email": "audit@acme.example", "firstName": "Au", "lastName": "Dit", "roleSet": "4002"},
+    ],
+    "roleSets": [{"id": "4001", "name": "Help desk"}, {"id": "4002", "name": "Auditors"}],
+    "templates": [{"key": "2001", "title": "Partners", "subject": "Welcome, partner", "text": "Hello {name}: {link}"}],
+    "settingsTemplates": [{"key": "2501", "name": "Partners"}],
+    "otherAccounts": [{"key": "4711", "name": "Elsewhere", "users": ["elsewhere@acme.example"]}],
+    "webinars": [
+        {"key": "11", "organizer": "7002", "subject": "Alone", "starts": "2027-05-04T09:00:00Z",
+         "ends": "2027-05-04T10:00:00Z"},
+        {"key": "12", "organizer": "7002", "subject": "Together", "starts": "2027-06-04T09:00:00Z",
+         "ends": "2027-06-04T10:00:00Z", "coorganizers": ["7001"]},
     ],
     "organisation": {
         "name": "Acme", "domains": [{"domain": "acme.example"}], "admins": [{"user": "7001"}],

@@ -105,11 +105,12 @@ def test_wrong_credentials_name_what_to_check(sandbox, wrong, code):
     assert sandbox.requests == []
 
 
-def test_limit_of_requests_is_survived(sandbox):
+@pytest.mark.parametrize("body", ["object", "empty", "html"])
+def test_limit_of_requests_is_survived(sandbox, body):
     """C2, C3. Documented: over the limit (10 a second, by API) comes 429. Assumed: an empty object, no Retry-After."""
 
     async def scenario(target):
-        sandbox.switch(requests_per_second=0)
+        sandbox.switch(requests_per_second=0, rate_limit_body=body)
         creating = asyncio.create_task(target.perform(make_create(ADA)))
         while not any(call["status"] == 429 for call in sandbox.requests):
             await asyncio.sleep(0.01)
@@ -135,11 +136,11 @@ def test_caller_tells_the_accounts_that_are_reachable(sandbox):
 def test_account_is_read_whole(sandbox):
     """R2, R3, R6. Observed: fields of users, groups and licences; a user is in one group at most (documented)."""
     state = sandbox.run(lambda target: target.read())
-    assert state.accounts["account_key"].tolist() == ["7001", "7002", "7003"]
+    assert state.accounts["account_key"].tolist() == ["7001", "7002", "7003", "7004"]
     assert state.accounts["user_name"].tolist()[1] == "bo+team@acme.example"
-    assert state.accounts["roles"].tolist() == [("SUPER_USER",), (), ()]
+    assert state.accounts["roles"].tolist() == [("SUPER_USER",), (), (), ("custom:Auditors",)]
     assert state.accounts["group_key"].tolist()[1] == "5002"
-    assert state.accounts["locale"].tolist() == ["en_US", "fr_FR", "en_US"]
+    assert state.accounts["locale"].tolist() == ["en_US", "fr_FR", "en_US", "en_US"]
     assert state.grants.to_numpy().tolist() == [["7002", WEBINAR], ["7002", "9002"]]
     assert state.groups.to_numpy().tolist() == [["5001", "Sales", ("Sales",)], ["5002", "France", ("Sales", "France")]]
 
@@ -176,7 +177,7 @@ def test_pages_follow_each_other_without_a_gap(sandbox):
     perform(sandbox, make_create(*people))
     sandbox.switch(max_page_size=7)
     state = sandbox.run(lambda target: target.read())
-    assert len(state.accounts) == 23
+    assert len(state.accounts) == 24
     assert state.accounts["account_key"].is_unique
     offsets = [
         call["query"] for call in sandbox.requests if call["path"].endswith("/users") and "offset" in call["query"]

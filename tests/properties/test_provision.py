@@ -13,10 +13,22 @@ from hypothesis import strategies as st
 from tasks.journal import Attempt, CallResult, Journal
 from tasks.model.operations import Operation, Outcome, Reply
 from tasks.model.plan import Plan
+from tasks.model.state import AccountState
 from tasks.provision import apply_plan
-from tests.unit.provision.world import MEETING, TRAINING, WEBINAR, Killed, MemoryTarget, PlanBuilder, World, account
+from tests.unit.provision.world import (
+    MEETING,
+    TRAINING,
+    WEBINAR,
+    Killed,
+    MemoryTarget,
+    PlanBuilder,
+    World,
+    account,
+    directory_group,
+)
 
 LICENCES = [MEETING, TRAINING, WEBINAR]
+HOSTS, LEAVERS = "6001", "6002"
 some_licences = st.lists(st.sampled_from(LICENCES), unique=True, max_size=3).map(sorted)
 
 
@@ -55,6 +67,10 @@ class MortalTarget(MemoryTarget):
 
     life = Life(None)
 
+    async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
+        self.life.moment()
+        return await super().read_accounts(account_keys, user_names)
+
     async def perform(self, operation: Operation) -> Reply:
         self.life.moment()
         try:
@@ -69,17 +85,29 @@ def plans(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
     builder = PlanBuilder()
     accounts = []
     group = builder.group("Sales") if draw(st.booleans()) else None
+    trainers = builder.directory_group("Trainers") if draw(st.booleans()) else None
     for number in range(draw(st.integers(0, 6))):
         create = builder.create(str(number))
         for licence in draw(some_licences):
             builder.grant(str(number), licence, needs=[create])
         if group and draw(st.booleans()):
             builder.join(str(number), "Sales", None, needs=[create, group])
+        if group and draw(st.booleans()):
+            limit = {"Everybody": "5000", "Sales": None}
+            builder.limited(str(number), ["MANAGE_USERS"], limit, needs=[create, group])
+        if draw(st.booleans()):
+            builder.enter(str(number), "Hosts", HOSTS, needs=[create])
+        if trainers and draw(st.booleans()):
+            builder.enter(str(number), "trainers", None, needs=[create, trainers])
     for number in range(7001, 7001 + draw(st.integers(0, 4))):
         key, held = str(number), draw(some_licences)
         roles = draw(st.sampled_from([(), ("MANAGE_USERS",)]))
         accounts.append(account(key, *held, roles=roles, group="5000"))
         builder.adopt(key, held)
+        if draw(st.booleans()):
+            builder.quit(key, "Leavers", LEAVERS)
+        elif draw(st.booleans()):
+            builder.enter(key, "Hosts", HOSTS, key=key)
         if draw(st.booleans()):
             builder.suspend(key, held, roles)
             continue
@@ -95,7 +123,14 @@ def plans(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
 
 
 def world_of(folder: str, accounts: Sequence[Any]) -> World:
-    world = World(Path(folder), MortalTarget(*accounts, groups={"5000": "Everybody"}, create_batch=3))
+    keys = [one.account_key for one in accounts]
+    directory = {
+        HOSTS: directory_group(HOSTS, "Hosts", *keys[:1]),
+        LEAVERS: directory_group(LEAVERS, "Leavers", *keys),
+    }
+    target = MortalTarget(*accounts, groups={"5000": "Everybody"}, directory=directory, create_batch=3)
+    target.elsewhere = {"p1@acme.example"}
+    world = World(Path(folder), target)
     world.journal.close()
     world.journal = MortalJournal.open(Path(folder) / "journal.db")
     return world
@@ -118,7 +153,8 @@ def record_of(world: World, plan: Plan) -> Mapping[str, Any]:
         for person, link in world.links().items()
     }
     outcomes = {change: outcome.status for change, outcome in world.journal.outcomes(plan.hash).items()}
-    return {"links": links, "outcomes": outcomes, "tenant": world.target.holdings()}
+    tenant = (world.target.holdings(), world.target.members(), world.target.limits())
+    return {"links": links, "outcomes": outcomes, "tenant": tenant}
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,5 +1,6 @@
 """The documentation: what it names is there, and its pipelines parse."""
 
+import ast
 import re
 import shlex
 import shutil
@@ -202,3 +203,48 @@ def test_every_exit_code_has_its_row_in_both_tables() -> None:
     codes = {str(kind.exit_code) for kind in kinds} | {"0", "3", "4"}
     for page in (ROOT / "README.md", DOCS / "operations.md"):
         assert codes == set(re.findall(r"^\| (\d) \|", page.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+FACT = re.compile(r"^\| ([A-Z]\d+) \| .* \| ([^|]*) \|$", re.MULTILINE)
+CITED = re.compile(r"\b[TCRWMDV]\d{1,2}\b")
+
+
+def facts() -> dict[str, str]:
+    """Return the numbered facts of the target's page with how each stands."""
+    found = FACT.findall((DOCS / "target-goto.md").read_text(encoding="utf-8"))
+    assert len({number for number, _ in found}) == len(found)
+    return dict(found)
+
+
+def contract_citations() -> dict[str, set[str]]:
+    """Return the facts that each contract test cites in its docstring, by test."""
+    cited = {}
+    for path in sorted((ROOT / "tests" / "contract").glob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                cited[f"{path.name}::{node.name}"] = set(CITED.findall((ast.get_docstring(node) or "").split(".")[0]))
+    return cited
+
+
+def test_every_fact_is_held_by_a_contract_test_and_every_citation_is_a_fact() -> None:
+    cited = set().union(*contract_citations().values())
+    assert len(facts()) > 60
+    assert cited - set(facts()) == set()
+    assert set(facts()) - cited == set()
+
+
+def test_every_fact_says_how_it_stands() -> None:
+    standings = ("documented", "observed", "inferred", "assumed")
+    assert [number for number, stands in facts().items() if not any(word in stands for word in standings)] == []
+
+
+def test_every_switch_of_the_sandbox_is_on_the_page_and_every_one_on_the_page_is_a_switch() -> None:
+    from tasks.sandbox import Switches
+
+    page = (DOCS / "target-goto.md").read_text(encoding="utf-8")
+    table = page.partition("how the sandbox can be switched")[2].partition("## Against")[0]
+    named_there = {
+        name for row in table.splitlines() for name in CODE_SPAN.findall(row.rsplit("|", 2)[-2] if "|" in row else "")
+    }
+    apart = {"requests_per_second", "scopes", "token_lifetime_s"}  # they bound or refuse on purpose
+    assert named_there == set(Switches.model_fields) - apart

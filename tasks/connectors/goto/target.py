@@ -17,6 +17,9 @@ from tasks.connectors.base import Capabilities
 from tasks.connectors.goto import wire
 from tasks.connectors.goto.directory import MAX_MEMBERS, Directory
 from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
+from tasks.connectors.goto.people import People
+from tasks.connectors.goto.roles import Roles
+from tasks.connectors.goto.seats import Seats
 from tasks.connectors.goto.tokens import TokenSource
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.webinars import Webinars
@@ -65,7 +68,12 @@ class GotoConnector:
         self._tokens = tokens
         self._http = http
         self._user_count: int | None = None
-        self._licence_has_put = True
+        self._roles = Roles(self._transport, self._account, self._plain_user)
+        self._seats = Seats(
+            self._transport, self._account, self._plain_user, partial(self._list, "licenses", wire.licence)
+        )
+        fed = self._directory if spec.directory == "feed" else None
+        self._people = People(self._transport, self._account, self._seats, self._plain_user, fed)
 
     @property
     def requests_sent(self) -> int:
@@ -117,7 +125,14 @@ class GotoConnector:
         """Read users, groups and licences, whole, and nothing of the directory."""
         licences = await self._list("licenses", wire.licence)
         groups = await self._list("groups", wire.group)
-        return wire.state(await self._users(), groups, licences)
+        return wire.with_templates(wire.state(await self._users(), groups, licences), await self._templates())
+
+    async def _templates(self) -> list[wire.Template]:
+        """Read the e-mail templates; an account or a token that knows of none has none."""
+        try:
+            return await self._list("templates", wire.template)
+        except RefusedByTarget:
+            return []
 
     async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
         """Read these accounts, sorted by key: one call each, or all users where the pages are fewer than that."""
@@ -160,7 +175,7 @@ class GotoConnector:
     # Reading
 
     async def _list(self, name: str, read: Callable[[Any], wire.Item]) -> list[wire.Item]:
-        what = {"users": "users", "groups": "groups", "licenses": "licences"}[name]
+        what = {"licenses": "licences", "templates": "e-mail templates"}.get(name, name)
 
         async def fetch(offset: int) -> wire.Page[wire.Item]:
             path = f"{self._account}/{name}?offset={offset}&pageSize={PAGE_SIZE}"
@@ -171,7 +186,7 @@ class GotoConnector:
     async def _users(self) -> list[wire.User]:
         users = await self._list("users", wire.user)
         self._user_count = len(users)
-        return users
+        return await self._roles.named(users)
 
     async def _listing_is_shorter(self, lookups: int) -> bool:
         if lookups <= SINGLE_READS:
@@ -183,6 +198,11 @@ class GotoConnector:
         return self._user_count is not None and lookups > math.ceil(self._user_count / PAGE_SIZE)
 
     async def _user(self, account_key: str) -> wire.User | None:
+        """Read one user, with the tenant's own role by its name."""
+        user = await self._plain_user(account_key)
+        return None if user is None else (await self._roles.named([user]))[0]
+
+    async def _plain_user(self, account_key: str) -> wire.User | None:
         try:
             return await self._transport.get(self._user_path(account_key), "read a user", wire.user)
         except RefusedByTarget as refusal:
@@ -197,63 +217,25 @@ class GotoConnector:
             page = await self._transport.get(path, "look an address up", partial(wire.page, read=wire.user))
             for user in page.items:
                 if (user.email or "").casefold() == address.casefold():
-                    return user
+                    return (await self._roles.named([user]))[0]
         return None
 
     # Writing
 
     async def _create_accounts(self, operation: Operation) -> Reply:
-        return await self._transport.post(
-            f"{self._account}/users?allOrNothing=false",
-            "create accounts",
-            partial(wire.created, people=operation.people),
-            body=wire.new_users(operation),
-        )
+        return await self._people.create(operation)
 
     async def _update_account(self, operation: Operation) -> None:
-        path = self._user_path(_account_key(operation))
-        await self._transport.write("PUT", path, "update an account", body=wire.changed_fields(operation.payload))
+        await self._people.update(_account_key(operation), operation.payload)
 
     async def _set_roles(self, operation: Operation) -> None:
-        path = self._user_path(_account_key(operation)) + _quietly(operation)
-        body = {"adminRoles": list(operation.payload["roles"])}
-        await self._transport.write("PUT", path, "set the roles of an account", body=body)
+        await self._roles.set(_account_key(operation), operation.payload, notify=operation.notify)
 
     async def _assign_licence(self, operation: Operation) -> None:
-        """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent."""
-        if self._licence_has_put:
-            try:
-                await self._transport.write("PUT", self._seat_path(operation), "assign a licence")
-            except RefusedByTarget as refusal:
-                if not _verb_is_missing(refusal):
-                    raise
-                self._licence_has_put = refusal.facts["status"] != 405
-            else:
-                return
-        await self._assign_by_set(operation)
-
-    async def _assign_by_set(self, operation: Operation) -> None:
-        account_key, licence_key = _account_key(operation), operation.payload["licence_key"]
-        user = await self._user(account_key)
-        if user is None:
-            raise RefusedByTarget(
-                "GoTo has no such account to assign a licence to.", status=404, code="user.not.found", incident=None
-            )
-        if licence_key not in user.licences:
-            path = self._user_path(account_key) + _quietly(operation)
-            body = {"licenseKeys": sorted({*user.licences, licence_key})}
-            await self._transport.write("PUT", path, "assign a licence", body=body)
+        await self._seats.assign(_account_key(operation), operation.payload["licence_key"], notify=operation.notify)
 
     async def _unassign_licence(self, operation: Operation) -> None:
-        """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
-        try:
-            await self._transport.write("DELETE", self._seat_path(operation), "unassign a licence")
-        except RefusedByTarget as refusal:
-            if refusal.facts["status"] != 404:
-                raise
-            user = await self._user(_account_key(operation))
-            if user is not None and operation.payload["licence_key"] in user.licences:
-                raise
+        await self._seats.unassign(_account_key(operation), operation.payload["licence_key"], notify=operation.notify)
 
     async def _join_group(self, operation: Operation) -> None:
         group_key, account_key = operation.payload["group_key"], _account_key(operation)
@@ -291,11 +273,6 @@ class GotoConnector:
     def _user_path(self, account_key: str) -> str:
         return f"{self._account}/users/{_segment(account_key)}"
 
-    def _seat_path(self, operation: Operation) -> str:
-        licence_key, account_key = operation.payload["licence_key"], _account_key(operation)
-        quiet = "false" if operation.notify else "true"
-        return f"{self._account}/licenses/{_segment(licence_key)}/users/{_segment(account_key)}?suppressEmail={quiet}"
-
 
 def _account_key(operation: Operation) -> str:
     if operation.account_key is None:
@@ -307,21 +284,10 @@ def _segment(key: str) -> str:
     return quote(key, safe="")
 
 
-def _quietly(operation: Operation) -> str:
-    """Ask for no mail about a change to a user. Documented for licences only; here it is worth the asking."""
-    return "" if operation.notify else "?suppressEmail=true"
-
-
 def _absent(refusal: RefusedByTarget, code: str) -> bool:
     """Whether GoTo itself says that the thing is not there; a proxy's 404 page says nothing about it."""
     facts = refusal.facts
     return facts["status"] == 404 and facts["code"] in (None, code) and not facts["detail"]
-
-
-def _verb_is_missing(refusal: RefusedByTarget) -> bool:
-    """Whether a refusal is about the verb: not allowed, or not found without naming what was not found."""
-    status, code = refusal.facts["status"], refusal.facts["code"] or ""
-    return status == 405 or (status == 404 and not code.endswith(".not.found"))
 
 
 async def _together(reads: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

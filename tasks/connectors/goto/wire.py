@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from tasks.model.operations import NewAccount, Operation, Refusal, Reply
 from tasks.model.state import AccountState, TargetState
-from tasks.model.tables import ACCOUNTS, DIRECTORY_GROUPS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES
+from tasks.model.tables import ACCOUNTS, DIRECTORY_GROUPS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES, TEMPLATES
 
 NAME_CONFLICT = "user.name.conflict"
 FIELDS = {"user_name": "email", "given_name": "firstName", "family_name": "lastName", "locale": "locale"}
@@ -29,6 +30,7 @@ class User(NamedTuple):
     managed_groups: tuple[str, ...]
     pending_transfer: bool
     licences: tuple[str, ...]
+    role_set: str | None = None
 
 
 class Group(NamedTuple):
@@ -47,7 +49,12 @@ class Licence(NamedTuple):
     enabled: bool
 
 
-Item = TypeVar("Item", User, Group, Licence)
+class Template(NamedTuple):
+    key: str
+    title: str
+
+
+Item = TypeVar("Item", User, Group, Licence, Template)
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ def user(record: Any) -> User:
         tuple(sorted({key_of(key) for key in record.get("managedGroupKeys") or ()})),
         record.get("pendingTransfer") is True,
         tuple(sorted({key_of(key) for key in record.get("licenseKeys") or ()})),
+        _key_or_none(record.get("roleSets")),
     )
 
 
@@ -120,22 +128,34 @@ def reachable_accounts(me: Any) -> list[str]:
     return sorted(keys | {own} if own else keys)
 
 
-def new_users(operation: Operation) -> dict[str, Any]:
+class Placement(Enum):
+    """Where a create says what its people get: beside ``users``, in each of them, or in both places."""
+
+    BOTH = "both"
+    USERS = "users"
+    TOP = "top"
+
+
+def new_users(operation: Operation, placement: Placement = Placement.BOTH) -> dict[str, Any]:
     """Return the body of a create.
 
     Whether licences, roles and group stand beside ``users`` or in each of them is not documented. They are the
-    same for everybody in an operation, so they stand in both places.
+    same for everybody in an operation, so they can stand in both places.
     """
     payload = operation.payload
     given = {
         "licenseKeys": list(payload.get("licences") or ()),
         "adminRoles": list(payload.get("roles") or ()),
         "groupKey": payload.get("group_key"),
+        "templateKey": payload.get("welcome_template"),
+        "settingsTemplateKey": payload.get("settings_template"),
     }
     shared = {name: value for name, value in given.items() if value}
+    in_each = shared if placement is not Placement.TOP else {}
+    beside = shared if placement is not Placement.USERS else {}
     return {
-        "users": [{**_person(person), **shared} for person in operation.people],
-        **shared,
+        "users": [{**_person(person), **in_each} for person in operation.people],
+        **beside,
         "suppressEmail": not operation.notify,
     }
 
@@ -159,6 +179,22 @@ def created(answer: Any, people: Sequence[NewAccount]) -> Reply:
         else:
             refused[person.user_name] = Refusal(NAME_CONFLICT)
     return Reply(created=made, refused=refused)
+
+
+def role_sets(answer: Any) -> dict[str, str]:
+    """Return the tenant's own roles: id to name."""
+    listed = answer if isinstance(answer, list) else answer.get("results") or ()
+    return {key_of(record["id"]): str(record.get("name") or "") for record in listed}
+
+
+def template(record: Any) -> Template:
+    return Template(key_of(record["key"]), str(record.get("title") or ""))
+
+
+def with_templates(state: TargetState, templates: Iterable[Template]) -> TargetState:
+    """Return *state* with the e-mail templates of the account."""
+    rows = sorted(templates)
+    return replace(state, templates=TEMPLATES.conform(_frame(["template_key", "title"], rows)))
 
 
 def new_group_key(answer: Any) -> str:

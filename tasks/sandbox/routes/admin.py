@@ -10,7 +10,16 @@ from tasks.sandbox.filters import EVERYBODY
 from tasks.sandbox.rights import Right
 from tasks.sandbox.routes.queries import basis_of, condition_of, order_of, page_of, user_keys
 from tasks.sandbox.routes.replies import admin_call, done, replied
-from tasks.sandbox.wire import Basis, Call, GroupUpdate, NewGroup, NewUsers, UserUpdate, require_known_fields
+from tasks.sandbox.wire import (
+    Basis,
+    Call,
+    GroupUpdate,
+    NewGroup,
+    NewUsers,
+    UserUpdate,
+    basis_of_body,
+    require_known_fields,
+)
 
 router = APIRouter(prefix="/admin/rest/v1")
 
@@ -49,7 +58,7 @@ def create_users(request: Request, account_key: str, body: NewUsers, all_or_noth
     with admin_call(request, account_key) as (call, caller):
         require_known_fields(body, call.switches)
         created = people.create(call, body, caller, all_or_nothing=all_or_nothing)
-    return replied(Basis.DOCUMENTED, created)
+    return replied(basis_of_body(body, Basis.DOCUMENTED), created)
 
 
 @router.get("/accounts/{account_key}/users/{user_key}")
@@ -72,7 +81,7 @@ def update_users(
         rights.require_update(call, caller, keys, body)
         for key in keys:
             people.update(call, key, body, suppress_email=suppress_email)
-    return done(basis_of(keys, Basis.OBSERVED), call.switches)
+    return done(basis_of_body(body, basis_of(keys, Basis.OBSERVED)), call.switches)
 
 
 @router.delete("/accounts/{account_key}/users/{user_key}")

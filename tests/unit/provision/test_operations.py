@@ -21,7 +21,7 @@ def test_a_suspend_is_one_call_a_licence_and_one_for_the_roles():
     assert payloads(job) == [
         ("unassign_licence", {"licence_key": MEETING}),
         ("unassign_licence", {"licence_key": WEBINAR}),
-        ("set_roles", {"roles": []}),
+        ("set_roles", {"roles": [], "managed_groups": None}),
     ]
 
 
@@ -55,7 +55,7 @@ def test_every_other_change_is_one_call():
         Action.UPDATE: [("update_account", {"family_name": "New"})],
         Action.GRANT: [("assign_licence", {"licence_key": MEETING})],
         Action.ADD_MEMBER: [("join_group", {"group_key": "5001"})],
-        Action.SET_ROLE: [("set_roles", {"roles": ["MANAGE_USERS"]})],
+        Action.SET_ROLE: [("set_roles", {"roles": ["MANAGE_USERS"], "managed_groups": None})],
     }
 
 
@@ -75,6 +75,49 @@ def test_only_people_who_get_the_same_share_a_create():
     jobs = compile_jobs(builder.plan(), MANY)
 
     assert [[one.create.external_id for one in job.newcomers] for job in jobs] == [["1", "3"], ["2"]]
+
+
+def test_only_people_of_the_same_templates_share_a_create():
+    builder = PlanBuilder()
+    for person, template in (("1", "t1"), ("2", "t2"), ("3", "t1")):
+        builder.create(person, welcome_template=template)
+    builder.create("4", welcome_template="t1", settings_template="s1")
+    builder.create("5")
+
+    jobs = compile_jobs(builder.plan(), MANY)
+
+    shared = [[one.create.external_id for one in job.newcomers] for job in jobs]
+    assert sorted(shared) == [["1", "3"], ["2"], ["4"], ["5"]]
+
+
+def test_a_role_that_is_limited_or_the_tenants_own_does_not_travel_with_the_create():
+    builder = PlanBuilder()
+    for person in ("1", "2", "3"):
+        builder.create(person)
+    builder.roles("1", [], ["MANAGE_USERS"])
+    builder.roles("2", [], ["ADD_USERS", "custom:Helpdesk"])
+    builder.limited("3", ["MANAGE_USERS"], {"Sales": "5001"})
+
+    jobs = compile_jobs(builder.plan(), MANY)
+
+    folded = {one.create.external_id: len(one.extras) for job in jobs for one in job.newcomers}
+    assert folded == {"1": 1, "2": 0, "3": 0}
+    alone = {job.change.external_id: payloads(job) for job in jobs if job.change is not None}
+    assert alone == {
+        "2": [("set_roles", {"roles": ["ADD_USERS", "custom:Helpdesk"], "managed_groups": None})],
+        "3": [("set_roles", {"roles": ["MANAGE_USERS"], "managed_groups": ["5001"]})],
+    }
+
+
+def test_a_limit_that_is_lifted_is_asked_for_as_none_at_all():
+    builder = PlanBuilder()
+    before = {"roles": ["MANAGE_USERS"], "managed_groups": ["5001"]}
+    after = {"roles": ["MANAGE_USERS"], "ours": ["MANAGE_USERS"]}
+    builder.add(Action.SET_ROLE, "1", before, after, key="1")
+
+    (job,) = compile_jobs(builder.plan(), MANY)
+
+    assert payloads(job) == [("set_roles", {"roles": ["MANAGE_USERS"], "managed_groups": []})]
 
 
 def test_jobs_are_in_order_of_phase():

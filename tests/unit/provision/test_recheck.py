@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tasks.model.operations import Operation, OperationKind
+from tasks.model.plan import Action
 from tasks.provision import judge
+from tasks.provision.recheck import Groups, is_done
 from tests.unit.provision.world import MEETING, WEBINAR, PlanBuilder, account
 
 build = PlanBuilder()
@@ -16,6 +18,10 @@ DELETE = build.delete("1")
 ROLES = build.roles("1", ["A"], ["B"], key="1")
 JOIN = build.join("1", "Sales", "5001", key="1")
 LEAVE = build.leave("1", "Sales", "5001")
+LIMITED = build.limited("1", ["MANAGE_USERS"], {"Sales": "5001", "Support": None}, key="1")
+LIFTED = build.add(
+    Action.SET_ROLE, "1", {"roles": ["A"], "managed_groups": ["5001"]}, {"roles": ["A"], "ours": ["A"]}, key="1"
+)
 UPDATE = build.update("1", {"family_name": "Old"}, {"family_name": "New"})
 
 
@@ -51,7 +57,7 @@ def test_each_change_reads_its_own_fields(change, state, look):
 
 @pytest.mark.parametrize(("group", "look"), [(None, "send"), ("5001", "already"), ("5002", "stale")])
 def test_joining_reads_the_group(group, look):
-    assert judge(JOIN, account("1", group=group), group_key="5001").look == look
+    assert judge(JOIN, account("1", group=group), groups=Groups("5001")).look == look
 
 
 @pytest.mark.parametrize(
@@ -74,3 +80,47 @@ def test_a_suspend_half_done_is_judged_by_the_state_in_between():
 
     assert judge(SUSPEND, between, [taken]).look == "send"
     assert judge(SUSPEND, account("1", MEETING, WEBINAR, roles=("MANAGE_USERS",)), [taken]).look == "stale"
+
+
+@pytest.mark.parametrize(
+    ("roles", "managed", "look"),
+    [
+        ((), (), "send"),
+        (("MANAGE_USERS",), ("5002", "5001"), "already"),
+        (("MANAGE_USERS",), (), "stale"),  # the role without its limit is not the role that was asked for
+        (("MANAGE_USERS",), ("5001",), "stale"),
+        ((), ("5001", "5002"), "stale"),
+    ],
+)
+def test_a_role_with_a_limit_reads_the_groups_it_is_limited_to(roles, managed, look):
+    state = replace(account("1", roles=roles), managed_groups=managed)
+
+    assert judge(LIMITED, state, groups=Groups(managed=frozenset({"5001", "5002"}))).look == look
+
+
+@pytest.mark.parametrize(("managed", "look"), [(("5001",), "send"), ((), "already"), (("5002",), "stale")])
+def test_lifting_a_limit_reads_it(managed, look):
+    assert judge(LIFTED, replace(account("1", roles=("A",)), managed_groups=managed)).look == look
+
+
+def test_a_role_without_a_limit_reads_no_groups():
+    state = replace(account("1", roles=("A",)), managed_groups=("5001",))
+
+    assert judge(ROLES, state).look == "send"
+
+
+@pytest.mark.parametrize(
+    ("limit", "managed", "done"),
+    [
+        (["5001", "5002"], ("5002", "5001"), True),
+        (["5001", "5002"], (), False),
+        (["5001"], ("5001", "5002"), False),
+        ([], ("5001",), False),
+        (None, ("5001",), True),
+    ],
+)
+def test_a_role_whose_limit_was_not_kept_is_not_done(limit, managed, done):
+    payload = {"roles": ["MANAGE_USERS"], "managed_groups": limit}
+    operation = Operation("op", OperationKind.SET_ROLES, (LIMITED.change_id,), "1", payload=payload)
+
+    assert is_done(operation, replace(account("1", roles=("MANAGE_USERS",)), managed_groups=managed)) is done

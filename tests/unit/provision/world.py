@@ -12,8 +12,8 @@ from tasks.connectors.base import Capabilities
 from tasks.journal import Journal, RunRecord
 from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
 from tasks.model.operations import Operation, OperationKind, Refusal, Reply
-from tasks.model.plan import Action, Cause, Change, Header, Leaving, Plan, change_id
-from tasks.model.state import AccountState, TargetState
+from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, Header, Leaving, Plan, change_id
+from tasks.model.state import AccountState, DirectoryGroup, TargetState
 from tasks.provision import ApplyResult, Runtime, apply_plan
 from tasks.provision.recheck import effect
 
@@ -50,13 +50,26 @@ class MemoryTarget:
 
     name = "memory"
 
-    def __init__(self, *accounts: AccountState, groups: Mapping[str, str] | None = None, create_batch: int = 5) -> None:
-        self.capabilities = Capabilities(create_batch=create_batch, seats=True)
+    def __init__(
+        self,
+        *accounts: AccountState,
+        groups: Mapping[str, str] | None = None,
+        directory: Mapping[str, DirectoryGroup] | None = None,
+        create_batch: int = 5,
+        directory_piece: int = 3,
+    ) -> None:
+        self.capabilities = Capabilities(
+            create_batch=create_batch, directory_piece=directory_piece, seats=True, transfers=True
+        )
         self.accounts = {account.account_key: account for account in accounts}
         self.group_names = dict(groups or {})
+        self.directory = dict(directory or {})
+        self.elsewhere: set[str] = set()  # addresses of another account, whose people are asked to move here
+        self.barred: set[str] = set()  # addresses of another account that are simply in use
         self.seats: dict[str, int] = {}
         self.calls: list[Operation] = []
         self.reads = 0
+        self.directory_reads = 0
         self.mails: list[tuple[str, str]] = []
         self.fault: Callable[[Operation], None] = lambda operation: None
         self.lost: set[int] = set()
@@ -82,6 +95,11 @@ class MemoryTarget:
     async def read_groups(self) -> dict[str, str]:
         await asyncio.sleep(0)
         return dict(self.group_names)
+
+    async def read_directory_groups(self, group_keys: Sequence[str]) -> dict[str, DirectoryGroup]:
+        self.directory_reads += 1
+        await asyncio.sleep(0)
+        return {key: self.directory[key] for key in group_keys or self.directory if key in self.directory}
 
     async def aclose(self) -> None:
         return None
@@ -121,6 +139,10 @@ class MemoryTarget:
                 key = str(5001 + len(self.group_names))
                 self.group_names[key] = operation.payload["name"]
                 return Reply(group_key=key)
+            case OperationKind.CREATE_DIRECTORY_GROUP:
+                return self._create_directory_group(operation.payload["name"])
+            case OperationKind.CHANGE_DIRECTORY_GROUP:
+                return self._change_directory_group(**operation.payload)
             case OperationKind.DELETE_ACCOUNT:
                 del self.accounts[str(operation.account_key)]
                 return Reply()
@@ -133,7 +155,7 @@ class MemoryTarget:
         return Reply()
 
     def _create(self, operation: Operation) -> Reply:
-        taken = {account.user_name for account in self.accounts.values()}
+        taken = {account.user_name for account in self.accounts.values()} | self.barred
         free = [one for one in operation.people if one.user_name not in taken]
         for licence in operation.payload["licences"]:
             self._take_seats(licence, len(free))
@@ -143,11 +165,27 @@ class MemoryTarget:
             self.accounts[key] = AccountState(
                 key, one.user_name, one.given_name, one.family_name, one.locale,
                 frozenset(operation.payload["licences"]), tuple(operation.payload["roles"]),
-                operation.payload["group_key"],
+                operation.payload["group_key"], pending_transfer=one.user_name in self.elsewhere,
             )  # fmt: skip
             self.mails.append(("welcome", one.user_name))
         conflict = Refusal("user.name.conflict", 409)
         return Reply(created, {one.user_name: conflict for one in operation.people if one not in free})
+
+    def _create_directory_group(self, name: str) -> Reply:
+        if name.casefold() in (group.name.casefold() for group in self.directory.values()):
+            raise refused("409", 409)
+        key = str(6001 + len(self.directory))
+        self.directory[key] = DirectoryGroup(key, name, frozenset())
+        return Reply(group_key=key)
+
+    def _change_directory_group(self, group_key: str, add: Sequence[str], remove: Sequence[str]) -> Reply:
+        if group_key not in self.directory:
+            raise refused("group.not.found", 404)
+        if not self.accounts.keys() >= set(add):
+            raise refused("400", 400)
+        group = self.directory[group_key]
+        self.directory[group_key] = replace(group, members=(group.members | set(add)) - set(remove))
+        return Reply()
 
     def _take_seats(self, licence: str, count: int = 1) -> None:
         used = sum(licence in account.licences for account in self.accounts.values())
@@ -164,6 +202,21 @@ class MemoryTarget:
             for one in self.accounts.values()
         }  # fmt: skip
 
+    def members(self) -> dict[str, list[str]]:
+        """Return who is in which directory group: addresses by name."""
+        return {
+            group.name: sorted(self.accounts[key].user_name for key in group.members if key in self.accounts)
+            for group in self.directory.values()
+        }
+
+    def limits(self) -> dict[str, list[str]]:
+        """Return to which groups the roles of whom are limited: names by address."""
+        return {
+            one.user_name: sorted(self.group_names[key] for key in one.managed_groups)
+            for one in self.accounts.values()
+            if one.managed_groups
+        }
+
 
 def refused(code: str, status: int) -> RefusedByTarget:
     return RefusedByTarget("The target refused.", code=code, status=status, incident="0f0f")
@@ -171,6 +224,10 @@ def refused(code: str, status: int) -> RefusedByTarget:
 
 def down() -> TargetDown:
     return TargetDown("The target cannot be reached.")
+
+
+def directory_group(key: str, name: str, *members: str) -> DirectoryGroup:
+    return DirectoryGroup(key, name, frozenset(members))
 
 
 def account(key: str, *licences: str, roles: tuple[str, ...] = (), group: str | None = None) -> AccountState:
@@ -193,7 +250,7 @@ class PlanBuilder:
         key: str | None = None,
         needs: Sequence[Change] = (),
     ) -> Change:
-        group = action == Action.CREATE_GROUP
+        group = action in MAKES_A_GROUP
         subject = ("", "") if group else ("hr", person)
         change = Change(
             change_id=change_id(PIPELINE, TARGET, action, subject, before, after),
@@ -215,9 +272,9 @@ class PlanBuilder:
         after = {"user_name": f"p{key}@acme.example", "licences": list(licences)}
         return self.add(Action.ADOPT, key, {}, after, key=key)
 
-    def create(self, person: str, needs: Sequence[Change] = ()) -> Change:
+    def create(self, person: str, needs: Sequence[Change] = (), **templates: str) -> Change:
         names = {"user_name": f"p{person}@acme.example", "given_name": "Pat", "family_name": "New", "locale": "en_US"}
-        return self.add(Action.CREATE, person, {}, names, needs=needs)
+        return self.add(Action.CREATE, person, {}, names | templates, needs=needs)
 
     def grant(self, person: str, licence: str, key: str | None = None, needs: Sequence[Change] = ()) -> Change:
         after = {"licence": licence, "product": "G2M"}
@@ -227,11 +284,43 @@ class PlanBuilder:
         before = {"licence": licence, "products": ["G2M"]}
         return self.add(Action.REVOKE, person, before, {"licence": None}, key=person, needs=needs)
 
-    def roles(self, person: str, before: list[str], after: list[str], key: str | None = None) -> Change:
-        return self.add(Action.SET_ROLE, person, {"roles": before}, {"roles": after, "ours": after}, key=key)
+    def roles(
+        self, person: str, before: list[str], after: list[str], key: str | None = None, needs: Sequence[Change] = ()
+    ) -> Change:
+        return self.add(
+            Action.SET_ROLE, person, {"roles": before}, {"roles": after, "ours": after}, key=key, needs=needs
+        )
+
+    def limited(
+        self,
+        person: str,
+        roles: list[str],
+        groups: Mapping[str, str | None],
+        key: str | None = None,
+        needs: Sequence[Change] = (),
+    ) -> Change:
+        """Give *roles* to somebody who has none, for *groups* only: names to keys, None where the plan makes them."""
+        limit = {"manages": list(groups), "managed_groups": list(groups.values())}
+        after = {"roles": roles, "ours": roles, **limit}
+        return self.add(Action.SET_ROLE, person, {"roles": []}, after, key=key, needs=needs)
 
     def group(self, name: str) -> Change:
         return self.add(Action.CREATE_GROUP, name, {"group": None}, {"group": name})
+
+    def directory_group(self, name: str) -> Change:
+        return self.add(Action.CREATE_DIRECTORY_GROUP, name, {"directory_group": None}, {"directory_group": name})
+
+    def enter(
+        self, person: str, name: str, group_key: str | None, key: str | None = None, needs: Sequence[Change] = ()
+    ) -> Change:
+        """Put somebody into a directory group."""
+        after = {"directory_group": name, "group_key": group_key}
+        return self.add(Action.ADD_DIRECTORY_MEMBER, person, {"directory_group": None}, after, key=key, needs=needs)
+
+    def quit(self, person: str, name: str, group_key: str) -> Change:
+        """Take somebody out of a directory group."""
+        before = {"directory_group": name, "group_key": group_key}
+        return self.add(Action.REMOVE_DIRECTORY_MEMBER, person, before, {"directory_group": None}, key=person)
 
     def join(
         self, person: str, group: str, group_key: str | None, key: str | None = None, needs: Sequence[Change] = ()

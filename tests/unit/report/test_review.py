@@ -168,7 +168,7 @@ def test_editions_managed_groups_templates_and_directory_groups_have_columns_whe
         for heading in ("Edition", "Groups managed", "Template", "Directory group")
     }
     assert found == {
-        "Edition": ["Pro"], "Groups managed": ["Sales"], "Template": ["8001"],
+        "Edition": ["Pro"], "Groups managed": ["Sales"], "Template": ["welcome 8001"],
         "Directory group": ["Hosts", "Hosts", "Old hosts"],
     }  # fmt: skip
 

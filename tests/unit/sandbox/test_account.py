@@ -16,6 +16,11 @@ def by(text: str) -> str:
     return f"?filter={quote(text, safe='')}"
 
 
+ADA = by('email eq "ada@acme.example"')
+CY = by('key eq "7004"')
+ADA_AND_BO = by('email eq "ada@acme.example" or groupKey eq "5002"')
+
+
 def role_of(account: httpx.Client, key: str) -> Any:
     return account.get(f"users/{key}").json().get("roleSets")
 
@@ -99,12 +104,12 @@ def test_custom_roles_are_listed(sign_in: SignIn) -> None:
 def test_custom_role_is_given_and_taken_by_a_filter(sign_in: SignIn, mails: Mails) -> None:
     """Observed: the calls and the field; assumed: 204, one role a user, the mail."""
     account = sign_in(role_sets=ROLE_SETS)
-    reply = account.put(f"rolesets/4001/users{by('email eq "ada@acme.example" or groupKey eq "5002"')}")
+    reply = account.put(f"rolesets/4001/users{ADA_AND_BO}")
     assert (reply.status_code, reply.content, reply.headers["X-Sandbox-Basis"]) == (204, b"", "observed")
     assert [role_of(account, key) for key in ("7001", "7002", "7003", "7004")] == [None, "4001", "4001", None]
-    account.put(f"rolesets/4002/users{by('email eq "ada@acme.example"')}")
+    account.put(f"rolesets/4002/users{ADA}")
     assert role_of(account, "7002") == "4002"
-    taken = account.delete(f"users/rolesets{by('email eq "ada@acme.example"')}")
+    taken = account.delete(f"users/rolesets{ADA}")
     assert (taken.status_code, taken.headers["X-Sandbox-Basis"]) == (204, "observed")
     assert [role_of(account, key) for key in ("7002", "7003")] == [None, "4001"]
     ada, bo = ("role-change", "ada@acme.example"), ("role-change", "bo@acme.example")
@@ -113,17 +118,17 @@ def test_custom_role_is_given_and_taken_by_a_filter(sign_in: SignIn, mails: Mail
 
 def test_custom_role_can_change_silently_and_twice_is_once(sign_in: SignIn, mails: Mails) -> None:
     """Assumed."""
-    account, ada = sign_in(role_sets=ROLE_SETS), by('key eq "7002"')
-    account.put(f"rolesets/4001/users{ada}&suppressEmail=true").raise_for_status()
-    account.put(f"rolesets/4001/users{ada}").raise_for_status()
-    account.delete(f"users/rolesets{ada}&suppressEmail=true").raise_for_status()
-    account.delete(f"users/rolesets{ada}").raise_for_status()
+    account = sign_in(role_sets=ROLE_SETS)
+    account.put(f"rolesets/4001/users{ADA}&suppressEmail=true").raise_for_status()
+    account.put(f"rolesets/4001/users{ADA}").raise_for_status()
+    account.delete(f"users/rolesets{ADA}&suppressEmail=true").raise_for_status()
+    account.delete(f"users/rolesets{ADA}").raise_for_status()
     assert mails() == []
 
 
 def test_mail_names_the_custom_role(sign_in: SignIn, control: httpx.Client) -> None:
     """Assumed."""
-    sign_in(role_sets=ROLE_SETS).put(f"rolesets/4001/users{by('key eq "7002"')}")
+    sign_in(role_sets=ROLE_SETS).put(f"rolesets/4001/users{ADA}")
     (mail,) = control.get("outbox").json()["mails"]
     assert mail["body"] == "Hello Ada, your role in Acme GmbH is now: Help desk."
 
@@ -131,7 +136,7 @@ def test_mail_names_the_custom_role(sign_in: SignIn, control: httpx.Client) -> N
 def test_custom_role_makes_an_admin_who_is_not_suspended(sign_in: SignIn) -> None:
     """Assumed: as any other role."""
     account = sign_in(role_sets=ROLE_SETS)
-    account.put(f"rolesets/4001/users{by('key eq "7004"')}")
+    account.put(f"rolesets/4001/users{CY}")
     user = account.get("users/7004").json()
     assert (user["admin"], user["adminRoles"], user["status"]) == (True, [], "INVITED")
     account.delete("users/7004")
@@ -154,5 +159,5 @@ def test_custom_roles_want_a_filter(sign_in: SignIn, method: str, path: str) -> 
 
 def test_unknown_custom_role_is_not_found(sign_in: SignIn) -> None:
     """Assumed."""
-    reply = sign_in(role_sets=ROLE_SETS).put(f"rolesets/1/users{by('key eq "7002"')}")
+    reply = sign_in(role_sets=ROLE_SETS).put(f"rolesets/1/users{ADA}")
     assert (reply.status_code, reply.json()["errors"]) == (404, [{"code": "roleset.not.found", "value": "1"}])

@@ -23,6 +23,22 @@ def test_create_answers_with_address_and_key(create: Create, account: httpx.Clie
         assert account.get(f"users/{entry['key']}").json()["email"] == entry["email"]
 
 
+@pytest.mark.parametrize("field", ["managedGroupKeys", "templateKey", "settingsTemplateKey", "customAttributes"])
+def test_create_by_fields_that_are_assumed_says_so(
+    sign_in: Callable[..., httpx.Client], state: dict[str, Any], field: str
+) -> None:
+    account = sign_in(
+        templates=[{"key": "1", "title": "A", "subject": "B", "text": "C"}],
+        settings_templates=[{"key": "1", "name": "A"}],
+        attributes=[{"key": "1", "name": "Desk"}],
+    )
+    values = {"managedGroupKeys": ["5001"], "customAttributes": {"Desk": "1"}}
+    reply = account.post("users", json={"users": [{**PERSON, field: values.get(field, "1")}]})
+    assert (reply.status_code, reply.headers["X-Sandbox-Basis"]) == (200, "assumed")
+    if field in values:
+        assert account.put("users/7002", json={field: values[field]}).headers["X-Sandbox-Basis"] == "assumed"
+
+
 def test_keys_are_long_decimal_strings(create: Create) -> None:
     """Observed: recorded replies carry keys as strings."""
     key = create("dee@acme.example").json()[0]["key"]

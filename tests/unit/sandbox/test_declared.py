@@ -14,6 +14,7 @@ def test_default_state_is_an_account_with_an_admin_and_seats() -> None:
     state = default_state()
     assert (state.account.key, state.account.name) == ("3001", "Acme GmbH")
     assert [user.admin_roles for user in state.users] == [("SUPER_USER",)]
+    assert [len(part) for part in (state.templates, state.role_sets, state.settings_templates)] == [2, 1, 1]
     assert {"G2M", "G2W", "G2T"} <= {code for licence in state.licences for code in licence.products}
     assert read_state(None) == state
 
@@ -22,6 +23,9 @@ def test_state_is_read_from_a_file_a_document_or_as_it_is(tmp_path: Path, state:
     path = tmp_path / "state.json"
     path.write_text(json.dumps(state))
     assert read_state(path) == read_state(state) == read_state(read_state(state))
+
+
+WEBINAR = {"key": "1", "organizer": "7002", "subject": "A", "starts": "2027-01-01T10:00Z", "ends": "2027-01-01T11:00Z"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,16 @@ def test_state_is_read_from_a_file_a_document_or_as_it_is(tmp_path: Path, state:
         ({"groups": [{"key": "5002", "name": "A", "parentKey": "5001"}, {"key": "5001", "name": "B"}]},
          "unknown parent group 5001"),
         ({"groups": []}, "unknown group 5001, 5002"),
+        ({"role_sets": [{"id": "1", "name": "A"}, {"id": "1", "name": "B"}]}, "role sets stand there twice"),
+        ({"templates": [{"key": "1", "title": "A", "subject": "B"}]}, "templates.0.text: Field required"),
+        ({"attributes": [{"key": "1", "name": "A"}, {"key": "2", "name": "a"}]}, "attribute names stand there twice"),
+        ({"other_accounts": [{"key": "3001", "name": "A"}]}, "other accounts stand there twice"),
+        ({"other_accounts": [{"key": "1", "name": "A", "users": ["ada@acme.example"]}]},
+         "user 1 lives in another account too"),
+        ({"webinars": [{**WEBINAR, "organizer": "1"}]}, "unknown user 1; there is 7001"),
+        ({"webinars": [{**WEBINAR, "ends": WEBINAR["starts"]}]}, "a webinar ends before it starts"),
+        ({"webinars": [{**WEBINAR, "starts": "2027-01-01T10:00:00"}]}, "webinars.0.starts: Input should have timezone"),
+        ({"oauth": {"scope": " "}}, "oauth.scope: String should match pattern"),
     ],
 )  # fmt: skip
 def test_what_is_no_state_is_refused_with_the_place(state: dict[str, Any], changes: dict[str, Any], said: str) -> None:
@@ -48,6 +62,24 @@ def test_state_with_more_users_than_seats_is_refused(state: dict[str, Any]) -> N
     licences = [{"key": "9002", "products": ["G2M"], "seats": 0}, {"key": "9003", "products": ["G2C"]}]
     with pytest.raises(BadUsage, match="licence 9002 has 0 seats and 1 users who hold it"):
         read_state({**state, "licences": licences})
+
+
+@pytest.mark.parametrize(
+    ("further", "said"),
+    [
+        ({"roleSet": "1"}, "unknown role set 1; there is none"),
+        ({"settingsTemplate": "1"}, "unknown settings template 1"),
+        ({"managedGroups": ["1"]}, "unknown group 1"),
+        ({"customAttributes": {"Desk": "1"}}, "unknown attribute Desk"),
+        ({"inactive": True}, "user 4 is inactive, and was never activated"),
+        ({"pendingTransfer": True}, "user 4 is to move here, and lives in no other account"),
+    ],
+)
+def test_user_that_does_not_hold_together_is_refused(state: dict[str, Any], further: dict[str, Any], said: str) -> None:
+    user = {"email": "dee@acme.example", "firstName": "Dee", "lastName": "Dale", **further}
+    with pytest.raises(BadUsage) as caught:
+        read_state({**state, "users": [*state["users"], user]})
+    assert said in caught.value.what
 
 
 def test_refusal_names_no_address(state: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Licences and seats. Each test says what its fact rests on."""
 
 import httpx
+import pytest
 
 
 def licence(account: httpx.Client, key: str) -> dict[str, object]:
@@ -54,6 +55,24 @@ def test_licence_without_a_free_seat_is_refused(account: httpx.Client) -> None:
     assert reply.json()["errors"] == [{"code": "license.seats.exceeded", "value": "9001"}]
     account.delete("licenses/9001/users/7001")
     assert account.put("licenses/9001/users/7004").status_code == 204
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "license.none.left"), (403, "license.denied")])
+def test_refusal_for_want_of_a_seat_is_a_switch(
+    account: httpx.Client, control: httpx.Client, status: int, code: str
+) -> None:
+    """Assumed."""
+    control.put("switches", json={"seat_refusal_status": status, "seat_refusal_code": code})
+    for key in ("7001", "7002", "7003"):
+        account.put(f"licenses/9001/users/{key}").raise_for_status()
+    body = {"users": [{"email": "dee@acme.example", "firstName": "Dee", "lastName": "Dale"}], "licenseKeys": ["9001"]}
+    for reply in (
+        account.put("licenses/9001/users/7004"),
+        account.put("users/7004", json={"licenseKeys": ["9001"]}),
+        account.post("users", json=body),
+    ):
+        assert (reply.status_code, reply.json()["errors"]) == (status, [{"code": code, "value": "9001"}])
+    assert account.get("users").json()["total"] == 4
 
 
 def test_licence_that_ended_cannot_be_given(account: httpx.Client) -> None:

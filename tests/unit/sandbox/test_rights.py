@@ -46,7 +46,11 @@ def allowed(sign_in: SignIn, state: dict[str, Any], *roles: str) -> list[str]:
     for method, path, body in WRITES:
         users = [*state["users"], someone(*roles)]
         account = sign_in("7009", users=users, role_sets=[{"id": "4001", "name": "Help desk"}])
-        reply = account.request(method, path.lstrip("/"), json=body) if path else account.put(f"{account.base_url}"[:-1], json=body)
+        reply = (
+            account.request(method, path.lstrip("/"), json=body)
+            if path
+            else account.put(f"{account.base_url}"[:-1], json=body)
+        )
         if reply.status_code != 403:
             assert reply.status_code in (200, 204), reply.text
             passed.append(f"{method} {path.partition('?')[0]}{''.join(sorted(body))}")
@@ -152,9 +156,7 @@ def test_group_that_is_gone_does_not_widen_the_limit(sign_in: SignIn, state: dic
     assert errors(account.put("users/7002", json={"lastName": "X"})) == INSUFFICIENT
 
 
-def test_limit_has_no_effect_where_it_is_ignored(
-    sign_in: SignIn, control: httpx.Client, state: dict[str, Any]
-) -> None:
+def test_limit_has_no_effect_where_it_is_ignored(sign_in: SignIn, control: httpx.Client, state: dict[str, Any]) -> None:
     """Assumed: a switch."""
     account = sign_in("7009", users=[*state["users"], someone("MANAGE_USERS", managedGroups=["5001"])])
     control.put("switches", json={"managed_groups": "ignored"})
@@ -182,11 +184,17 @@ def test_limit_is_given_with_the_role_and_read_back(account: httpx.Client) -> No
 def test_limit_is_given_at_creation(account: httpx.Client) -> None:
     """Assumed."""
     within = {**DEE, "adminRoles": ["MANAGE_USERS"], "managedGroupKeys": ["5001"]}
-    beside = {"users": [{**DEE, "email": "eve@acme.example"}], "adminRoles": ["MANAGE_USERS"], "managedGroupKeys": [5003]}
+    beside = {
+        "users": [{**DEE, "email": "eve@acme.example"}],
+        "adminRoles": ["MANAGE_USERS"],
+        "managedGroupKeys": [5003],
+    }
     for body, expected in (({"users": [within]}, ["5001"]), (beside, ["5003"])):
         key = account.post("users", json=body).json()[0]["key"]
         assert account.get(f"users/{key}").json()["managedGroupKeys"] == expected
-    unknown = account.post("users", json={"users": [{**within, "email": "fay@acme.example", "managedGroupKeys": ["1"]}]})
+    unknown = account.post(
+        "users", json={"users": [{**within, "email": "fay@acme.example", "managedGroupKeys": ["1"]}]}
+    )
     assert (unknown.status_code, unknown.json()["errors"][0]["code"]) == (404, "group.not.found")
 
 

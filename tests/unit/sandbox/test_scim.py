@@ -183,6 +183,13 @@ def test_who_left_the_organisation_comes_back_as_the_same_user(scim: httpx.Clien
     assert scim.post("Users", json={"userName": "ada@acme.example"}).status_code == 409
 
 
+def test_who_left_the_organisation_is_not_its_admin_any_more(scim: httpx.Client, control: httpx.Client) -> None:
+    control.put("organisation/admins/7002", json={"role": "write"})
+    scim.delete("Users/7002")
+    scim.post("Users", json={"userName": "ada@acme.example"}).raise_for_status()
+    assert [admin["key"] for admin in control.get("organisation").json()["admins"]] == ["7001"]
+
+
 def test_who_is_deleted_from_the_account_is_in_no_directory_group(
     scim: httpx.Client, server: Running, ask_token: Callable[..., httpx.Response]
 ) -> None:
@@ -318,6 +325,10 @@ def test_groups_nest_and_hold_no_circle(scim: httpx.Client) -> None:
     assert outer["members"] == [{"type": "group", "value": "6001"}]
     circle = {"members": [{"type": "group", "value": outer["id"]}]}
     assert scim.patch("Groups/6001", json=circle).status_code == 400
+    missing = {"members": [{"type": "group", "value": "1"}]}
+    assert scim.patch("Groups/6001", json=missing).status_code == 400
+    scim.delete("Groups/6001").raise_for_status()
+    assert members_of(scim, outer["id"]) == []
 
 
 def test_403_is_a_token_that_is_not_valid_and_401_a_right_that_is_missing(

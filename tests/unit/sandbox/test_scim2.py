@@ -92,6 +92,17 @@ def test_deactivated_loses_role_and_products_and_stays(scim: httpx.Client, serve
     assert ids(scim.get("Users", params={"filter": "active eq false"})) == ["7002"]
 
 
+def test_what_an_admin_gives_to_the_deactivated_stays(scim: httpx.Client, server: Running) -> None:
+    """Assumed: products go when somebody is deactivated, not at each later change of theirs."""
+    operate(scim, "Users/7002", {"op": "replace", "path": "active", "value": False}).raise_for_status()
+    headers = {"Authorization": scim.headers["Authorization"]}
+    url = f"{server.url}/admin/rest/v1/accounts/3001"
+    with httpx.Client(headers=headers, verify=False, trust_env=False) as admin:
+        admin.put(f"{url}/licenses/9002/users/7002").raise_for_status()
+        operate(scim, "Users/7002", {"op": "replace", "path": "name.givenName", "value": "Augusta"}).raise_for_status()
+        assert admin.get(f"{url}/users/7002").json()["licenseKeys"] == ["9002"]
+
+
 def test_a_user_may_be_made_inactive(scim: httpx.Client) -> None:
     assert scim.post("Users", json=make_user(active=False)).json()["active"] is False
 
@@ -171,6 +182,7 @@ def test_put_replaces_the_user(scim: httpx.Client) -> None:
     [
         ([{"op": "replace", "path": "name.familyName", "value": "King"}], "displayName", "Ada King"),
         ([{"op": "Add", "value": {"name": {"givenName": "Augusta"}}}], "displayName", "Augusta Byron"),
+        ([{"op": "add", "value": {"NAME": {"GIVENNAME": "Augusta"}}}], "displayName", "Augusta Byron"),
         ([{"op": "add", "value": {"name.givenName": "Augusta"}}], "displayName", "Augusta Byron"),
         ([{"op": "add", "path": f"{ENTERPRISE}:department", "value": "Sales"}], ENTERPRISE, {"department": "Sales"}),
         ([{"op": "add", "path": ENTERPRISE, "value": {"division": "D"}}], ENTERPRISE, {"division": "D"}),
@@ -222,6 +234,20 @@ def test_patch_that_cannot_be_done_changes_nothing(scim: httpx.Client, operation
     assert refused.json()["scimType"] == keyword
     assert refused.status_code == (409 if keyword == "uniqueness" else 400)
     assert scim.get("Users/7002").json() == before
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        [(ENTERPRISE, "x"), (f"{ENTERPRISE}:division", "y")],
+        [("emails", ["x"]), ("emails[not (value pr)]", {})],
+        [("name", "x")],
+        [("name[a eq 1]", "x")],
+    ],
+)
+def test_values_of_the_wrong_kind_are_refused(scim: httpx.Client, places: list[tuple[str, Any]]) -> None:
+    operations = [{"op": "replace", "path": path, "value": value} for path, value in places]
+    assert operate(scim, "Users/7002", *operations).status_code == 400
 
 
 def test_a_body_without_operations_is_refused(scim: httpx.Client) -> None:

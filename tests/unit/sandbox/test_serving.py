@@ -73,6 +73,35 @@ def test_everything_survives_a_restart(tmp_path: Path, state: dict[str, Any]) ->
         assert outbox["counts"]["welcome"] == 1
 
 
+def test_roles_templates_transfers_and_webinars_survive_a_restart(tmp_path: Path, state: dict[str, Any]) -> None:
+    wider = {
+        **state,
+        "roleSets": [{"id": "4001", "name": "Help desk"}],
+        "templates": [{"key": "2001", "title": "A", "subject": "B", "text": "C"}],
+        "attributes": [{"key": "3101", "name": "Desk"}],
+        "otherAccounts": [{"key": "3900", "name": "Globex", "users": ["dee@acme.example"]}],
+        "webinars": [
+            {"key": "6001", "organizer": "7002", "subject": "A", "starts": "2100-01-01T10:00Z",
+             "ends": "2100-01-01T11:00Z", "coorganizers": ["7003"]},
+        ],
+    }  # fmt: skip
+    paths = ("users", "rolesets", "templates", "attributes", "licenses", "groups")
+    with running(tmp_path / "store.db", state=wider, switches=QUIET) as sandbox, signed_in(sandbox.url) as account:
+        account.post("users", json=DEE)
+        account.put("rolesets/4001/users?filter=key%20eq%20%227002%22")
+        account.put("users/7002", json={"customAttributes": {"Desk": "1"}})
+        account.put("users/7003", json={"adminRoles": ["MANAGE_USERS"], "managedGroupKeys": ["5002"]})
+        httpx.post(f"{sandbox.url}/sandbox/users/7002/inactive").raise_for_status()
+        before = [account.get(path).json() for path in paths]
+        webinars = httpx.get(f"{sandbox.url}/sandbox/webinars").json()
+    with running(tmp_path / "store.db", switches=QUIET) as sandbox, signed_in(sandbox.url) as account:
+        assert [account.get(path).json() for path in paths] == before
+        assert httpx.get(f"{sandbox.url}/sandbox/webinars").json() == webinars
+    ada, bo, dee = (before[0]["results"][place] for place in (1, 2, 4))
+    assert (ada["roleSets"], ada["customAttributes"], ada["status"]) == ("4001", {"Desk": "1"}, "INACTIVE")
+    assert (bo["managedGroupKeys"], dee["pendingTransfer"]) == (["5002"], True)
+
+
 def test_used_store_keeps_what_it_holds_when_the_state_is_given_again(tmp_path: Path, state: dict[str, Any]) -> None:
     for total in (5, 5):
         with running(tmp_path / "store.db", state=state, switches=QUIET) as sandbox, signed_in(sandbox.url) as account:

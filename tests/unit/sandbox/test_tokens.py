@@ -1,6 +1,7 @@
 """The token endpoint and bearer tokens. Each test says what its fact rests on."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -61,6 +62,28 @@ def test_unknown_client_is_refused(ask_token: Ask, auth: tuple[str, str] | None)
     """Assumed: 401 invalid_client."""
     reply = ask_token(auth=auth)
     assert (reply.status_code, reply.json()) == (401, {"error": "invalid_client"})
+
+
+def test_client_may_stand_in_the_form(ask_token: Ask) -> None:
+    """Observed: ``client_secret_post`` is advertised; RFC 6749 §2.3: one way in a request."""
+    form = {"grant_type": "personal_access_token", "pat": "sandbox-pat", "client_id": "sandbox-client"}
+    reply = ask_token(auth=None, **form, client_secret="sandbox-secret")
+    assert (reply.status_code, reply.headers["X-Sandbox-Basis"]) == (200, "observed")
+    wrong = ask_token(auth=None, **form, client_secret="wrong")
+    assert (wrong.status_code, wrong.json()) == (401, {"error": "invalid_client"})
+    assert ask_token(auth=None, **form).json() == {"error": "invalid_client"}
+    assert ask_token(**form, client_secret="sandbox-secret").json() == {"error": "invalid_request"}
+    refresh_token = ask_token().json()["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": "sandbox-client"}
+    assert ask_token(auth=None, **form, client_secret="sandbox-secret").status_code == 200
+
+
+def test_only_scopes_of_the_client_are_granted(ask_token: Ask, control: httpx.Client, state: dict[str, Any]) -> None:
+    """Documented: only scopes ticked on the OAuth client can be granted, and those of the personal token match."""
+    control.post("reset", json={**state, "oauth": {"scope": "collab:  identity: support:"}})
+    assert ask_token().json()["scope"] == "identity: collab:"
+    control.put("switches", json={"scopes": ["identity:"]})
+    assert ask_token().json()["scope"] == "identity:"
 
 
 def test_an_access_token_is_no_refresh_token(ask_token: Ask) -> None:

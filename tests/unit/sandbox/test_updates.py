@@ -72,6 +72,20 @@ def test_refused_update_changes_nothing(account: httpx.Client, body: dict[str, A
     assert account.get("users/7002").json() == before
 
 
+@pytest.mark.parametrize("status", [204, 200])
+def test_success_without_a_body_has_a_switch(account: httpx.Client, control: httpx.Client, status: int) -> None:
+    """Assumed: 204."""
+    control.put("switches", json={"empty_status": status})
+    for reply in (
+        account.put("users/7002", json={"lastName": "King"}),
+        account.put("licenses/9001/users/7002"),
+        account.delete("licenses/9001/users/7002"),
+        account.put("groups/5003/users/7002"),
+        account.delete("users/7002"),
+    ):
+        assert (reply.status_code, reply.content) == (status, b"")
+
+
 def test_delete_frees_seat_group_and_address(account: httpx.Client) -> None:
     """Observed: empty reply; documented: the seat is free."""
     assert account.delete("users/7002").status_code == 204

@@ -1,5 +1,6 @@
 """Lists of users: envelope, paging, filter, attributes. Each test says what its fact rests on."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -120,6 +121,32 @@ def test_filter_of_unknown_syntax_is_refused(account: httpx.Client, text: str) -
     assert (reply.status_code, reply.json()["errors"][0]["code"]) == (400, "filter.invalid")
 
 
+def test_filter_may_know_one_eq_alone(account: httpx.Client, control: httpx.Client) -> None:
+    """Assumed: a switch, since no other operator is confirmed."""
+    control.put("switches", json={"filter_grammar": "eq"})
+    assert keys(filtered(account, 'email eq "ada@acme.example"')) == ["7002"]
+    for text in ('lastName sw "B"', 'key eq "7002" or key eq "7003"'):
+        reply = filtered(account, text)
+        assert (reply.status_code, reply.json()["errors"][0]["code"]) == (400, "filter.invalid")
+
+
+def test_list_is_sorted_by_an_extension(account: httpx.Client) -> None:
+    """Assumed: attributes of a filter, a ``-`` for down, commas between."""
+    reply = account.get("users", params={"sort": "lastName"})
+    assert (keys(reply), reply.headers["X-Sandbox-Basis"]) == (["7003", "7002", "7001", "7004"], "assumed")
+    assert keys(account.get("users", params={"sort": "-email", "pageSize": 2})) == ["7001", "7004"]
+    assert keys(account.get("users", params={"sort": "groupKey,-key"})) == ["7004", "7001", "7002", "7003"]
+    unknown = account.get("users", params={"sort": "phone"})
+    assert (unknown.status_code, unknown.json()["errors"]) == (400, [{"code": "sort.invalid", "value": "sort"}])
+
+
+def test_sort_may_be_refused(account: httpx.Client, control: httpx.Client) -> None:
+    """Assumed: a switch."""
+    control.put("switches", json={"sort": "refused"})
+    reply = account.get("users", params={"sort": "lastName"})
+    assert (reply.status_code, reply.json()["errors"]) == (400, [{"code": "parameter.unknown", "value": "sort"}])
+
+
 def test_filter_takes_100_terms_and_no_more() -> None:
     """Assumed: as many as keys in a path."""
     term = 'key eq "1"'
@@ -157,6 +184,43 @@ def test_user_is_invited_until_activated(account: httpx.Client, control: httpx.C
     assert (before["status"], before["canAuthenticate"]) == ("INVITED", False)
     after = control.post("users/7003/activate").json()
     assert (after["status"], after["canAuthenticate"]) == ("ACTIVE", True)
+
+
+def test_user_who_stays_away_is_inactive(account: httpx.Client, control: httpx.Client) -> None:
+    """Documented: Inactive after long without a sign-in; assumed: the word, and that a sign-in ends it."""
+    assert control.post("users/7002/inactive").json()["status"] == "INACTIVE"
+    user = account.get("users/7002").json()
+    assert (user["status"], user["canAuthenticate"], user["licenseKeys"]) == ("INACTIVE", True, ["9002"])
+    assert keys(filtered(account, 'status eq "INACTIVE"')) == ["7002"]
+    assert control.post("users/7002/activate").json()["status"] == "ACTIVE"
+    control.post("users/7002/inactive")
+    account.put("users/7002", json={"licenseKeys": []})
+    assert account.get("users/7002").json()["status"] == "SUSPENDED"
+    never = control.post("users/7003/inactive")
+    assert (never.status_code, never.json()["errors"][0]["code"]) == (409, "user.never.active")
+
+
+def test_statuses_may_have_other_words(account: httpx.Client, control: httpx.Client) -> None:
+    """Assumed: a switch; SUSPENDED is observed."""
+    control.put("switches", json={"status_words": "other"})
+    control.post("users/7001/inactive")
+    words = {user["key"]: user["status"] for user in account.get("users").json()["results"]}
+    assert words == {"7001": "DORMANT", "7002": "ENABLED", "7003": "PENDING", "7004": "SUSPENDED"}
+    assert keys(filtered(account, 'status eq "PENDING" or status co "DORM"')) == ["7001", "7003"]
+    assert keys(filtered(account, 'status eq "INVITED"')) == []
+
+
+def test_addresses_of_the_organisation_may_be_locked(
+    sign_in: Callable[..., httpx.Client], control: httpx.Client
+) -> None:
+    """Documented: members of an organisation cannot change their own address; assumed: a switch for the API."""
+    account = sign_in(organisation={"name": "Acme", "domains": [{"domain": "acme.example"}]})
+    assert account.get("users/7002").json()["emailLocked"] is False
+    control.put("switches", json={"organisation_locks_email": True})
+    assert account.get("users/7002").json()["emailLocked"] is True
+    reply = account.put("users/7002", json={"email": "ada.king@acme.example"})
+    assert (reply.status_code, reply.json()["errors"][0]["code"]) == (403, "user.email.locked")
+    account.put("users/7002", json={"email": "ada@acme.example"}).raise_for_status()  # the same is no change
 
 
 def test_unknown_user_is_not_found(account: httpx.Client) -> None:

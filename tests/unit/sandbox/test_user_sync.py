@@ -294,6 +294,34 @@ def test_seats_that_come_free_in_a_run_are_there_for_the_others(tenant: Tenant) 
     assert (tenant.licences("7004"), tenant.licences(extra[2])) == (["9001"], [])
 
 
+def test_a_licence_that_has_ended_has_no_seats(tenant: Tenant) -> None:
+    tenant.rule({"directory_group": "Hosts", "products": ["G2T"]})
+    tenant.fill("6001", "7004")
+    assert tenant.failures() == {"out_of_licences": [("7004", "G2T")]}
+
+
+def test_who_keeps_another_product_frees_the_seat_in_the_same_run(tenant: Tenant) -> None:
+    tenant.rule(HOSTS, {"directory_group": "Speakers", "products": ["G2C"]})
+    extra = [tenant.new_user(f"p{number}@acme.example") for number in range(3)]
+    tenant.fill("6002", extra[2])
+    tenant.fill("6001", *extra)
+    tenant.fill("6001", "7004", *extra[:2])
+    assert tenant.failures() == {}
+    assert (tenant.licences("7004"), tenant.licences(extra[2])) == (["9001"], ["9003"])
+
+
+def test_nothing_is_remembered_of_who_was_deleted(tenant: Tenant) -> None:
+    tenant.rule(HOSTS)
+    tenant.fill("6001", "7004")
+    tenant.control.put("organisation/admins/7004", json={"role": "write"})
+    tenant.http.delete("/admin/rest/v1/accounts/3001/users/7004").raise_for_status()
+    again = {"email": "cy@acme.example", "firstName": "Cy", "lastName": "Stone", "licenseKeys": ["9001"]}
+    tenant.http.post("/admin/rest/v1/accounts/3001/users", json={"users": [again]}).raise_for_status()
+    tenant.control.post("poll")
+    assert tenant.licences("7004") == ["9001"]  # given by hand, to a user who is the old one again
+    assert [admin["key"] for admin in tenant.control.get("organisation").json()["admins"]] == ["7001"]
+
+
 def test_what_the_account_refuses_is_a_failure_of_that_user_alone(tenant: Tenant) -> None:
     tenant.switch(known_roles_only=False)
     tenant.rule({**HOSTS, "role": "JUGGLER"})

@@ -1,0 +1,100 @@
+"""Assign and unassign licences, and tell a lack of seats from other refusals (facts W9 to W11, W16)."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import quote
+
+from tasks.connectors.goto import wire
+from tasks.connectors.goto.transport import Transport
+from tasks.model.errors import RefusedByTarget
+
+EXCEEDED = "license.seats.exceeded"
+CAN_MEAN_SEATS = frozenset({400, 402, 409, 422})
+OTHER_CODES = frozenset(
+    {
+        "user.not.found", "user.name.conflict", "group.not.found", "group.name.conflict", "group.name.required",
+        "license.not.found",
+    }
+)  # fmt: skip
+
+ReadUser = Callable[[str], Awaitable[wire.User | None]]
+ListLicences = Callable[[], Awaitable[list[wire.Licence]]]
+
+
+class Seats:
+    """Gives and takes seats, one call each."""
+
+    def __init__(self, transport: Transport, account: str, read_user: ReadUser, list_licences: ListLicences) -> None:
+        self._transport = transport
+        self._account = account
+        self._read_user = read_user
+        self._list_licences = list_licences
+        self._has_put = True
+
+    async def assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
+        """Assign a licence. A refusal that may be about seats is one if the licence has none left."""
+        try:
+            await self._assign(account_key, licence_key, notify=notify)
+        except RefusedByTarget as refusal:
+            if await self.have_run_out(refusal, [licence_key]):
+                raise self.exceeded(refusal) from refusal
+            raise
+
+    async def _assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
+        """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent."""
+        if self._has_put:
+            try:
+                await self._transport.write("PUT", self._path(account_key, licence_key, notify), "assign a licence")
+            except RefusedByTarget as refusal:
+                if not _verb_is_missing(refusal):
+                    raise
+                self._has_put = refusal.facts["status"] != 405
+            else:
+                return
+        user = await self._read_user(account_key)
+        if user is None:
+            raise RefusedByTarget(
+                "GoTo has no such account to assign a licence to.",
+                status=404, code="user.not.found", incident=None, detail="",
+            )  # fmt: skip
+        if licence_key not in user.licences:
+            path = f"{self._account}/users/{quote(account_key, safe='')}" + ("" if notify else "?suppressEmail=true")
+            body = {"licenseKeys": sorted({*user.licences, licence_key})}
+            await self._transport.write("PUT", path, "assign a licence", body=body)
+
+    async def unassign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
+        """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
+        try:
+            await self._transport.write("DELETE", self._path(account_key, licence_key, notify), "unassign a licence")
+        except RefusedByTarget as refusal:
+            if refusal.facts["status"] != 404:
+                raise
+            user = await self._read_user(account_key)
+            if user is not None and licence_key in user.licences:
+                raise
+
+    async def have_run_out(self, refusal: RefusedByTarget, licence_keys: Iterable[str]) -> bool:
+        """Tell whether a refusal that is not understood came for want of seats: the licences themselves tell."""
+        status, code = refusal.facts["status"], refusal.facts["code"] or ""
+        wanted = set(licence_keys)
+        speaks_of_it = any(word in code for word in ("licen", "seat"))
+        if not wanted or code in OTHER_CODES or not (status in CAN_MEAN_SEATS or (status == 403 and speaks_of_it)):
+            return False
+        if code == EXCEEDED:
+            return True
+        found = [licence for licence in await self._list_licences() if licence.key in wanted]
+        return any(one.seats is not None and one.used is not None and one.used >= one.seats for one in found)
+
+    def exceeded(self, refusal: RefusedByTarget) -> RefusedByTarget:
+        """Return the refusal under the one code that stands for a lack of seats here, whatever GoTo's was."""
+        facts = {**refusal.facts, "code": EXCEEDED, "their_code": refusal.facts["code"]}
+        return RefusedByTarget(refusal.what, sent=refusal.sent, remedy="Buy seats, or free some.", **facts)
+
+    def _path(self, account_key: str, licence_key: str, notify: bool) -> str:
+        keys = f"{quote(licence_key, safe='')}/users/{quote(account_key, safe='')}"
+        return f"{self._account}/licenses/{keys}?suppressEmail={'false' if notify else 'true'}"
+
+
+def _verb_is_missing(refusal: RefusedByTarget) -> bool:
+    """Whether a refusal is about the verb: not allowed, or not found without naming what was not found."""
+    status, code = refusal.facts["status"], refusal.facts["code"] or ""
+    return status == 405 or (status == 404 and not code.endswith(".not.found"))

@@ -1,0 +1,215 @@
+"""People who are new: how they are made, what cannot travel with their create, and who has to move here first."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from tasks.model.operations import OperationKind
+from tasks.provision import settle
+from tests.unit.provision.world import PIPELINE, Killed, PlanBuilder, World, account, down, ended, refused
+
+
+def kinds(world: World) -> list[str]:
+    return [str(call.kind) for call in world.target.calls]
+
+
+def test_the_templates_travel_with_the_create(make_world):
+    world, builder = make_world(), PlanBuilder()
+    builder.create("1", welcome_template="t1", settings_template="s1")
+    builder.create("2")
+
+    world.apply(builder.plan())
+
+    sent = {call.people[0].user_name: call.payload for call in world.target.calls}
+    assert sent["p1@acme.example"].items() >= {"welcome_template": "t1", "settings_template": "s1"}.items()
+    assert sent["p2@acme.example"].items() >= {"welcome_template": None, "settings_template": None}.items()
+
+
+# -- roles with a limit -----------------------------------------------------------------------------------------
+
+
+def test_a_newcomers_limited_role_follows_the_create_bound_to_the_group_that_the_plan_made(make_world):
+    world, builder = make_world(groups={"5000": "Everybody"}), PlanBuilder()
+    group, create = builder.group("Sales"), builder.create("1")
+    change = builder.limited("1", ["MANAGE_USERS"], {"Everybody": "5000", "Sales": None}, needs=[create, group])
+
+    result = world.apply(builder.plan())
+
+    assert kinds(world) == ["create_group", "create_accounts", "set_roles"]
+    assert ended(result, change) == "done"
+    assert world.target.limits() == {"p1@acme.example": ["Everybody", "Sales"]}
+    assert not world.target.calls[-1].notify  # the welcome mail was enough
+    assert world.links()["1"]["roles"] == ("MANAGE_USERS",)
+
+
+@pytest.mark.parametrize("key", ["5000", None])
+def test_a_role_is_not_given_when_a_group_of_its_limit_is_gone(make_world, key):
+    world, builder = make_world(account("7001"), groups={"5000": "Everybody"}), PlanBuilder()
+    change = builder.limited("7001", ["MANAGE_USERS"], {"Everybody": key}, key="7001")
+    world.target.group_names.clear()
+
+    result = world.apply(builder.plan(generation=world.journal.generation(PIPELINE)))
+
+    assert (ended(result, change), world.target.calls) == ("stale", [])
+
+
+def test_a_role_whose_group_was_not_made_is_skipped(make_world):
+    world, builder = make_world(account("7001")), PlanBuilder()
+    group = builder.group("Sales")
+    change = builder.limited("7001", ["MANAGE_USERS"], {"Sales": None}, key="7001", needs=[group])
+
+    def refuse(operation):
+        raise refused("group.name.required", 400)
+
+    world.target.fault = refuse
+    result = world.apply(builder.plan(generation=world.journal.generation(PIPELINE)))
+
+    assert [ended(result, one) for one in (group, change)] == ["failed", "skipped"]
+
+
+@pytest.mark.parametrize("fate", ["lost", "late", "dropped"])
+def test_a_limited_role_without_an_answer_is_looked_up(make_world, fate):
+    world, builder = make_world(account("7001"), groups={"5000": "Everybody"}), PlanBuilder()
+    change = builder.limited("7001", ["MANAGE_USERS"], {"Everybody": "5000"}, key="7001")
+    setattr(world.target, fate, {0})
+
+    result = world.apply(builder.plan(generation=world.journal.generation(PIPELINE)))
+
+    assert ended(result, change) == "done"
+    assert world.target.limits() == {"p7001@acme.example": ["Everybody"]}
+    assert len(world.target.calls) == (2 if fate == "dropped" else 1)
+
+
+def test_newcomers_whose_roles_are_limited_are_read_together(make_world):
+    world, builder = make_world(groups={"5000": "Everybody"}), PlanBuilder()
+    for person in ("1", "2", "3", "4", "5"):
+        builder.limited(person, ["MANAGE_USERS"], {"Everybody": "5000"}, needs=[builder.create(person)])
+
+    world.apply(builder.plan())
+
+    assert kinds(world).count("set_roles") == 5
+    assert world.target.reads == 3  # before the create, for transfers, before the roles
+
+
+def test_a_group_that_somebody_makes_at_the_same_moment_is_used(make_world):
+    world, builder = make_world(), PlanBuilder()
+    group, create = builder.group("Sales"), builder.create("1")
+    builder.join("1", "Sales", None, needs=[create, group])
+
+    def quicker(operation):
+        if operation.kind == OperationKind.CREATE_GROUP:
+            world.target.group_names["5050"] = "Sales"
+
+    world.target.fault = quicker
+    result = world.apply(builder.plan())
+
+    assert (ended(result, group), result.exit_code) == ("already", 0)
+    assert world.target.group_names == {"5050": "Sales"}
+    assert world.target.holdings()["p1@acme.example"][-1] == "Sales"
+
+
+# -- people of other accounts -----------------------------------------------------------------------------------
+
+
+def test_who_has_to_move_here_first_is_told_apart_and_linked(make_world):
+    world, builder = make_world(), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2", "3")]
+    world.target.elsewhere = {"p2@acme.example"}
+
+    result = world.apply(builder.plan())
+
+    assert [ended(result, one) for one in creates] == ["done", "pending_transfer", "done"]
+    assert result.outcomes[creates[1].change_id].reason == (
+        "The person is asked to move here from another account; they have access once they accept."
+    )
+    assert result.exit_code == 0
+    assert world.links()["2"]["state"] == "active"
+    assert world.target.reads == 2  # before the create, and once after it for all
+
+
+def test_a_transfer_that_cannot_be_seen_now_leaves_the_person_made(make_world):
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+    world.target.elsewhere = {"p1@acme.example"}
+    read = world.target.read_accounts
+
+    async def lost_afterwards(*asked):
+        if world.target.calls:
+            raise down()
+        return await read(*asked)
+
+    world.target.read_accounts = lost_afterwards
+    result = world.apply(builder.plan())
+
+    assert (ended(result, create), result.exit_code, result.stopped_by) == ("done", 0, None)
+
+
+@pytest.mark.parametrize("taken_up", ["apply", "settle"])
+def test_a_run_that_is_killed_before_it_looked_for_transfers_looks_later(make_world, taken_up):
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+    plan = builder.plan()
+    world.target.elsewhere = {"p1@acme.example"}
+    read = world.target.read_accounts
+
+    async def killed_afterwards(*asked):
+        if world.target.calls:
+            raise Killed
+        return await read(*asked)
+
+    world.target.read_accounts = killed_afterwards
+    with pytest.raises(Killed):
+        world.apply(plan)
+    world.target.read_accounts = read
+    cut_off = world.journal.unfinished(PIPELINE)
+    assert world.journal.outcomes(plan.hash)[create.change_id].status == "done"
+
+    again = world.apply(plan) if taken_up == "apply" else asyncio.run(settle(plan, world.begin_run(), cut_off.run_id))
+
+    assert ended(again, create) == "pending_transfer"
+    assert len(world.target.calls) == 1
+
+
+def test_a_target_where_nobody_has_to_move_is_not_asked(make_world):
+    world, builder = make_world(), PlanBuilder()
+    builder.create("1")
+    world.target.capabilities = replace(world.target.capabilities, transfers=False)
+
+    world.apply(builder.plan())
+
+    assert world.target.reads == 1
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_address_that_is_taken_and_not_here_belongs_to_another_account(make_world, whole):
+    world, builder = make_world(), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2")]
+    conflict = "p1@acme.example"
+    world.target.barred = set() if whole else {conflict}
+
+    def refuse(operation):
+        if whole and any(one.user_name == conflict for one in operation.people):
+            raise refused("user.name.conflict", 409)
+
+    world.target.fault = refuse
+    result = world.apply(builder.plan())
+
+    assert [ended(result, one) for one in creates] == ["failed", "done"]
+    outcome = result.outcomes[creates[0].change_id]
+    assert outcome.reason.startswith("The address belongs to another account of the service.")
+    assert outcome.code == "user.name.conflict"
+
+
+def test_an_address_that_is_taken_here_at_the_same_moment_is_stale(make_world):
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+
+    def quicker(operation):
+        world.target.accounts["7001"] = replace(account("7001"), user_name="p1@acme.example")
+
+    world.target.fault = quicker
+    result = world.apply(builder.plan())
+
+    assert ended(result, create) == "stale"
+    assert "1" not in world.links()
