@@ -14,7 +14,7 @@ from tasks.provision.jobs import Job
 from tasks.provision.linking import link_change
 from tasks.provision.operations import change_job_id, group_name
 from tasks.provision.readings import Readings
-from tasks.provision.reasons import CREDENTIALS_REFUSED, STOPPED, TAKEN_OVER, TARGET_LOST, of_refusal
+from tasks.provision.reasons import CREDENTIALS_REFUSED, IN_DOUBT, STOPPED, TAKEN_OVER, TARGET_LOST, of_refusal
 from tasks.provision.runtime import Runtime
 
 

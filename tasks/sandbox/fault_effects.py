@@ -2,12 +2,19 @@
 
 import json
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.sandbox import transfers
 from tasks.sandbox.wire import Call
 
-Seats = dict[str, tuple[int | None, int]]
-"""What a plan took of licences' seats: how many there were, how many it left."""
+
+@dataclass
+class Taken:
+    """What a plan took: of licences how many seats there were and how many it left, and addresses, folded."""
+
+    seats: dict[str, tuple[int | None, int]] = field(default_factory=dict)
+    addresses: set[str] = field(default_factory=set)
 
 
 def end_tokens(call: Call) -> None:
@@ -15,28 +22,31 @@ def end_tokens(call: Call) -> None:
     call.db.execute("DELETE FROM tokens WHERE kind = 'access'")
 
 
-def take_seats(call: Call, path: str, body: bytes, taken: Seats) -> None:
+def take_seats(call: Call, path: str, body: bytes, taken: Taken) -> None:
     """Leave no free seat in the licences that a call names, or, where it names none, in all. *taken* is added to."""
     named = set(_licences_in(path)) | set(_licences_named(_parsed(body)))
     for row in call.db.execute("SELECT key, seats FROM licences").fetchall():
         if named and row["key"] not in named:
             continue
         used = call.db.execute("SELECT count(*) FROM grants WHERE licence_key = ?", (row["key"],)).fetchone()[0]
-        before = taken.get(row["key"], (row["seats"], 0))[0]
-        taken[row["key"]] = (before, used)
+        before = taken.seats.get(row["key"], (row["seats"], 0))[0]
+        taken.seats[row["key"]] = (before, used)
         call.db.execute("UPDATE licences SET seats = ? WHERE key = ?", (used, row["key"]))
 
 
-def give_back_seats(call: Call, taken: Seats) -> None:
-    """Give the seats back, but not to a licence that got another number of them since."""
-    for key, (before, left) in taken.items():
+def take_addresses(call: Call, body: bytes, taken: Taken) -> None:
+    """Let the addresses of a create live in another account, those who are users here excepted."""
+    named = [str(user["email"]) for user in _users(_parsed(body)) if user.get("email")]
+    free = [address for address in named if not transfers.lives_elsewhere(call, address)]
+    transfers.take(call, free)
+    taken.addresses.update(address.casefold() for address in free)
+
+
+def give_back(call: Call, taken: Taken) -> None:
+    """Give all that back, but no seats to a licence that got another number of them since."""
+    for key, (before, left) in taken.seats.items():
         call.db.execute("UPDATE licences SET seats = ? WHERE key = ? AND seats IS ?", (before, key, left))
-
-
-def addresses_in(body: bytes) -> list[str]:
-    """Return the addresses of the people whom a create names."""
-    document = _parsed(body)
-    return [str(user["email"]) for user in _users(document) if user.get("email")]
+    call.db.executemany("DELETE FROM other_users WHERE email_folded = ?", [(one,) for one in taken.addresses])
 
 
 def _licences_in(path: str) -> list[str]:

@@ -29,7 +29,7 @@ class Platform:
         self.limit = RateLimit()
         self.log = RequestLog()
         self.faults = Faults()
-        self._seats_taken: fault_effects.Seats = {}
+        self._taken = fault_effects.Taken()
 
     @contextmanager
     def call(self) -> Iterator[Call]:
@@ -74,8 +74,8 @@ class Platform:
     def set_faults(self, plan: FaultPlan) -> None:
         """Let calls go wrong by *plan* from now on. What the plan before it took is given back."""
         with self.call() as call:
-            fault_effects.give_back_seats(call, self._seats_taken)
-        self._seats_taken = {}
+            fault_effects.give_back(call, self._taken)
+        self._taken = fault_effects.Taken()
         self.faults.set(plan)
 
     def befall(self, fault: Fault, path: str, body: bytes) -> None:
@@ -84,7 +84,9 @@ class Platform:
             if fault == Fault.TOKEN_EXPIRED:
                 fault_effects.end_tokens(call)
             elif fault == Fault.SEATS_GONE:
-                fault_effects.take_seats(call, path, body, self._seats_taken)
+                fault_effects.take_seats(call, path, body, self._taken)
+            elif fault == Fault.ADDRESS_TAKEN:
+                fault_effects.take_addresses(call, body, self._taken)
 
     def reset(self, state: DeclaredState) -> None:
         """Begin again from *state*: mails, tokens and the log of requests are gone too. Switches stay, and so
@@ -92,6 +94,6 @@ class Platform:
         """
         with self.call() as call:
             fill(call, state)
-        self._seats_taken = {}
+        self._taken = fault_effects.Taken()
         self.faults.begin_again()
         self.log.clear()

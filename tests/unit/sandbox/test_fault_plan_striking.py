@@ -280,6 +280,23 @@ def test_after_a_reset_no_seats_of_before_are_given_back(plan, account, control,
     assert seats(account)["9001"] == 0
 
 
+@pytest.mark.parametrize("way", ["pending_transfer", "conflict"])
+def test_addresses_of_a_create_live_in_another_account_until_the_plan_is_withdrawn(
+    plan, control, create, mails, log, way
+) -> None:
+    control.put("switches", json={"other_account": way}).raise_for_status()
+    plan({"on": CREATES, "at": 1, "fault": "address_taken"})
+    answered = create("dee@acme.example", params={"allOrNothing": "false"}).json()
+    assert ["key" in entry for entry in answered] == [way == "pending_transfer"]
+    assert mails() == ([("transfer", "dee@acme.example")] if way == "pending_transfer" else [])
+    assert log()[-1] == ("POST", 200, "address_taken")
+    control.delete("faults")
+    assert create("eli@acme.example").status_code == 200
+    if way == "conflict":
+        assert create("dee@acme.example").status_code == 200
+    assert control.get("outbox").json()["counts"]["welcome"] == (2 if way == "conflict" else 1)
+
+
 # Control calls ------------------------------------------------------------------------------------------------------
 
 
