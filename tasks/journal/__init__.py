@@ -2,7 +2,18 @@
 
 from tasks.journal.locks import pipeline_lock
 from tasks.journal.record import Journal
-from tasks.journal.records import REREAD, Attempt, Call, CallResult, Decision, LinkChange, RunRecord, Settled
+from tasks.journal.records import (
+    REREAD,
+    Attempt,
+    Call,
+    CallResult,
+    Conclusion,
+    Decision,
+    Intent,
+    LinkChange,
+    RunRecord,
+    Settled,
+)
 from tasks.journal.runstore import RunFolder, RunStore, new_run_id
 
 __all__ = [
@@ -10,7 +21,9 @@ __all__ = [
     "Attempt",
     "Call",
     "CallResult",
+    "Conclusion",
     "Decision",
+    "Intent",
     "Journal",
     "LinkChange",
     "RunFolder",

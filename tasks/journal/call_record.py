@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from tasks.journal import links as linking
 from tasks.journal.database import write_audit
 from tasks.journal.plan_record import PlanRecord, put_generation, read_generation
-from tasks.journal.records import Attempt, Call, CallResult, Settled
+from tasks.journal.records import Attempt, Call, CallResult, Conclusion, Intent, Settled
 from tasks.journal.schema import operations, outcomes, plans, runs
 from tasks.model.errors import StalePlan
 from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
@@ -27,15 +27,7 @@ class CallRecord(PlanRecord):
 
         Raises ``StalePlan`` if it is of another plan than the one that the run has begun to apply.
         """
-        with self._write() as conn:
-            begun = select(runs.c.plan_hash).where(runs.c.run_id == run_id, runs.c.applying_since.is_not(None))
-            if conn.execute(begun).scalar_one_or_none() != plan_hash:
-                raise StalePlan(
-                    "The plan is not the one that this run applies.", remedy="Make a new one with 'rosterflow plan'."
-                )
-            row = asdict(attempt) | {"change_ids": list(attempt.change_ids), "payload": dict(attempt.payload)}
-            conn.execute(insert(operations).values(plan_hash=plan_hash, run_id=run_id, intended_at=at, reply={}, **row))
-            _touch(conn, plan_hash)
+        self.write(plan_hash, run_id, [Intent(attempt, at)])
 
     def conclude(
         self,
@@ -55,22 +47,39 @@ class CallRecord(PlanRecord):
         Without *attempt*, nothing was called. Returns the outcomes as they were recorded: a new link to an account
         that another worker's link claims is not made, and its outcome is a failure.
         """
+        conclusion = Conclusion(at, attempt, result, reply, code, incident, settled)
+        return self.write(plan_hash, run_id, [conclusion])[0]
+
+    def write(self, plan_hash: str, run_id: str, entries: Sequence[Intent | Conclusion]) -> list[list[Outcome]]:
+        """Write down many of these, all in one transaction, in their order; return the outcomes recorded by each.
+
+        Raises as ``intend``; nothing of it is then written.
+        """
         with self._write() as conn:
-            pipeline, target = self._home(conn, plan_hash)
-            if attempt is not None:
-                known = {"result": result, "reply": dict(reply or {}), "code": code, "incident": incident}
-                conn.execute(
-                    update(operations)
-                    .where(operations.c.op_id == attempt.op_id, operations.c.attempt == attempt.attempt)
-                    .values(concluded_at=at, **known)
-                )
-            recorded = []
-            for item in settled:
-                unclaimed = item.link is None or linking.write(conn, pipeline, target, item.link)
-                if item.outcome is not None:
-                    recorded.append(item.outcome if unclaimed else _claimed(item.outcome))
-                    _put_outcome(conn, plan_hash, run_id, recorded[-1], at)
+            if any(isinstance(entry, Intent) for entry in entries):
+                _require_begun(conn, plan_hash, run_id)
+            recorded = [
+                _put_intent(conn, plan_hash, run_id, entry)
+                if isinstance(entry, Intent)
+                else self._put_conclusion(conn, plan_hash, run_id, entry)
+                for entry in entries
+            ]
             _touch(conn, plan_hash)
+        return recorded
+
+    def _put_conclusion(self, conn: Connection, plan_hash: str, run_id: str, entry: Conclusion) -> list[Outcome]:
+        pipeline, target = self._home(conn, plan_hash)
+        if entry.attempt is not None:
+            known = {"result": entry.result, "reply": dict(entry.reply or {})}
+            this = (operations.c.op_id == entry.attempt.op_id, operations.c.attempt == entry.attempt.attempt)
+            facts = {"code": entry.code, "incident": entry.incident, "concluded_at": entry.at}
+            conn.execute(update(operations).where(*this).values(known | facts))
+        recorded = []
+        for item in entry.settled:
+            unclaimed = item.link is None or linking.write(conn, pipeline, target, item.link)
+            if item.outcome is not None:
+                recorded.append(item.outcome if unclaimed else _claimed(item.outcome))
+                _put_outcome(conn, plan_hash, run_id, recorded[-1], entry.at)
         return recorded
 
     def calls(self, plan_hash: str, job_ids: Sequence[str] | None = None) -> list[Call]:
@@ -116,6 +125,22 @@ class CallRecord(PlanRecord):
             facts = {"plan": plan.hash, "generation": generation + 1}
             write_audit(conn, at, plan.header.pipeline, run_id, "applied", facts)
         return generation + 1
+
+
+def _require_begun(conn: Connection, plan_hash: str, run_id: str) -> None:
+    begun = select(runs.c.plan_hash).where(runs.c.run_id == run_id, runs.c.applying_since.is_not(None))
+    if conn.execute(begun).scalar_one_or_none() != plan_hash:
+        raise StalePlan(
+            "The plan is not the one that this run applies.", remedy="Make a new one with 'rosterflow plan'."
+        )
+
+
+def _put_intent(conn: Connection, plan_hash: str, run_id: str, entry: Intent) -> list[Outcome]:
+    row = asdict(entry.attempt)
+    row |= {"change_ids": list(entry.attempt.change_ids), "payload": dict(entry.attempt.payload)}
+    values = {"plan_hash": plan_hash, "run_id": run_id, "intended_at": entry.at, "reply": {}}
+    conn.execute(insert(operations).values(values | row))
+    return []
 
 
 def _touch(conn: Connection, plan_hash: str) -> None:

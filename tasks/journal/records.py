@@ -1,6 +1,6 @@
 """The rows of the journal as values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -108,6 +108,27 @@ class Settled:
 
     outcome: Outcome | None
     link: LinkChange | None = None
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A call that is about to be made."""
+
+    attempt: Attempt
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What came of a call, of its changes and of their links. Without *attempt*, nothing was called."""
+
+    at: datetime
+    attempt: Attempt | None = None
+    result: CallResult | None = None
+    reply: Mapping[str, Any] | None = None
+    code: str | None = None
+    incident: str | None = None
+    settled: Sequence[Settled] = ()
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ class Change:
     * create: ``{} -> {user_name, given_name, family_name, locale, welcome_template, settings_template}`` (absent
       where unknown; templates by key)
     * update: ``{field: old} -> {field: new}`` over user_name, given_name, family_name, locale
-    * grant: ``{licence: None} -> {licence: key, product: code}``
+    * grant: ``{licence: None} -> {licence: key, product: code, products: [code]}``, *product* the one that is asked
+      for (``code/edition`` where a rule names one), *products* all that the licence gives
     * revoke: ``{licence: key, products: [code]} -> {licence: None}``
     * set_role: ``{roles: [name]} -> {roles: [name], ours: [name]}``, *ours* those that a rule gives; where they are
       or were limited to groups also ``managed_groups: [key | None]`` on that side and ``manages: [name]`` in *after*

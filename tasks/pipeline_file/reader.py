@@ -32,7 +32,8 @@ class LoadedPipeline:
     """A valid pipeline file.
 
     ``mapping_hash`` covers how sources are read and mapped, ``rules_hash`` all else that shapes a plan; neither
-    covers secrets, URLs, limits, freezes, examples or notices, nor how the file is laid out. ``text_sha256`` is of its bytes.
+    covers secrets, URLs, limits, freezes, examples or notices, nor how the file is laid out. ``text_sha256`` is of its
+    bytes.
     """
 
     pipeline: Pipeline

@@ -13,6 +13,10 @@ Found = Iterator[tuple[Path, str]]
 
 SUPER_ADMIN = "SUPER_USER"
 LOCALE = r"[a-z]{2}_[A-Z]{2}"
+NOT_READ = (
+    "is not mapped by any source, and the tenant's own directory is not read: map a column, or say 'directory: read' "
+    "in the target"
+)
 SINGLE = ("group", "locale", "welcome_template", "settings_template")
 
 
@@ -38,11 +42,7 @@ def _check_when(when: dict[str, Any], mapped: Sequence[str], directory: str) -> 
         if name not in LIST_ATTRIBUTES:
             yield (name,), "is not mapped by any source" + did_you_mean(name, mapped, "mapped attributes")
         elif directory not in ("read", "feed"):
-            yield (
-                (name,),
-                "is not mapped by any source, and the tenant's own directory is not read: map a column, or say "
-                "'directory: read' in the target",
-            )
+            yield (name,), NOT_READ
 
 
 def _check_products(grant: dict[str, Any]) -> Found:

@@ -68,13 +68,13 @@ def desired_state(workers: pd.DataFrame, rules: Sequence[Rule]) -> Desired:
         if not rule.enabled:
             continue
         met = matches(rule, workers)
-        given += [_giving(workers.index[met], product, rank, rule.name) for product in rule.grant.products]
+        given += [_giving(workers.index[met], product, rank) for product in rule.grant.products]
         for name, decided in first.items():
             if getattr(rule.grant, name) is not None:
                 decided[met.to_numpy(dtype=bool) & (decided == NOBODY)] = rank
     single = pd.DataFrame(_decisions(rules, first), index=workers.index, dtype=object)
     single["locale"] = single["locale"].where(single["locale"].notna(), workers["locale"])
-    return Desired(_add_up(given), single)
+    return Desired(_add_up(given, [rule.name for rule in rules]), single)
 
 
 NOBODY = -1
@@ -99,29 +99,37 @@ def _lookup(values: Sequence[object]) -> np.ndarray:
     return found
 
 
-def _giving(at: pd.Index, product: str, rank: int, rule: str) -> pd.DataFrame:
+def _giving(at: pd.Index, product: str, rank: int) -> pd.DataFrame:
     code, edition = split_product(product)
-    rows = pd.DataFrame({"at": at, "product": code, "edition": edition, "rank": rank, "rule": rule})
+    rows = pd.DataFrame({"at": at, "product": code, "edition": edition, "rank": rank})
     return rows.astype({"product": "str", "edition": "str"})
 
 
-def _add_up(given: list[pd.DataFrame]) -> pd.DataFrame:
+def _add_up(given: list[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
     if not given:
         nothing: dict[str, list[object]] = {"at": [], "product": [], "edition": [], "rank": [], "rules": []}
         return pd.DataFrame(nothing).astype({"product": "str", "edition": "str"})
     rows = pd.concat(given, ignore_index=True).sort_values(["at", "product", "rank"], kind="stable", ignore_index=True)
     if rows["edition"].notna().any():
         rows = _decide_editions(rows)
-    first = rows.drop_duplicates(["at", "product"]).reset_index(drop=True)
-    several = rows[rows.duplicated(["at", "product"], keep=False)]  # few, so the slow way is for these alone
-    lists = several.groupby(["at", "product"])["rule"].agg(_each_once).to_dict()
-    pairs = zip(first["at"], first["product"], first["rule"], strict=True)
-    rules = [lists.get((at, product), (rule,)) for at, product, rule in pairs]
-    return first.drop(columns="rule").assign(rules=pd.Series(rules, index=first.index, dtype=object))
+    again = rows.duplicated(["at", "product"]).to_numpy()
+    first = rows[~again].reset_index(drop=True)
+    return first.assign(rules=pd.Series(_rules(rows["rank"].to_numpy(), again, names), index=first.index, dtype=object))
 
 
-def _each_once(names: pd.Series) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
+def _rules(ranks: np.ndarray, again: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Return for each run of *ranks* (rules that gave one person one product) the names of the rules.
+
+    *again* says which of them carry on the run before them.
+    """
+    found: np.ndarray = _lookup([(name,) for name in names])[ranks[~again]]
+    runs: dict[int, list[int]] = {}
+    run = np.cumsum(~again) - 1
+    for number, rank in zip(run[again].tolist(), ranks[again].tolist(), strict=True):
+        runs.setdefault(number, []).append(rank)
+    for number, others in runs.items():
+        found[number] = tuple(dict.fromkeys((*found[number], *(names[rank] for rank in others))))
+    return found
 
 
 def _decide_editions(rows: pd.DataFrame) -> pd.DataFrame:

@@ -218,7 +218,7 @@ def _grant(drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, nee
             Action.GRANT,
             one.cause,
             {"licence": None},
-            {"licence": licence, "product": serves[0], "products": gives},
+            {"licence": licence, "product": staying.label_of(one.row.Index, serves[0]), "products": gives},
             rules=sorted({rule for product in serves for rule in staying.rules_of(one.row.Index, product)}),
             needs=needs,
             mail=mail,

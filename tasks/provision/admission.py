@@ -4,9 +4,9 @@ from datetime import date
 
 from tasks.journal import Journal
 from tasks.model.errors import StalePlan
-from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
+from tasks.provision.reasons import is_final
 
 MAX_AGE_DAYS = 7
 """A review takes days. After a week people have come and gone of whom the plan knows nothing."""
@@ -34,7 +34,8 @@ def admit(plan: Plan, journal: Journal) -> None:
 def is_complete(plan: Plan, journal: Journal) -> bool:
     """Tell whether every change of a plan is settled for good, so that applying it once more would send nothing."""
     known = journal.outcomes(plan.hash)
-    return all(_is_final(known.get(change.change_id)) for change in plan.changes)
+    found = [known.get(change.change_id) for change in plan.changes]
+    return all(outcome is not None and is_final(outcome) for outcome in found)
 
 
 def require_made_for(plan: Plan, pipeline: Pipeline, mapping_hash: str, rules_hash: str) -> None:
@@ -64,7 +65,3 @@ def require_recent(plan: Plan, today: date) -> None:
             f"The plan was made for {plan.header.as_of}, {days} days ago; it can be applied for {MAX_AGE_DAYS}.",
             remedy=PLAN_AGAIN,
         )
-
-
-def _is_final(outcome: Outcome | None) -> bool:
-    return outcome is not None and outcome.status != OutcomeStatus.SKIPPED

@@ -2,19 +2,28 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from tasks.journal import Attempt, Call, CallResult, Settled
+from tasks.journal import Attempt, Call, CallResult, Conclusion, Intent, Settled
 from tasks.model.errors import RefusedByTarget, TargetDown, TargetError, UncertainCall
 from tasks.model.operations import GOOD, Operation, Outcome, OutcomeStatus, Reply
 from tasks.model.plan import Action, Change, Plan
 from tasks.provision.jobs import Job
+from tasks.provision.ledger import Ledger
 from tasks.provision.linking import link_change
 from tasks.provision.operations import change_job_id, group_name
 from tasks.provision.readings import Readings
-from tasks.provision.reasons import CREDENTIALS_REFUSED, IN_DOUBT, STOPPED, TAKEN_OVER, TARGET_LOST, of_refusal
+from tasks.provision.reasons import (
+    CREDENTIALS_REFUSED,
+    IN_DOUBT,
+    STOPPED,
+    TAKEN_OVER,
+    TARGET_LOST,
+    is_final,
+    of_refusal,
+)
 from tasks.provision.runtime import Runtime
 
 
@@ -42,7 +51,7 @@ class Batch:
         self.stopped_by: TargetError | None = None
         self.interrupted = False
         self._outcomes = runtime.journal.outcomes(plan_hash)
-        self._settled = {one.change_id for one in self._outcomes.values() if one.status != OutcomeStatus.SKIPPED}
+        self._settled = {one.change_id for one in self._outcomes.values() if is_final(one)}
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()
         self._made: Counter[str] = Counter()  # calls known to be done, by job
@@ -55,6 +64,7 @@ class Batch:
             if call.is_open:
                 self._open.add((call.attempt.op_id, call.attempt.attempt))
         self._waited = False
+        self._ledger = Ledger(runtime.journal, plan_hash, runtime.run_id)
 
     # -- what is known ------------------------------------------------------------------------------------------
 
@@ -113,20 +123,20 @@ class Batch:
             account_key=operation.account_key,
             payload=operation.payload,
         )
-        self.runtime.journal.intend(self.plan_hash, self.runtime.run_id, attempt, self.runtime.clock())
+        await self._ledger.write(Intent(attempt, self.runtime.clock()))
         try:
             with self.readings.calling(operation.account_key):
                 reply = await self.runtime.target.perform(operation)
         except RefusedByTarget as exc:
             if exc.facts.get("status") == CREDENTIALS_REFUSED:
-                self.conclude(attempt, CallResult.REFUSED, refusal=exc)
+                await self.conclude(attempt, CallResult.REFUSED, refusal=exc)
                 raise
             return Answer(attempt, refusal=exc)
         except TargetDown:
-            self.conclude(attempt, CallResult.NOT_SENT)
+            await self.conclude(attempt, CallResult.NOT_SENT)
             raise
         except UncertainCall:
-            self.conclude(attempt, CallResult.UNCERTAIN)
+            await self.conclude(attempt, CallResult.UNCERTAIN)
             return Answer(attempt)
         return Answer(attempt, reply=reply)
 
@@ -142,7 +152,7 @@ class Batch:
 
     # -- the record ---------------------------------------------------------------------------------------------
 
-    def conclude(
+    async def conclude(
         self,
         attempt: Attempt | None,
         result: CallResult | None,
@@ -154,17 +164,9 @@ class Batch:
     ) -> None:
         """Commit what came of a call together with the outcomes and links that follow from it."""
         facts = refusal.facts if refusal is not None else {"incident": incident}
-        recorded = self.runtime.journal.conclude(
-            self.plan_hash,
-            self.runtime.run_id,
-            self.runtime.clock(),
-            attempt=attempt,
-            result=result,
-            reply=reply,
-            code=facts.get("code"),
-            incident=facts.get("incident"),
-            settled=settled,
-        )
+        now = self.runtime.clock()
+        code, incident = facts.get("code"), facts.get("incident")
+        recorded = await self._ledger.write(Conclusion(now, attempt, result, reply, code, incident, settled))
         if attempt is not None:
             self._open.discard((attempt.op_id, attempt.attempt))
             self._unanswered.pop((attempt.op_id, attempt.attempt), None)
@@ -177,15 +179,15 @@ class Batch:
         if recorded:
             self.runtime.on_progress(len(self._settled), len(self.plan.changes))
 
-    def record(self, settled: Iterable[Settled]) -> None:
+    async def record(self, settled: Iterable[Settled]) -> None:
         """Commit outcomes for which nothing was called. What is recorded already is not recorded again."""
         news = [one for one in settled if one.outcome and one.outcome != self._outcomes.get(one.outcome.change_id)]
         if news:
-            self.conclude(None, None, settled=news)
+            await self.conclude(None, None, settled=news)
 
-    def skip(self, changes: Iterable[Change], reason: str) -> None:
+    async def skip(self, changes: Iterable[Change], reason: str) -> None:
         """Record that nothing was done about *changes*, as far as they are not settled."""
-        self.record(
+        await self.record(
             Settled(Outcome(change.change_id, OutcomeStatus.SKIPPED, reason, account_key=change.account_key))
             for change in changes
             if not self.is_final(change)
@@ -197,15 +199,15 @@ class Batch:
             return TARGET_LOST
         return STOPPED if self.interrupted else TAKEN_OVER
 
-    def skip_rest(self, job: Job) -> None:
+    async def skip_rest(self, job: Job) -> None:
         """Record that the batch was halted before a job was at its end, and what of it is in doubt."""
         made = ""
         if job.operations and self._made[job.job_id]:
             made = f" {self._made[job.job_id]} of its {len(job.operations)} calls were made."
         in_doubt = self._in_doubt(job)
-        self.skip([change for change in job.changes if change.change_id in in_doubt], IN_DOUBT + made)
+        await self.skip([change for change in job.changes if change.change_id in in_doubt], IN_DOUBT + made)
         rest = [change for change in job.changes if change.change_id not in in_doubt]
-        self.skip(rest, self.reason_to_skip + made)
+        await self.skip(rest, self.reason_to_skip + made)
 
     def _in_doubt(self, job: Job) -> set[str]:
         """Return the changes of a job with a call of which it is not known whether it was done."""
@@ -231,8 +233,12 @@ class Batch:
         return Settled(Outcome(change.change_id, status, reason, account_key=change.account_key))
 
     def refused(self, change: Change, exc: RefusedByTarget) -> Settled:
-        """Return the outcome of a change whose call was refused."""
-        return self.refused_for(change, exc.facts.get("code"), exc.facts.get("incident"))
+        """Return the outcome of a change whose call was refused. What a connector itself refuses, it gives reasons for:
+        it may have left something that a person has to put right at once."""
+        settled = self.refused_for(change, exc.facts.get("code"), exc.facts.get("incident"))
+        if exc.facts.get("status") is None and settled.outcome is not None:
+            return Settled(replace(settled.outcome, reason=str(exc)))
+        return settled
 
     def refused_for(self, change: Change, code: str | None, incident: str | None) -> Settled:
         status, reason = of_refusal(code)

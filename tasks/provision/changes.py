@@ -42,14 +42,14 @@ class _Course:
         return attempt if attempt is not None and is_done(self.open[0], state) else None
 
 
-def note_quiet(batch: Batch, changes: Sequence[Change]) -> None:
+async def note_quiet(batch: Batch, changes: Sequence[Change]) -> None:
     """Record the changes that send nothing, all at once: there may be one for every account of the tenant."""
     if not batch.may_send:
-        batch.skip(changes, batch.reason_to_skip)
+        await batch.skip(changes, batch.reason_to_skip)
         return
     open_ = [change for change in changes if not batch.is_final(change)]
-    batch.skip([change for change in open_ if not batch.is_met(change)], UNMET)
-    batch.record(batch.good(change, OutcomeStatus.RECORDED) for change in open_ if batch.is_met(change))
+    await batch.skip([change for change in open_ if not batch.is_met(change)], UNMET)
+    await batch.record(batch.good(change, OutcomeStatus.RECORDED) for change in open_ if batch.is_met(change))
 
 
 async def carry_out(batch: Batch, job: Job) -> None:
@@ -58,7 +58,7 @@ async def carry_out(batch: Batch, job: Job) -> None:
     if change is None or batch.is_final(change):
         return
     if not batch.is_met(change):
-        batch.skip([change], UNMET)
+        await batch.skip([change], UNMET)
     elif change.action in MAKES_A_GROUP:
         await create_group(batch, job, change)
     else:
@@ -78,23 +78,23 @@ async def change_account(
 ) -> None:
     """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us."""
     if account_key is None or not batch.is_linked(change, account_key):
-        batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
+        await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
     course = _Course(change, account_key, list(operations), ours=born)
     if not await _bind_groups(batch, course):
-        batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
+        await batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
         return
     await _take_up(batch, job, course)
     while not batch.is_final(change):
         state = await batch.readings.current(account_key)
         judgement = judge(change, state, course.done, course.groups)
         if attempt := course.landed(state):
-            _conclude_done(batch, course, Answer(attempt), reply=REREAD)
+            await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
         elif judgement.look == Look.ALREADY:
             status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
-            batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
+            await batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
         elif judgement.look == Look.STALE:
-            batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
+            await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
         elif batch.may_send:
             await _call(batch, job, course)
         else:
@@ -110,7 +110,7 @@ async def close_calls(batch: Batch, job: Job) -> None:
             continue
         await batch.let_earlier_settle()
         reply = await _trace(batch, attempt)
-        batch.conclude(attempt, CallResult.NOT_SENT if reply is None else CallResult.DONE, reply=reply or REREAD)
+        await batch.conclude(attempt, CallResult.NOT_SENT if reply is None else CallResult.DONE, reply=reply or REREAD)
 
 
 async def _trace(batch: Batch, attempt: Attempt) -> Mapping[str, Any] | None:
@@ -159,7 +159,7 @@ async def _take_up(batch: Batch, job: Job, course: _Course) -> None:
     for call in cut_off:
         operation = next((one for one in course.open if one.op_id == call.attempt.op_id), None)
         if operation is None:  # another attempt of it is known to be done
-            batch.conclude(call.attempt, CallResult.NOT_SENT, reply=REREAD)
+            await batch.conclude(call.attempt, CallResult.NOT_SENT, reply=REREAD)
         else:
             await _look_up(batch, course, replace(operation, payload=call.attempt.payload), Answer(call.attempt))
 
@@ -173,7 +173,7 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
         await _refused(batch, course, operation, answer.attempt, answer.refusal)
     elif answer.reply is not None:
         batch.readings.note(operation)
-        _conclude_done(batch, course, answer, incident=answer.reply.incident)
+        await _conclude_done(batch, course, answer, incident=answer.reply.incident)
     else:
         course.suspects[operation.op_id] = answer.attempt
         await batch.let_settle()
@@ -181,7 +181,7 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
         await _look_up(batch, course, operation, answer)
         course.tries -= 1
         if course.tries == 0 and operation in course.open:
-            batch.record([batch.bad(course.change, OutcomeStatus.FAILED, NO_ANSWER)])
+            await batch.record([batch.bad(course.change, OutcomeStatus.FAILED, NO_ANSWER)])
 
 
 async def _refused(
@@ -191,21 +191,21 @@ async def _refused(
     if operation.op_id in course.suspects:
         await batch.readings.read_again([course.account_key], [])
         if is_done(operation, await batch.readings.current(course.account_key)):
-            _conclude_done(batch, course, Answer(attempt), reply=REREAD)
+            await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
     settled = [batch.refused(course.change, refusal)]
-    batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+    await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
 
 
 async def _look_up(batch: Batch, course: _Course, operation: Operation, answer: Answer) -> None:
     """Decide from a fresh reading whether a call without an answer was done, and record it."""
     if is_done(operation, await batch.readings.current(course.account_key)):
-        _conclude_done(batch, course, answer, reply=REREAD)
+        await _conclude_done(batch, course, answer, reply=REREAD)
     else:
-        batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
+        await batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
 
 
-def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) -> None:
+async def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) -> None:
     """Record a call as done; with the last one the change is done too."""
     operation = next(one for one in course.open if one.op_id == answer.attempt.op_id)
     course.open.remove(operation)
@@ -220,4 +220,4 @@ def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) 
             group_key=course.groups.joined,
             incident=facts.get("incident"),
         )
-    batch.conclude(answer.attempt, CallResult.DONE, settled=[settled], **facts)
+    await batch.conclude(answer.attempt, CallResult.DONE, settled=[settled], **facts)

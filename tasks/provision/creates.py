@@ -29,7 +29,7 @@ async def create_people(batch: Batch, job: Job) -> None:
     suspects = await _take_up(batch, job)
     due = [one for one in job.newcomers if not batch.is_final(one.create)]
     unmet = [one for one in due if not batch.is_met(one.create)]
-    batch.skip([change for one in unmet for change in one.changes], UNMET)
+    await batch.skip([change for one in unmet for change in one.changes], UNMET)
     for party in await gather_parties(batch, [one for one in due if one not in unmet], suspects):
         await _create(batch, job, party)
     there = [one for one in job.newcomers if batch.is_good(one.create.change_id)]
@@ -77,7 +77,7 @@ async def _create(batch: Batch, job: Job, party: Party) -> None:
         party.people = [one for one in party.people if not batch.is_final(one.create)]
         party.tries -= 1
         if party.tries == 0:
-            batch.record(batch.bad(one.create, OutcomeStatus.FAILED, NO_ANSWER) for one in party.people)
+            await batch.record(batch.bad(one.create, OutcomeStatus.FAILED, NO_ANSWER) for one in party.people)
             return
 
 
@@ -85,7 +85,7 @@ async def _leave_out_taken(batch: Batch, party: Party) -> None:
     """Drop those whose address has an account by now: ours, if a call of ours may have landed late; else stale."""
     found = await batch.readings.current_at(one.address for one in party.people)
     taken = [one for one in party.people if one.address in found]
-    batch.record(
+    await batch.record(
         _found(batch, one, found[one.address])
         if one.create.change_id in party.suspects
         else batch.bad(one.create, OutcomeStatus.STALE, APPEARED)
@@ -98,7 +98,9 @@ async def _look_up(batch: Batch, people: Sequence[Newcomer], answer: Answer) -> 
     """Record a create without an answer by who is there now. What they hold is compared later."""
     found = await batch.readings.current_at(one.address for one in people)
     settled = [_found(batch, one, found[one.address]) for one in people if one.address in found]
-    batch.conclude(answer.attempt, CallResult.DONE if settled else CallResult.NOT_SENT, reply=REREAD, settled=settled)
+    await batch.conclude(
+        answer.attempt, CallResult.DONE if settled else CallResult.NOT_SENT, reply=REREAD, settled=settled
+    )
 
 
 def _found(batch: Batch, one: Newcomer, state: AccountState) -> Settled:
@@ -110,16 +112,16 @@ async def _refused(
 ) -> None:
     """Try again without licences if they ran out, and in halves if it may be about one of several people."""
     if refusal.facts.get("code") == SEATS_EXCEEDED and operation.payload["licences"]:
-        batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
         await _create(batch, job, party.without_licences())
     elif len(party.people) > 1 and refusal.facts.get("status") not in (CREDENTIALS_REFUSED, FORBIDDEN):
-        batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
         for half in party.split():
             await _create(batch, job, half)
     else:
         why = Refusal(refusal.facts.get("code") or "", incident=refusal.facts.get("incident"))
         settled = await _unmade(batch, party, {one.address.casefold(): why for one in party.people}, None)
-        batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
 
 
 async def _created(batch: Batch, party: Party, answer: Answer, reply: Reply) -> None:
@@ -135,7 +137,9 @@ async def _created(batch: Batch, party: Party, answer: Answer, reply: Reply) -> 
             settled += _made(batch, party, one, made[one.create.change_id], reply.incident)
     rest = party.only([one for one in party.people if one.create.change_id not in made])
     settled += await _unmade(batch, rest, refusals, reply.incident)
-    batch.conclude(answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident)
+    await batch.conclude(
+        answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident
+    )
 
 
 async def _unmade(batch: Batch, party: Party, refusals: Mapping[str, Refusal], incident: str | None) -> list[Settled]:
@@ -200,7 +204,7 @@ async def _complete(batch: Batch, job: Job, one: Newcomer) -> None:
         if batch.is_final(extra):
             continue
         if not batch.is_good(one.create.change_id) or not batch.is_met(extra, but=one.create.change_id):
-            batch.skip([extra], UNMET)
+            await batch.skip([extra], UNMET)
             continue
         operations = change_operations(batch.plan_hash, extra, outcome.account_key, notify=False)
         await change_account(batch, job, extra, outcome.account_key, operations, born=True)

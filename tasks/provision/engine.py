@@ -141,7 +141,7 @@ async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: 
 
 async def _do_phase(batch: Batch, jobs: Sequence[Job]) -> None:
     """Do the jobs of one phase side by side; those on one account after each other."""
-    note_quiet(batch, [change for job in jobs if job.is_quiet for change in job.changes])
+    await note_quiet(batch, [change for job in jobs if job.is_quiet for change in job.changes])
     lanes: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         if not job.is_quiet:
@@ -175,7 +175,7 @@ async def _do(batch: Batch, job: Job) -> None:
         except TargetError as exc:
             batch.stopped_by = batch.stopped_by or exc
     if not batch.may_send:
-        batch.skip_rest(job)
+        await batch.skip_rest(job)
     batch.readings.forget(*_touched(batch, job))
 
 

@@ -23,7 +23,7 @@ async def create_group(batch: Batch, job: Job, change: Change) -> None:
         if batch.is_final(change):
             return
         if key := await named_like(batch, operation.kind, operation.payload["name"]):
-            batch.record([_there(batch, change, ours=ours)])
+            await batch.record([_there(batch, change, ours=ours)])
             _note(batch, change, key)
             return
         if not batch.may_send:
@@ -32,13 +32,13 @@ async def create_group(batch: Batch, job: Job, change: Change) -> None:
         if answer.refusal is not None:
             await _refused(batch, change, operation, answer, ours=ours)
         elif answer.reply is not None and answer.reply.group_key is not None:
-            _conclude(batch, change, answer, answer.reply.group_key)
+            await _conclude(batch, change, answer, answer.reply.group_key)
         else:
             ours = True
             await batch.let_settle()
             await _look_up(batch, change, operation, [answer])
     if not batch.is_final(change):
-        batch.record([batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER)])
+        await batch.record([batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER)])
 
 
 async def named_like(batch: Batch, kind: OperationKind, name: str, *, again: bool = False) -> str | None:
@@ -58,7 +58,7 @@ async def _refused(batch: Batch, change: Change, operation: Operation, answer: A
         return
     key = await named_like(batch, operation.kind, operation.payload["name"], again=True)
     settled = batch.refused(change, answer.refusal) if key is None else _there(batch, change, ours=ours)
-    batch.conclude(answer.attempt, CallResult.REFUSED, refusal=answer.refusal, settled=[settled])
+    await batch.conclude(answer.attempt, CallResult.REFUSED, refusal=answer.refusal, settled=[settled])
     _note(batch, change, key)
 
 
@@ -66,14 +66,14 @@ async def _look_up(batch: Batch, change: Change, operation: Operation, answers: 
     key = await named_like(batch, operation.kind, operation.payload["name"], again=True)
     for answer in answers:
         if key is not None and not batch.is_final(change):
-            _conclude(batch, change, answer, key)
+            await _conclude(batch, change, answer, key)
         else:
-            batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
+            await batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
 
 
-def _conclude(batch: Batch, change: Change, answer: Answer, key: str) -> None:
+async def _conclude(batch: Batch, change: Change, answer: Answer, key: str) -> None:
     settled = _there(batch, change, ours=True)
-    batch.conclude(answer.attempt, CallResult.DONE, reply={"group_key": key}, settled=[settled])
+    await batch.conclude(answer.attempt, CallResult.DONE, reply={"group_key": key}, settled=[settled])
     _note(batch, change, key)
 
 

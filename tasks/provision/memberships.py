@@ -44,7 +44,7 @@ async def change_members(batch: Batch, job: Job) -> None:
     piece = _Piece(batch, job, {change_id for call in reached for change_id in call.attempt.change_ids})
     if open_calls:
         await batch.let_earlier_settle()
-        _look_up(piece, await piece.group(again=True), [call.attempt for call in open_calls])
+        await _look_up(piece, await piece.group(again=True), [call.attempt for call in open_calls])
     await _change(piece, job.members)
 
 
@@ -53,7 +53,7 @@ async def _change(piece: _Piece, changes: Sequence[Change]) -> None:
     batch = piece.batch
     for _ in range(MAX_TRIES):
         group = await piece.group()
-        due = _settle(piece, changes, group)
+        due = await _settle(piece, changes, group)
         if group is None or not due or not batch.may_send:
             return
         operation = directory_operation(batch.plan_hash, group.group_key, due, join=piece.joins)
@@ -67,22 +67,22 @@ async def _change(piece: _Piece, changes: Sequence[Change]) -> None:
                 batch.good(change, account_key=key, group_key=group.group_key, incident=answer.reply.incident)
                 for key, change in sorted(due.items())
             ]
-            batch.conclude(answer.attempt, CallResult.DONE, settled=settled, incident=answer.reply.incident)
+            await batch.conclude(answer.attempt, CallResult.DONE, settled=settled, incident=answer.reply.incident)
             return
         piece.ours.update(operation.change_ids)
         await batch.let_settle()
-        _look_up(piece, await piece.group(again=True), [answer.attempt])
-    rest = _settle(piece, changes, await piece.group())
-    batch.record(batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER) for change in rest.values())
+        await _look_up(piece, await piece.group(again=True), [answer.attempt])
+    rest = await _settle(piece, changes, await piece.group())
+    await batch.record(batch.bad(change, OutcomeStatus.FAILED, NO_ANSWER) for change in rest.values())
 
 
-def _look_up(piece: _Piece, group: DirectoryGroup | None, attempts: Sequence[Attempt]) -> None:
+async def _look_up(piece: _Piece, group: DirectoryGroup | None, attempts: Sequence[Attempt]) -> None:
     """Conclude calls without an answer by who is in the group now, and settle whom they have reached."""
     for attempt in attempts:
         concerned = [change for change in piece.job.members if change.change_id in attempt.change_ids]
         settled = _as_wanted(piece, concerned, group) if group is not None else []
         result = CallResult.DONE if _has_landed(attempt, group) else CallResult.NOT_SENT
-        piece.batch.conclude(attempt, result, reply=REREAD, settled=settled)
+        await piece.batch.conclude(attempt, result, reply=REREAD, settled=settled)
 
 
 def _has_landed(attempt: Attempt, group: DirectoryGroup | None) -> bool:
@@ -110,18 +110,18 @@ def _account(batch: Batch, change: Change) -> str | None:
     return linked if change.account_key in (None, linked) and batch.is_met(change) else None
 
 
-def _settle(piece: _Piece, changes: Sequence[Change], group: DirectoryGroup | None) -> dict[str, Change]:
+async def _settle(piece: _Piece, changes: Sequence[Change], group: DirectoryGroup | None) -> dict[str, Change]:
     """Record what needs no call; return what does, by account."""
     batch = piece.batch
     open_ = [change for change in changes if not batch.is_final(change)]
-    batch.skip([change for change in open_ if not batch.is_met(change)], UNMET)
+    await batch.skip([change for change in open_ if not batch.is_met(change)], UNMET)
     able = [change for change in open_ if batch.is_met(change)]
     if group is None:
-        batch.record(_without_group(batch, change) for change in able)
+        await batch.record(_without_group(batch, change) for change in able)
         return {}
-    batch.record(_as_wanted(piece, able, group))
+    await batch.record(_as_wanted(piece, able, group))
     rest = [(change, _account(batch, change)) for change in able if not batch.is_final(change)]
-    batch.record(batch.bad(change, OutcomeStatus.STALE, UNLINKED) for change, account in rest if account is None)
+    await batch.record(batch.bad(change, OutcomeStatus.STALE, UNLINKED) for change, account in rest if account is None)
     return {account: change for change, account in rest if account is not None}
 
 
@@ -138,11 +138,11 @@ async def _refused(piece: _Piece, due: Mapping[str, Change], attempt: Attempt, r
     Without the right to write, or where the call was too much for its connector, it is everybody's.
     """
     batch = piece.batch
-    left = _settle(piece, list(due.values()), await piece.group(again=True))
+    left = await _settle(piece, list(due.values()), await piece.group(again=True))
     everybodys = refusal.facts.get("status") in (None, FORBIDDEN)
     final = everybodys or len(left) <= 1
     settled = [batch.refused(change, refusal) for change in left.values()] if final else []
-    batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+    await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
     if not final:
         changes = list(left.values())
         for half in (changes[: len(changes) // 2], changes[len(changes) // 2 :]):

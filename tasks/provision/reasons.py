@@ -1,6 +1,6 @@
 """Why a change ended as it did: the sentences of outcomes, without a word about anybody."""
 
-from tasks.model.operations import OutcomeStatus
+from tasks.model.operations import Outcome, OutcomeStatus
 
 MAX_TRIES = 3
 """How often one process sends a call that gets no answer."""
@@ -27,6 +27,11 @@ ELSEWHERE = (
     "before they can be added; or the roster must have another address."
 )
 INVITED = "The person is asked to move here from another account; they have access once they accept."
+
+
+def is_final(outcome: Outcome) -> bool:
+    """Tell whether a change has ended for good. What was skipped, or got no answer, the next run tries again."""
+    return outcome.status != OutcomeStatus.SKIPPED and outcome.reason != NO_ANSWER
 
 
 def of_refusal(code: str | None) -> tuple[OutcomeStatus, str]:

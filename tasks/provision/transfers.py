@@ -26,6 +26,6 @@ async def note_transfers(batch: Batch, creates: Sequence[Change]) -> None:
         # a remark would leave undone what can be done.
         return
     pending = [made[state.account_key] for state in states if state.pending_transfer]
-    batch.record(
+    await batch.record(
         Settled(replace(outcome, status=OutcomeStatus.PENDING_TRANSFER, reason=INVITED)) for outcome in pending
     )

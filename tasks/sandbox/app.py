@@ -8,7 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from tasks.model.errors import BadUsage
-from tasks.sandbox.center import pages
+from tasks.sandbox.center import forms, pages
+from tasks.sandbox.center import rendering as center
 from tasks.sandbox.platform import Platform
 from tasks.sandbox.routes import (
     account,
@@ -45,6 +46,7 @@ def build_app(platform: Platform) -> Traffic:
 
     app = FastAPI(title="GoTo sandbox", openapi_url=None, redirect_slashes=False, lifespan=lifespan)
     app.state.platform = platform
+    app.state.notices = center.Notices()
     for part in (
         oauth,
         account,
@@ -62,6 +64,7 @@ def build_app(platform: Platform) -> Traffic:
         csv_import,
     ):
         app.include_router(part.router)
+    app.include_router(forms.router)
     app.include_router(pages.router)
     app.add_exception_handler(GotoRefusal, _refuse)
     app.add_exception_handler(OAuthRefusal, _refuse_grant)
@@ -101,5 +104,7 @@ def _refuse_route(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)  # noqa: S101
     if is_scim(request.url.path):
         return refused_in_directory(request, ScimRefusal(exc.status_code, "There is no such call"))
+    if center.is_center(request.url.path):
+        return center.refused(request, exc.status_code)
     code = "method.not.allowed" if exc.status_code == 405 else "resource.not.found"
     return refused(exc.status_code, (Problem(code, request.url.path),), Basis.ASSUMED)

@@ -41,17 +41,22 @@ def _this_moment() -> str:
     return (_MOMENT.get() or datetime.now(UTC)).isoformat(timespec="seconds")
 
 
-def _trigger(name: str, watched: str, when: str, user: str, what: str, detail: str = "''") -> str:
-    """Return a trigger; *what* and *detail* are SQL, and so is the key of the *user*."""
-    row = f"{user}, this_moment(), this_call(), {what}, {detail}"
-    noted = f"INSERT INTO events (user_key, time, call, what, detail) VALUES ({row});"  # noqa: S608 (words of our own)
-    return f"CREATE TRIGGER note_{name} AFTER {watched} WHEN {when} BEGIN {noted} END"
+def _trigger(name: str, watched: str, when: str, user: str, *notes: tuple[str, str, str]) -> str:
+    """Return a trigger that notes what happened to the *user*. All is SQL: of a note what, its detail, and whether."""
+    columns = "INSERT INTO events (user_key, time, call, what, detail)"
+    rows = [f"SELECT {user}, this_moment(), this_call(), {what}, {detail} WHERE {met}" for what, detail, met in notes]
+    body = " ".join(f"{columns} {row};" for row in rows)
+    return f"CREATE TRIGGER note_{name} AFTER {watched} WHEN {when} BEGIN {body} END"
 
 
-def _change(column: str, what: str, detail: str = "''", and_when: str = "1") -> str:
+def _note(what: str, detail: str = "''", met: str = "1") -> tuple[str, str, str]:
+    return what, detail, met
+
+
+def _change(column: str, what: str, detail: str = "''", met: str = "1") -> str:
     """Return a trigger on a column of a user who is there before and after."""
-    when = f"OLD.{column} IS NOT NEW.{column} AND OLD.deleted_ms IS NULL AND NEW.deleted_ms IS NULL AND {and_when}"
-    return _trigger(column, f"UPDATE OF {column} ON users", when, "NEW.key", what, detail)
+    when = f"OLD.{column} IS NOT NEW.{column} AND OLD.deleted_ms IS NULL AND NEW.deleted_ms IS NULL"
+    return _trigger(column, f"UPDATE OF {column} ON users", when, "NEW.key", _note(what, detail, met))
 
 
 def _name(table: str, key: str, otherwise: str) -> str:
@@ -67,10 +72,18 @@ def _licence(key: str) -> str:
 
 
 _GROUPS = "(SELECT json_group_array(name) FROM groups JOIN json_each(NEW.managed_groups) ON groups.key = value)"
+_ROLES = _listed("NEW.admin_roles", "Member")
+_GROUP = _name("groups", "NEW.group_key", "none")
 _START = (
-    "CASE WHEN NEW.admin_roles = '[]' THEN '' ELSE 'Role ' || " + _listed("NEW.admin_roles", "") + " || '. ' END"
-    " || CASE WHEN NEW.group_key IS NULL THEN '' ELSE 'Group ' || " + _name("groups", "NEW.group_key", "") + " || '.' END"
+    _note("'Admin role'", _ROLES, "NEW.admin_roles <> '[]'"),
+    _note("'Manages'", _listed(_GROUPS, "everybody"), "NEW.managed_groups <> '[]'"),
+    _note("'User group'", _GROUP, "NEW.group_key IS NOT NULL"),
 )
+_TRANSFER = (
+    "CASE NEW.transfer WHEN 'pending' THEN 'Asked to move here' WHEN 'accepted' THEN 'Moved here'"
+    " ELSE 'Declined to move here' END"
+)
+_ORG = "CASE NEW.role WHEN 'write' THEN 'Admin (read & write)' ELSE 'Admin (read only)' END"
 _EXISTENCE = "UPDATE OF deleted_ms ON users"
 
 HISTORY_SCHEMA = (
@@ -79,65 +92,62 @@ HISTORY_SCHEMA = (
         call TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL
     )""",
     "CREATE INDEX events_by_user ON events (user_key)",
-    _trigger("made", _EXISTENCE, "OLD.deleted_ms = 0 AND NEW.deleted_ms IS NULL", "NEW.key", "'Created'", _START),
-    _trigger("revived", _EXISTENCE, "OLD.deleted_ms > 0 AND NEW.deleted_ms IS NULL", "NEW.key", "'Revived'", _START),
-    _trigger("deleted", _EXISTENCE, "OLD.deleted_ms IS NULL AND NEW.deleted_ms > 0", "NEW.key", "'Deleted'"),
-    _change("activated", "'Activated'", and_when="NEW.activated"),
+    _trigger(
+        "made", _EXISTENCE, "OLD.deleted_ms = 0 AND NEW.deleted_ms IS NULL", "NEW.key", _note("'Created'"), *_START
+    ),
+    _trigger(
+        "revived", _EXISTENCE, "OLD.deleted_ms > 0 AND NEW.deleted_ms IS NULL", "NEW.key", _note("'Revived'"), *_START
+    ),
+    _trigger("deleted", _EXISTENCE, "OLD.deleted_ms IS NULL AND NEW.deleted_ms > 0", "NEW.key", _note("'Deleted'")),
+    _change("activated", "'Activated'", met="NEW.activated"),
     _change("inactive", "CASE WHEN NEW.inactive THEN 'Fell inactive' ELSE 'Active again' END"),
-    _change("admin_roles", "'Admin role changed'", _listed("NEW.admin_roles", "none")),
-    _change("managed_groups", "'Groups to manage changed'", _listed(_GROUPS, "everybody"), "NEW.admin_roles <> '[]'"),
+    _change("admin_roles", "'Admin role'", _ROLES),
+    _change("managed_groups", "'Manages'", _listed(_GROUPS, "everybody"), "NEW.admin_roles <> '[]'"),
     _change(
-        "role_set_id",
-        "'Custom role changed'",
-        "coalesce((SELECT name FROM role_sets WHERE id = NEW.role_set_id), 'none')",
+        "role_set_id", "'Custom role'", "coalesce((SELECT name FROM role_sets WHERE id = NEW.role_set_id), 'none')"
     ),
-    _change("group_key", "'User group changed'", _name("groups", "NEW.group_key", "none")),
-    _change("email", "'Address changed'", "OLD.email || ' → ' || NEW.email"),
-    _change("first_name", "'First name changed'", "OLD.first_name || ' → ' || NEW.first_name"),
-    _change("last_name", "'Last name changed'", "OLD.last_name || ' → ' || NEW.last_name"),
-    _change("locale", "'Language changed'", "OLD.locale || ' → ' || NEW.locale"),
-    _change(
-        "transfer",
-        "CASE NEW.transfer WHEN 'pending' THEN 'Asked to move here' WHEN 'accepted' THEN 'Moved here'"
-        " ELSE 'Declined to move here' END",
-        and_when="NEW.transfer IS NOT NULL",
+    _change("group_key", "'User group'", _GROUP),
+    _change("email", "'Address'", "OLD.email || ' → ' || NEW.email"),
+    _change("first_name", "'First name'", "OLD.first_name || ' → ' || NEW.first_name"),
+    _change("last_name", "'Last name'", "OLD.last_name || ' → ' || NEW.last_name"),
+    _change("locale", "'Language'", "OLD.locale || ' → ' || NEW.locale"),
+    _change("transfer", _TRANSFER, met="NEW.transfer IS NOT NULL"),
+    _trigger("licence", "INSERT ON grants", "1", "NEW.user_key", _note("'Licence given'", _licence("NEW.licence_key"))),
+    _trigger(
+        "no_licence", "DELETE ON grants", "1", "OLD.user_key", _note("'Licence taken'", _licence("OLD.licence_key"))
     ),
-    _trigger("licence", "INSERT ON grants", "1", "NEW.user_key", "'Licence given'", _licence("NEW.licence_key")),
-    _trigger("no_licence", "DELETE ON grants", "1", "OLD.user_key", "'Licence taken'", _licence("OLD.licence_key")),
-    _trigger("mail", "INSERT ON mails", "1", "NEW.user_key", "'Mail sent'", "NEW.subject"),
+    _trigger("mail", "INSERT ON mails", "1", "NEW.user_key", _note("'Mail sent'", "NEW.subject")),
     _trigger(
         "webinar",
         "UPDATE OF organiser_key ON webinars",
         "OLD.organiser_key <> NEW.organiser_key",
         "NEW.organiser_key",
-        "'Webinar taken over'",
-        "NEW.subject",
+        _note("'Webinar taken over'", "NEW.subject"),
     ),
     _trigger(
         "directory_group",
         "INSERT ON directory_members",
         "NEW.kind = 'user'",
         "NEW.member_key",
-        "'Joined directory group'",
-        _name("directory_groups", "NEW.group_key", ""),
+        _note("'Joined directory group'", _name("directory_groups", "NEW.group_key", "")),
     ),
     _trigger(
         "no_directory_group",
         "DELETE ON directory_members",
         "OLD.kind = 'user'",
         "OLD.member_key",
-        "'Left directory group'",
-        _name("directory_groups", "OLD.group_key", "that was deleted"),
+        _note("'Left directory group'", _name("directory_groups", "OLD.group_key", "one that was deleted")),
     ),
     _trigger(
-        "organisation_admin",
-        "INSERT ON organisation_admins",
-        "1",
-        "NEW.user_key",
-        "'Organisation admin'",
-        "CASE NEW.role WHEN 'write' THEN 'read & write' ELSE 'read only' END",
+        "organisation_admin", "INSERT ON organisation_admins", "1", "NEW.user_key", _note("'Organisation role'", _ORG)
     ),
-    _trigger("no_organisation_admin", "DELETE ON organisation_admins", "1", "OLD.user_key", "'No organisation admin'"),
+    _trigger(
+        "no_organisation_admin",
+        "DELETE ON organisation_admins",
+        "1",
+        "OLD.user_key",
+        _note("'Organisation role'", "'User'"),
+    ),
 )
 """Comes after all tables that it watches."""
 

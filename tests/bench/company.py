@@ -180,7 +180,7 @@ def state(people: int) -> TargetState:
     table = workers(people)
     accounts = table[["user_name", "given_name", "family_name", "locale"]].assign(
         account_key=_keys(people), external_id=None, status="ACTIVE", roles=_tuples(people, ((),)),
-        group_key=table["department"].map(GROUP_OF),
+        group_key=table["department"].map(GROUP_OF), managed_groups=_tuples(people, ((),)), pending_transfer=False,
     )  # fmt: skip
     groups = [{"group_key": key, "name": name, "path": (name,)} for key, name in GROUPS_BY_KEY.items()]
     licences = [
@@ -205,7 +205,8 @@ def links(people: int, rules_hash: str) -> pd.DataFrame:
     facts = table[["source", "external_id", "user_name", "given_name", "family_name"]].assign(
         account_key=_keys(people), state="active", leaving_since=None, suspended_on=None,
         licences=_tuples(people, departments), group_key=table["department"].map(GROUP_OF),
-        roles=_tuples(people, ((),)), worker_digest=None, rules_digest=rules_hash,
+        roles=_tuples(people, ((),)), directory_groups=_tuples(people, ((),)),
+        worker_digest=None, rules_digest=rules_hash,
     )  # fmt: skip
     return LINKS.conform(facts)
 

@@ -25,7 +25,9 @@ def utc_now() -> datetime:
 
 async def apply(url: str, journal: Journal, plan: Plan, run_id: str) -> int:
     urls = {"api": url, "token": f"{url}/oauth/token"}
-    spec = GotoTarget(name="goto", kind="goto", account_key="3001", urls=urls, requests_per_second=1000)
+    spec = GotoTarget(
+        name="goto", kind="goto", account_key="3001", urls=urls, requests_per_second=1000, directory="feed"
+    )
     secrets = {name: SecretStr(value) for name, value in SANDBOX_AUTH.items()}
     async with open_goto(spec, Credentials(**secrets)) as target:
         runtime = Runtime(journal, target, run_id, utc_now, settle_s=0.3, workers=4)

@@ -30,6 +30,7 @@ from tasks.model.plan import Action, Plan
 from tests.unit.provision.world import PlanBuilder
 
 MEETING, WEBINAR = "9001", "9002"
+HOSTS = "6001"
 LEAVERS = [str(7101 + number) for number in range(6)]
 STAYERS = [str(7201 + number) for number in range(8)]
 JOINERS = [str(number) for number in range(101, 127)]
@@ -49,23 +50,34 @@ STATE = {
         *({"key": key, "email": f"p{key}@acme.example", "firstName": "Pat", "lastName": "Old",
            "licenceKeys": [MEETING]} for key in STAYERS),
     ],
+    "organisation": {
+        "name": "Acme",
+        "domains": [{"domain": "acme.example"}],
+        "admins": [{"user": "7001"}],
+        "groups": [{"key": HOSTS, "name": "Hosts", "members": ["7001", *LEAVERS]}],
+    },
 }  # fmt: skip
 
 
 def sample_plan() -> Plan:
-    """Creates in two calls, one of them into a group that is new; suspends of three calls; grants and updates."""
+    """Creates in two calls, one of them into a group that is new; suspends of three calls; grants and updates; one
+    directory group that is emptied and filled, and one that is made and filled."""
     builder = PlanBuilder()
+    trainers = builder.directory_group("Trainers")
     for key in LEAVERS:
         builder.adopt(key, [MEETING, WEBINAR])
+        builder.quit(key, "Hosts", HOSTS)
         builder.suspend(key, [MEETING, WEBINAR], ["MANAGE_USERS"])
     for key in STAYERS:
         builder.adopt(key, [MEETING])
         builder.grant(key, WEBINAR, key=key)
         builder.update(key, {"family_name": "Old"}, {"family_name": "New"})
+        builder.enter(key, "Trainers", None, key=key, needs=[trainers])
     group = builder.group("Sales")
     for number, person in enumerate(JOINERS):
         create = builder.create(person)
         builder.grant(person, MEETING, needs=[create])
+        builder.enter(person, "Hosts", HOSTS, needs=[create])
         if number % 2:
             builder.join(person, "Sales", None, needs=[create, group])
     return builder.plan()
@@ -151,16 +163,21 @@ def tenant(url: str) -> dict[str, Any]:
     """Return all that the tenant holds, by address, as the connector reads it."""
 
     async def read() -> dict[str, Any]:
-        spec = GotoTarget(name="goto", kind="goto", account_key="3001",
+        spec = GotoTarget(name="goto", kind="goto", account_key="3001", directory="read",
                           urls={"api": url, "token": f"{url}/oauth/token"}, requests_per_second=1000)  # fmt: skip
         secrets = {name: SecretStr(value) for name, value in SANDBOX_AUTH.items()}
         async with open_goto(spec, Credentials(**secrets)) as target:
             state = await target.read()
         names = dict(zip(state.groups["group_key"], state.groups["name"], strict=True))
+        addresses = dict(zip(state.accounts["account_key"], state.accounts["user_name"], strict=True))
+        fed = dict(zip(state.directory_groups["group_key"], state.directory_groups["name"], strict=True))
+        pairs = zip(state.directory_members["group_key"], state.directory_members["account_key"], strict=True)
         licences = state.grants.groupby("account_key")["licence_key"].apply(sorted).to_dict()
         return {
             "addresses": Counter(state.accounts["user_name"]),
             "groups": sorted(names.values()),
+            "directory groups": sorted(fed.values()),
+            "directory members": sorted((fed[group], addresses[key]) for group, key in pairs),
             "people": {
                 row.user_name: (row.family_name, licences.get(row.account_key), row.roles, names.get(row.group_key))
                 for row in state.accounts.itertuples()
@@ -178,7 +195,10 @@ def mails(url: str) -> list[tuple[str, str]]:
 def links(journal: Path) -> dict[str, Any]:
     with Journal.open(journal) as opened:
         table = opened.links("acme", "goto")
-        return {row["external_id"]: (row["state"], row["licences"], row["roles"]) for row in table.to_dict("records")}
+        return {
+            row["external_id"]: (row["state"], row["licences"], row["roles"], len(row["directory_groups"]))
+            for row in table.to_dict("records")
+        }
 
 
 def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
@@ -191,11 +211,14 @@ def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
     instants = rows(calm.journal)
     welcomes = [f"p{person}@acme.example" for person in JOINERS]
     assert [address for kind, address in expected_mails if kind == "welcome"] == sorted(welcomes)
+    hosts = [address for group, address in expected["directory members"] if group == "Hosts"]
+    assert hosts == sorted([*welcomes, "admin@acme.example"])
+    assert len(expected["directory members"]) == len(hosts) + len(STAYERS)
 
     killed = 0
-    for number in range(9):
-        rough = fresh(f"rough-{number}")
-        first = 1 + number * instants // 9
+    spread = [1 + number * instants // 9 for number in range(9)]
+    for first in [*spread, instants - 3, instants - 1]:  # the last calls are those to the directory
+        rough = fresh(f"rough-{first}")
         for instant in (first, first + 3):  # the second strikes while the first is being taken up again
             killed += rough.life(lambda journal=rough.journal, at=instant: rows(journal) >= at) == -signal.SIGKILL
         assert rough.life() == 0
@@ -239,3 +262,4 @@ def test_applying_the_plan_once_more_sends_nothing(sandbox: str, fresh: Callable
 def test_the_plan_of_this_test_is_worth_killing() -> None:
     actions = Counter(change.action for change in sample_plan().changes)
     assert (actions[Action.CREATE], actions[Action.SUSPEND], actions[Action.GRANT]) == (26, 6, 34)
+    assert (actions[Action.ADD_DIRECTORY_MEMBER], actions[Action.REMOVE_DIRECTORY_MEMBER]) == (34, 6)

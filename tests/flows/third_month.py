@@ -5,13 +5,14 @@ those who were suspended in the second. ``Company`` puts tenant and journal back
 """
 
 import asyncio
+import json
 import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,11 @@ from tasks.connectors.goto import Credentials, open_goto
 from tasks.connectors.goto.breaker import Breaker
 from tasks.connectors.goto.retries import Retries
 from tasks.ingest.stage import ingest_source
-from tasks.journal import Call, Journal, RunFolder, RunRecord, RunStore, new_run_id
+from tasks.journal import Journal, RunFolder, RunRecord, RunStore, new_run_id
 from tasks.model.errors import TargetError
 from tasks.model.operations import Outcome
 from tasks.model.pipeline import SANDBOX_AUTH
-from tasks.model.plan import Action, Change, Plan
+from tasks.model.plan import Action, Change
 from tasks.pipeline_file import load_pipeline
 from tasks.plan.stage import compute_plan, deletable, read_target
 from tasks.provision import Runtime, apply_plan
@@ -52,20 +53,12 @@ Person = dict[str, Any]
 
 @dataclass(frozen=True)
 class Ended:
-    """How a sync ended: its exit code, what stopped it, its plan, what became of each change, and the calls made."""
+    """How a sync ended: its exit code, what stopped it, the changes it planned, and what became of each."""
 
     code: int
     error: TargetError | None
     changes: Sequence[Change] = ()
-    outcomes: Mapping[str, Outcome] | None = None
-    calls: Sequence[Call] = ()
-
-    def outcome(self, change: Change) -> Outcome:
-        assert self.outcomes is not None
-        return self.outcomes[change.change_id]
-
-    def actions(self) -> Counter[Action]:
-        return Counter(change.action for change in self.changes)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,15 +170,19 @@ class Company:
         secrets = Credentials(**{name: SecretStr(value) for name, value in SANDBOX_AUTH.items()})
         breaker = Breaker(time.monotonic, threshold=patience)
         async with open_goto(pipeline.target, secrets, retries=QUICK, breaker=breaker, timeout_s=timeout_s) as target:
-            try:
-                await read_target(target, folder, deletable(pipeline, journal, month))
-            except TargetError as error:
-                return Ended(error.exit_code, error)
-            hashes = (self.loaded.mapping_hash, self.loaded.rules_hash)
-            plan: Plan = compute_plan(pipeline, *hashes, journal, folder, month, datetime.now(UTC))
+            cut_off = journal.unfinished(pipeline.name)
+            if cut_off is not None:  # the rosters are as they were, so its plan is gone on with
+                plan = journal.plan(str(cut_off.plan_hash))
+            else:
+                try:
+                    await read_target(target, folder, deletable(pipeline, journal, month))
+                except TargetError as error:
+                    return Ended(error.exit_code, error)
+                hashes = (self.loaded.mapping_hash, self.loaded.rules_hash)
+                plan = compute_plan(pipeline, *hashes, journal, folder, month, datetime.now(UTC))
             runtime = Runtime(journal, target, run_id, lambda: datetime.now(UTC), settle_s=settle_s)
             result = await apply_plan(plan, runtime)
-        return Ended(result.exit_code, result.stopped_by, plan.changes, result.outcomes, journal.calls(plan.hash))
+        return Ended(result.exit_code, result.stopped_by, plan.changes, result.outcomes)
 
     def view(self) -> View:
         """Look at the tenant past all that fails."""
@@ -195,6 +192,16 @@ class Company:
         mails = self.control("GET", "outbox")["mails"]
         welcomed = Counter(mail["address"].casefold() for mail in mails if mail["kind"] == "welcome")
         return View(people, sorted(group["name"] for group in self._list("groups")), welcomed)
+
+    def links(self, home: Path) -> dict[str, Any]:
+        """Return what the journal has of everybody's account, but its key, which depends on who was made first."""
+        with Journal.open(home / "journal.db") as journal:
+            links = journal.links(self.loaded.pipeline.name, self.loaded.pipeline.target.tenant)
+        names = {group["key"]: group["name"] for group in self._list("groups")}
+        return {
+            row["external_id"]: (row["state"], row["licences"], row["roles"], names.get(row["group_key"]))
+            for row in links.to_dict("records")
+        }
 
     def keep(self) -> None:
         """Remember the tenant as it is now as the eve of the third month."""
@@ -233,8 +240,6 @@ def company_in(folder: Path) -> Iterator[Company]:
 
 
 def _sample_tenant() -> dict[str, Any]:
-    import json
-
     tenant: dict[str, Any] = json.loads((SAMPLES / "acme_tenant.json").read_text(encoding="utf-8"))
     return tenant
 

@@ -230,6 +230,123 @@ def test_an_error_names_line_key_and_what_is_right(
     assert any(item.startswith(said) for item in found), found
 
 
+RULE = "grant: {products: G2W, group: Revenue}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("grant: {products: G2W/}", "18 rules[0].grant.products: write a product as its code, or as code/edition"),
+        ("grant: {products: [G2W/Pro, G2W/Standard]}", "18 rules[0].grant.products: names several editions of G2W"),
+        ("grant: {manages: Sales}", "18 rules[0].grant: manages limits roles: give roles in the same rule"),
+        ("grant: {roles: X, manages: []}", "18 rules[0].grant.manages: names no group, and a manager of no group"),
+        ("grant: {roles: X, manages: }", "18 rules[0].grant.manages: names no group, and a manager of no group"),
+        ("grant: {roles: SUPER_USER, manages: A}", "18 rules[0].grant.manages: cannot limit SUPER_USER"),
+        ("grant: {roles: 'custom: '}", "18 rules[0].grant.roles: write the name of the tenant's own role behind"),
+        ("grant: {group: ''}", "18 rules[0].grant.group: is empty; give it a value or leave the key out"),
+        ("grant: {welcome_template: ' '}", "18 rules[0].grant.welcome_template: is empty"),
+        ("grant: {locale: French}", "18 rules[0].grant.locale: write language and country, for example fr_FR"),
+        ("grant: {directory_groups: Hosts}", "18 rules[0].grant.directory_groups: is for a target that is fed"),
+        (
+            "grant: {welcom_template: A}",
+            "18 rules[0].grant.welcom_template: is no key that is known here; did you mean",
+        ),
+        (
+            "grant: {products: G2W/Pro}\n    expect: {1042: G2W/Pr}",
+            "19 rules[0].expect.1042: 'G2W/Pr' is no product that this rule gives; did you mean 'G2W/Pro'?",
+        ),
+        ("grant: {}\n    expect: {1042: G2W}", "19 rules[0].expect.1042: 'G2W' is no product that this rule gives"),
+        (
+            "grant: {}\n    expects: {1042: G2W}",
+            "19 rules[0].expects: is no key that is known here; did you mean 'expect'",
+        ),
+    ],
+)
+def test_an_error_in_a_rule_names_line_key_and_what_is_right(
+    problems_of: Callable[..., list[str]], wrong: str, said: str
+) -> None:
+    assert RULE in GOOD
+    found = problems_of(GOOD.replace(RULE, wrong))
+    assert any(item.startswith(said) for item in found), found
+
+
+def test_a_rule_may_hold_all_that_it_knows(load: Load) -> None:
+    everything = """grant:
+      products: [G2W/Pro  Plus , G2M]
+      roles: [MANAGE_USERS, custom:Auditor]
+      manages: [Revenue]
+      locale: fr_FR
+      welcome_template: Bienvenue
+      settings_template: 903
+      directory_groups: Hosts
+    expect: {1042: [G2M, g2w/x], ada@acme.example: []}"""
+    text = (
+        GOOD.replace(RULE, everything)
+        .replace("g2w/x", "G2W/pro plus")
+        .replace("kind: goto", "kind: goto\n    directory: feed")
+    )
+    rule = load(text).pipeline.rules[0]
+    assert (rule.grant.manages, rule.grant.settings_template) == (("Revenue",), "903")
+    assert rule.expect == {"1042": ("G2M", "G2W/pro plus"), "ada@acme.example": ()}
+    assert Draft202012Validator(schema()).is_valid(as_editors_read(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD, "17 rules[0].when.directory_groups: is not mapped by any source, and the tenant's own directory is not"),
+        (
+            GOOD.replace("kind: goto", "kind: goto\n    directory: rea"),
+            "28 targets[0].directory: 'rea' is not valid; did",
+        ),
+    ],
+)
+def test_groups_are_tested_where_somebody_knows_them(
+    load: Load, problems_of: Callable[..., list[str]], text: str, said: str
+) -> None:
+    def tested(text: str) -> str:
+        return text.replace("home_office: NO}", "home_office: NO, directory_groups: Hosts}")
+
+    assert any(item.startswith(said) for item in problems_of(tested(text)))
+    for right in ("kind: goto\n    directory: read", "kind: goto\n    directory: feed"):
+        assert load(tested(GOOD.replace("kind: goto", right))).pipeline.rules[0].when["directory_groups"] == ("Hosts",)
+    mapped = tested(
+        GOOD.replace("home_office: Home office", "home_office: Home office\n      directory_groups: Groups")
+    )
+    assert load(mapped).pipeline.target.directory == "none"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (
+            "Home office",
+            "{from: Home office, split: ','}",
+            "13 sources[0].columns.home_office.split: is for directory_gro",
+        ),
+        (
+            "home_office: Home office",
+            "directory_groups: {from: Groups, split: ',;/-.:'}",
+            "13 sources[0].columns.directory_groups.split: must be at most 5 characters",
+        ),
+        ("keep: [G2W]", "keep: [G2W/Pro]", "20 exceptions[0].keep: write G2W alone: an exception keeps a product"),
+    ],
+)
+def test_what_parts_values_and_what_is_kept_is_checked(
+    problems_of: Callable[..., list[str]], right: str, wrong: str, said: str
+) -> None:
+    assert right in GOOD
+    found = problems_of(GOOD.replace(right, wrong, 1))
+    assert any(item.startswith(said) for item in found), found
+
+
+def test_a_column_of_groups_says_what_parts_them(load: Load) -> None:
+    text = GOOD.replace(
+        "home_office: Home office", "home_office: H\n      directory_groups: {from: Groups, split: '|'}"
+    )
+    assert load(text).pipeline.sources[0].columns["directory_groups"].split == "|"
+
+
 def test_a_name_of_ones_own_may_extend_a_standard_one(load: Load) -> None:
     pipeline = load(GOOD.replace("home_office", "department_code")).pipeline
     assert "department_code" in pipeline.sources[0].columns
@@ -343,6 +460,8 @@ def test_rules_hash_follows_what_shapes_a_plan(load: Load) -> None:
         "Europe/Paris": "UTC",
         "rules:": "protect: ['role:SUPER_USER']\nrules:",
         "kind: goto": "kind: goto\n    managed: all",
+        "goto\n    account": "goto\n    directory: read\n    account",
+        "group: Revenue": "locale: fr_FR",
     }.items():
         after = load(GOOD.replace(right, wrong, 1))
         assert after.rules_hash != before.rules_hash, wrong
@@ -357,6 +476,7 @@ def test_neither_hash_follows_secrets_limits_freezes_or_layout(load: Load) -> No
         "2027-05-01": "2027-05-02",
         "path: staff.xlsx": "path: 'other.xlsx'  # moved",
         "keep: [G2W]": "keep: G2W",
+        "group: Revenue}": "group: Revenue}\n    expect: {1042: G2W}",
     }.items():
         after = load(GOOD.replace(right, wrong, 1))
         assert (after.rules_hash, after.mapping_hash) == (before.rules_hash, before.mapping_hash), wrong

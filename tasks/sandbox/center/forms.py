@@ -1,10 +1,12 @@
 """The forms of the Admin Center: each does one thing and leads back to its page, which tells what came of it."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.exceptions import HTTPException
 
 from tasks.model.errors import BadUsage
 from tasks.sandbox import organisation, people, transfers, user_sync
@@ -20,11 +22,13 @@ MAX_FORM = 10_000
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Read a small form. One that is larger than any of ours is cut."""
+    """Read a small form. Raises 413 for one that is larger than any of ours."""
     body = b""
     async for piece in request.stream():
-        body = (body + piece)[:MAX_FORM]
-    return dict(parse_qsl(body.decode("utf-8", "replace")))
+        body += piece
+        if len(body) > MAX_FORM:
+            raise HTTPException(413)
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 Form = Annotated[dict[str, str], Depends(read_form)]
@@ -106,8 +110,6 @@ def poll(request: Request) -> Response:
 
 
 def _require_domain(domain: str) -> None:
-    import re
-
     if not re.fullmatch(DOMAIN, domain) or len(domain) > 253:
         raise BadUsage("That is no domain.", sent="", remedy="A domain is like acme.example.")
 

@@ -34,7 +34,8 @@ def by_kind(call: Call) -> dict[str, int]:
 
 _MAILS = (
     "SELECT mails.*, templates.title AS template,"
-    " EXISTS (SELECT 1 FROM links WHERE links.user_key = mails.user_key AND substr(link, -length(token)) = token) AS is_open"
+    " EXISTS (SELECT 1 FROM links WHERE links.user_key = mails.user_key AND substr(link, -length(token)) = token)"
+    " AS is_open"
     " FROM mails LEFT JOIN templates ON templates.key = template_key"
 )
 

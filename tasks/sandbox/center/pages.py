@@ -1,6 +1,7 @@
 """The pages of the Admin Center."""
 
 from importlib import resources
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -25,10 +26,11 @@ def style() -> Response:
 
 
 @router.get("/center")
+@router.get("/center/")
 def show_people(request: Request) -> Response:
     wanted = listing.Wanted.of(request.query_params)
     with platform_of(request).call() as call:
-        facts = {
+        facts: dict[str, Any] = {
             "found": listing.list_people(call, wanted),
             "choices": listing.choices(call),
             "counts": listing.by_status(call),
@@ -55,7 +57,7 @@ def show_licences(request: Request) -> Response:
 @router.get("/center/groups")
 def show_groups(request: Request) -> Response:
     with platform_of(request).call() as call:
-        facts = {"groups": views.groups(call), "directory": views.directory_groups(call)}
+        facts: dict[str, Any] = {"groups": views.groups(call), "directory": views.directory_groups(call)}
     return page(request, "groups", "/center/groups", **facts)
 
 
@@ -77,7 +79,7 @@ def show_user_sync(request: Request) -> Response:
 @router.get("/center/outbox")
 def show_outbox(request: Request) -> Response:
     with platform_of(request).call() as call:
-        facts = {"found": mailbox.page(call, request.query_params), "kinds": mailbox.by_kind(call)}
+        facts: dict[str, Any] = {"found": mailbox.page(call, request.query_params), "kinds": mailbox.by_kind(call)}
     return page(request, "outbox", "/center/outbox", kind=request.query_params.get("kind", ""), **facts)
 
 
@@ -92,7 +94,7 @@ def show_templates(request: Request) -> Response:
 def show_requests(request: Request) -> Response:
     platform, query = platform_of(request), request.query_params
     log = platform.log.read()
-    facts = {"found": request_log.page(log, query), "rules": request_log.rules(platform.faults.read())}
+    facts: dict[str, Any] = {"found": request_log.page(log, query), "rules": request_log.rules(platform.faults.read())}
     kind = query.get("kind", "")
     return page(request, "requests", "/center/requests", kind=kind, kinds=request_log.KINDS, all=log["total"], **facts)
 

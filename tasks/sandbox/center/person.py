@@ -1,6 +1,7 @@
 """One person: what they are, what they hold, what happened to them, what was written to them."""
 
 import json
+from itertools import groupby
 from typing import Any
 
 from tasks.sandbox.center import mailbox, words
@@ -54,7 +55,10 @@ def _facts(call: Call, row: Any) -> list[tuple[str, str]]:
         ("Settings template", settings["name"] if settings else ""),
         *((f"{name} (attribute)", value) for name, value in json.loads(row["custom_attributes"]).items()),
         *_organisation_facts(call, row["key"]),
-        ("Invitations", f"{row['invite_count']}, the last on {words.moment(row['invited_ms'])}" if _told(row) else "none"),
+        (
+            "Invitations",
+            f"{row['invite_count']}, the last on {words.moment(row['invited_ms'])}" if _told(row) else "none",
+        ),
         ("Address", "locked: it cannot be changed here" if has_locked_address(call, row) else ""),
         ("Deleted", words.moment(row["deleted_ms"]) if row["deleted_ms"] else ""),
     ]
@@ -90,9 +94,7 @@ def _licences(call: Call, key: str) -> list[dict[str, Any]]:
         " ORDER BY description, key",
         (key,),
     ).fetchall()
-    return [
-        {**dict(row), "products": [words.product(code) for code in json.loads(row["products"])]} for row in rows
-    ]
+    return [{**dict(row), "products": [words.product(code) for code in json.loads(row["products"])]} for row in rows]
 
 
 def _open_link(call: Call, row: Any) -> str | None:
@@ -127,6 +129,16 @@ def _webinars(call: Call, key: str) -> list[dict[str, Any]]:
 
 
 def _events(call: Call, key: str) -> list[dict[str, Any]]:
-    """Return what happened, the newest first."""
-    rows = call.db.execute("SELECT * FROM events WHERE user_key = ? ORDER BY number DESC", (key,)).fetchall()
-    return [{**dict(row), "done_by": words.done_by(row["call"])} for row in rows]
+    """Return what happened, what one call did together: the newest call first, what it did in its order."""
+    rows = call.db.execute("SELECT * FROM events WHERE user_key = ? ORDER BY number", (key,)).fetchall()
+    by_call = groupby(rows, key=lambda row: (row["time"], row["call"]))
+    found = [
+        {"time": time, "done_by": words.done_by(name), "notes": [_note(row) for row in notes]}
+        for (time, name), notes in by_call
+    ]
+    return found[::-1]
+
+
+def _note(row: Any) -> tuple[str, str]:
+    roles = row["detail"].split(", ") if row["what"] == "Admin role" else []
+    return row["what"], ", ".join(words.role(name) for name in roles) or row["detail"]

@@ -33,6 +33,15 @@ SECTIONS = (
     ("/center/templates", "Templates"),
     ("/center/requests", "Requests"),
 )
+ERRORS = {
+    403: (
+        "Not from here",
+        "This page answers under the name 127.0.0.1 or localhost alone, and takes forms from its own pages only.",
+    ),
+    404: ("There is no such page", "The address is wrong, or the person was never in this account."),
+    405: ("This cannot be asked for so", "Open the page itself, and use its forms."),
+    413: ("The form is too large", "None of the forms here needs that much. Nothing was changed."),
+}
 KEPT_NOTICES = 100
 
 
@@ -65,7 +74,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.globals.update(sections=SECTIONS, words=words)
-    environment.filters.update(moment=words.moment, counted=words.counted)
+    environment.filters.update(moment=words.moment, counted=words.counted, product=words.product, role=words.role)
     return environment
 
 
@@ -74,7 +83,8 @@ def page(request: Request, name: str, here: str, status: int = 200, **facts: Any
     with platform_of(request).call() as call:
         account = views.account(call)
     notice = request.app.state.notices.find(request.query_params.get("notice"))
-    return bare(name, status, account=account, here=here, notice=notice, **facts)
+    base = str(request.base_url).rstrip("/")
+    return bare(name, status, account=account, here=here, notice=notice, base=base, **facts)
 
 
 def bare(name: str, status: int = 200, **facts: Any) -> HTMLResponse:
@@ -95,6 +105,7 @@ def is_center(path: str) -> bool:
 
 def refused(request: Request, status: int) -> Response:
     """Return the page for an address that there is not, or that may not be asked for so."""
-    if status == 403:
-        return bare("refused", status)
-    return page(request, "missing", "", status)
+    title, text = ERRORS.get(status, ERRORS[405])
+    if status == 403:  # whoever asks under another name is told nothing of the account
+        return bare("told", status, title=title, text=text, user_key=None)
+    return page(request, "missing", "", status, title=title, text=text)

@@ -120,7 +120,7 @@ def templates(call: Call) -> dict[str, list[dict[str, Any]]]:
         ),
         "roles": _rows(
             call,
-            "SELECT role_sets.*, (SELECT count(*) FROM people WHERE role_set_id = role_sets.id) AS used"
+            "SELECT id AS key, name, (SELECT count(*) FROM people WHERE role_set_id = role_sets.id) AS used"
             " FROM role_sets ORDER BY name",
         ),
         "attributes": _rows(call, "SELECT * FROM attributes ORDER BY name"),

@@ -92,7 +92,7 @@ def done_by(call: str) -> tuple[str, str]:
     """Return who did what a call did, and the call without keys, blank where there is none to be shown.
 
     >>> done_by("PUT /admin/rest/v1/accounts/3001/users/7002/groups")
-    ('Admin API', 'PUT /accounts/…/users/…/groups')
+    ('Admin API', 'PUT /users/…/groups')
     >>> done_by("User Sync"), done_by("POST /sandbox/create-password/secret")
     (('User Sync', ''), ('The link in the mail', ''))
     """
@@ -100,7 +100,7 @@ def done_by(call: str) -> tuple[str, str]:
     start = next((start for start in DOERS if f"/{path}".startswith(start)), None) if path else None
     if start is None:
         return call or "The sandbox", ""
-    shown = re.sub(r"/\d[\d,]*", "/…", f"/{path}".removeprefix(start))
+    shown = re.sub(r"/\d[\d,]*", "/…", f"/{path}".removeprefix(start)).removeprefix("/accounts/…")
     by_person = start in ("/sandbox/create-password", "/sandbox/transfer", "/center")
     return DOERS[start], "" if by_person else f"{method} {shown}"
 

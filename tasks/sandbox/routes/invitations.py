@@ -5,7 +5,6 @@ Under /sandbox/: ours, not GoTo's. A link is good until what it asks is done.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from html import escape
 from typing import Annotated
 from urllib.parse import parse_qs
 
@@ -13,27 +12,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from tasks.sandbox import account, invitations, people, transfers
+from tasks.sandbox.center.rendering import bare
 from tasks.sandbox.routes.replies import platform_of
 from tasks.sandbox.user_views import require_user
 from tasks.sandbox.wire import Call
 
 router = APIRouter(prefix="/sandbox")
-
-PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-    "<body><main><h1>{title}</h1>{body}</main></body></html>"
-)
-CHOOSING_FORM = (
-    "<p>{name}, choose a password for your user at {account}. The sandbox does not keep it.</p>"
-    '<form method="post"><label>Password <input type="password" name="password" autocomplete="new-password"></label>'
-    " <button>Create password</button></form>"
-)
-TRANSFER_FORM = (
-    "<p>{name}, {account} asks you to move your user to it, with licences, history and upcoming sessions.</p>"
-    '<form method="post"><button name="answer" value="accept">Accept</button>'
-    ' <button name="answer" value="decline">Decline</button></form>'
-)
-
 
 class _VoidLink(Exception):
     """The link is none of ours, or what it asks is done."""
@@ -45,7 +29,7 @@ async def _form(request: Request) -> dict[str, list[str]]:
 
 @router.get("/create-password/{token}")
 def ask_for_password(request: Request, token: str) -> HTMLResponse:
-    return _shown_form(request, token, invitations.PASSWORD, "Create your password", CHOOSING_FORM)
+    return _shown_form(request, token, invitations.PASSWORD, "create-password")
 
 
 @router.post("/create-password/{token}")
@@ -56,12 +40,12 @@ def create_password(request: Request, token: str) -> HTMLResponse:
             people.activate(call, user_key)
     except _VoidLink:
         return _void()
-    return _page("Your user is active", "<p>You can sign in now.</p>")
+    return _told("Your user is active", "You can sign in now.", user_key)
 
 
 @router.get("/transfer/{token}")
 def ask_about_transfer(request: Request, token: str) -> HTMLResponse:
-    return _shown_form(request, token, invitations.TRANSFER, "Move your user", TRANSFER_FORM)
+    return _shown_form(request, token, invitations.TRANSFER, "transfer")
 
 
 @router.post("/transfer/{token}")
@@ -71,23 +55,23 @@ def answer_transfer(
     """Accept or decline to move here."""
     said = form.get("answer", [""])[0]
     if said not in ("accept", "decline"):
-        return _page("Nothing was done", "<p>The answer is accept or decline.</p>", 400)
+        return _told("Nothing was done", "The answer is accept or decline.", status=400)
     try:
         with _invited(request, token, invitations.TRANSFER) as (call, user_key):
             transfers.answer(call, user_key, accept=said == "accept")
     except _VoidLink:
         return _void()
-    return _page("Thank you", f"<p>You chose to {said}.</p>")
+    return _told("Thank you", f"You chose to {said}.", user_key)
 
 
-def _shown_form(request: Request, token: str, purpose: str, title: str, form: str) -> HTMLResponse:
+def _shown_form(request: Request, token: str, purpose: str, page: str) -> HTMLResponse:
     try:
         with _invited(request, token, purpose) as (call, user_key):
             name = require_user(call, user_key)["first_name"]
             tenant = account.rendered(call)["name"]
     except _VoidLink:
         return _void()
-    return _page(title, form.format(name=escape(name), account=escape(tenant)))
+    return bare(page, name=name, account=tenant)
 
 
 @contextmanager
@@ -100,8 +84,9 @@ def _invited(request: Request, token: str, purpose: str) -> Iterator[tuple[Call,
 
 
 def _void() -> HTMLResponse:
-    return _page("This link is not good", "<p>It was used already, or its user is gone.</p>", 404)
+    return _told("This link is not good", "It was used already, or its user is gone.", status=404)
 
 
-def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(PAGE.format(title=title, body=body), status)
+def _told(title: str, text: str, user_key: str | None = None, status: int = 200) -> HTMLResponse:
+    """Return a page that says what came of it, and, of a user, leads to their page in the Admin Center."""
+    return bare("told", status, title=title, text=text, user_key=user_key)

@@ -93,7 +93,7 @@ def test_taking_many_out_is_over_the_limit_and_sends_nothing(
     office.staff([(*row[:6], "GoTo Other") for row in ROWS], HEADINGS)
     ended = told(sync())
     assert ended.code == 5
-    assert "take 3 of 3 people out of directory groups" in ended.message
+    assert "take back 3 of 3 directory memberships (15%, counted as of 20, limit 10%)" in ended.message
     assert groups(tenant) == before
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import OperationKind
 from tasks.provision import settle
 from tests.unit.provision.world import PIPELINE, Killed, PlanBuilder, World, account, down, ended, refused
@@ -79,6 +80,24 @@ def test_a_limited_role_without_an_answer_is_looked_up(make_world, fate):
     assert ended(result, change) == "done"
     assert world.target.limits() == {"p7001@acme.example": ["Everybody"]}
     assert len(world.target.calls) == (2 if fate == "dropped" else 1)
+
+
+def test_what_a_connector_itself_refuses_is_told_in_its_own_words(make_world):
+    world, builder = make_world(account("7001"), groups={"5000": "Everybody"}), PlanBuilder()
+    change = builder.limited("7001", ["MANAGE_USERS"], {"Everybody": "5000"}, key="7001")
+
+    def refuse(operation):
+        raise RefusedByTarget(
+            "The limit was not kept.", sent="The person may manage everybody.", remedy="Take it away.", status=None,
+            code="roles.not.limited",
+        )  # fmt: skip
+
+    world.target.fault = refuse
+    result = world.apply(builder.plan(generation=world.journal.generation(PIPELINE)))
+
+    outcome = result.outcomes[change.change_id]
+    assert (outcome.status, outcome.code) == ("failed", "roles.not.limited")
+    assert outcome.reason == "The limit was not kept. The person may manage everybody. Take it away."
 
 
 def test_newcomers_whose_roles_are_limited_are_read_together(make_world):
