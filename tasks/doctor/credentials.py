@@ -13,6 +13,9 @@ MAY_ADD = frozenset({"SUPER_USER", "ADD_USERS"})
 
 LARGEST_SKEW_S = 60.0
 GOTO_PER_SECOND = 10
+ONLY_FOR_DELETES = frozenset({"collab:"})
+"""Without these, everything but a delete goes on."""
+
 USES = {
     "identity:": "the Admin API",
     "identity:scim.org": "the directory (SCIM)",
@@ -51,6 +54,7 @@ def _scopes(facts: Facts) -> Line:
         "scopes",
         f"The token lacks a scope: {uses}.",
         "Tick the scope at the OAuth client, and make a new personal access token with it: both must have it.",
+        weight=Weight.FAILS if set(missing) <= ONLY_FOR_DELETES else Weight.BLOCKS,
         exit_code=CREDENTIALS,
     )
 

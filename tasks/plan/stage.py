@@ -4,19 +4,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+import pandas as pd
+
 from tasks.connectors.base import Target
 from tasks.journal import Journal, RunFolder
 from tasks.journal.products import load_roster, load_state, load_verdict, save_state
-from tasks.model.errors import StalePlan
+from tasks.model.errors import RefusedByTarget, StalePlan
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
 from tasks.model.state import TargetState
+from tasks.model.tables import WEBINARS
 from tasks.plan.composing import content_hash, make_plan
 from tasks.plan.deletes import due_for_deletion
 from tasks.plan.world import Inputs
 
 PLAN, ORIGINS = "plan.jsonl", "origins.jsonl"
 
+
+UNTOLD = "which ones could not be read, see 'rosterflow doctor'"
 
 DueIn = Callable[[TargetState], Sequence[str]]
 """Answers which accounts of a state may be deleted by the plan to come."""
@@ -26,6 +31,7 @@ async def read_target(target: Target, folder: RunFolder, due_in: DueIn = lambda 
     """Read the target whole and leave its state in the run's folder; return how many accounts it has.
 
     Of the accounts that are due for deletion the scheduled webinars are read as well; nobody else's are asked for.
+    Where the target refuses to tell, that stands in the place of a webinar: nobody is deleted on not knowing.
 
     Raises ``TargetError`` if it cannot be reached, refuses us, or is not the one that the pipeline names.
     """
@@ -33,9 +39,17 @@ async def read_target(target: Target, folder: RunFolder, due_in: DueIn = lambda 
     state = await target.read()
     due = due_in(state)
     if due:
-        state = replace(state, webinars=await target.read_webinars(due))
+        state = replace(state, webinars=await _webinars(target, due))
     save_state(folder, state)
     return len(state.accounts)
+
+
+async def _webinars(target: Target, due: Sequence[str]) -> pd.DataFrame:
+    try:
+        return await target.read_webinars(due)
+    except RefusedByTarget:
+        unknown = {"subject": UNTOLD, "covered": False}
+        return WEBINARS.frame([{"webinar_key": f"of {key}", "account_key": key, **unknown} for key in due])
 
 
 def deletable(pipeline: Pipeline, journal: Journal, as_of: date) -> DueIn:

@@ -18,6 +18,7 @@ from tasks.provision.readings import Readings
 from tasks.provision.reasons import (
     CREDENTIALS_REFUSED,
     IN_DOUBT,
+    NO_ANSWER,
     STOPPED,
     TAKEN_OVER,
     TARGET_LOST,
@@ -50,7 +51,8 @@ class Batch:
         self.readings = Readings(runtime.target, runtime.clock, runtime.max_age_s)
         self.stopped_by: TargetError | None = None
         self.interrupted = False
-        self._outcomes = runtime.journal.outcomes(plan_hash)
+        known = runtime.journal.outcomes(plan_hash)
+        self._outcomes = {key: one for key, one in known.items() if one.reason != NO_ANSWER}  # which is tried again
         self._settled = {one.change_id for one in self._outcomes.values() if is_final(one)}
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()

@@ -50,14 +50,9 @@ class MortalJournal(Journal):
 
     life = Life(None)
 
-    def intend(self, *args: Any, **kwargs: Any) -> None:
+    def write(self, *args: Any, **kwargs: Any) -> list[list[Outcome]]:
         self.life.moment()
-        super().intend(*args, **kwargs)
-        self.life.moment()
-
-    def conclude(self, *args: Any, **kwargs: Any) -> list[Outcome]:
-        self.life.moment()
-        recorded = super().conclude(*args, **kwargs)
+        recorded = super().write(*args, **kwargs)
         self.life.moment()
         return recorded
 

@@ -19,7 +19,7 @@ ORDERS = {
     "-name": ("Name, Z to A", _BACKWARDS),
     "address": ("Address", "email_folded"),
     "status": ("Status", f"status, {_BY_NAME}"),
-    "group": ("Group", f"group_name IS NULL, casefold(group_name), {_BY_NAME}"),
+    "group": ("Group", f"group_name IS NULL, casefold(coalesce(group_name, '')), {_BY_NAME}"),
     "newest": ("Newest first", "invited_ms DESC, number DESC"),
 }
 """Orders by their names in the address: what they are called, and how they are told to SQL."""

@@ -87,9 +87,9 @@ def page(request: Request, name: str, here: str, status: int = 200, **facts: Any
     return bare(name, status, account=account, here=here, notice=notice, base=base, **facts)
 
 
-def bare(name: str, status: int = 200, **facts: Any) -> HTMLResponse:
+def bare(page_name: str, status: int = 200, **facts: Any) -> HTMLResponse:
     """Return a page that says nothing of the account but the *facts*."""
-    return HTMLResponse(_environment().get_template(f"{name}.html.j2").render(facts), status, headers=HEADERS)
+    return HTMLResponse(_environment().get_template(f"{page_name}.html.j2").render(facts), status, headers=HEADERS)
 
 
 def lead_back(request: Request, path: str, text: str, *, is_good: bool) -> Response:

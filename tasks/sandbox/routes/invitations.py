@@ -19,6 +19,7 @@ from tasks.sandbox.wire import Call
 
 router = APIRouter(prefix="/sandbox")
 
+
 class _VoidLink(Exception):
     """The link is none of ours, or what it asks is done."""
 

@@ -4,13 +4,16 @@ import asyncio
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tasks.journal import RunFolder
 from tasks.journal.products import load_state
-from tasks.model.tables import LINKS, WEBINARS
-from tasks.plan.deletes import due_for_deletion
+from tasks.model.errors import RefusedByTarget
+from tasks.model.state import TargetState
+from tasks.model.tables import ACCOUNTS, GRANTS, GROUPS, LICENCES, LINKS, WEBINARS
+from tasks.plan.deletes import due_for_deletion, lost_webinars
 from tasks.plan.stage import read_target
 
 LATER = {"grace": "0d", "delete": "30d"}
@@ -123,3 +126,21 @@ def test_webinars_are_read_of_those_alone_who_are_due(
     asyncio.run(read_target(tenant, folder, lambda state: due))
     assert tenant.asked == asked
     assert list(load_state(folder).webinars["webinar_key"]) == found
+
+
+def test_where_the_target_refuses_to_tell_of_webinars_nobody_is_deleted(tmp_path: Path) -> None:
+    nobody = TargetState(ACCOUNTS.empty(), GRANTS.empty(), GROUPS.empty(), LICENCES.empty())
+
+    class Refusing:
+        async def identify(self) -> str:
+            return "3001"
+
+        async def read(self) -> TargetState:
+            return nobody
+
+        async def read_webinars(self, keys: Any) -> Any:
+            raise RefusedByTarget("GoTo refused to list scheduled webinars.", status=403)
+
+    asyncio.run(read_target(Refusing(), RunFolder(tmp_path), lambda _: ["7001"]))  # type: ignore[arg-type]
+    webinars = load_state(RunFolder(tmp_path)).webinars
+    assert lost_webinars(webinars, ZoneInfo("UTC")).keys() == {"7001"}
