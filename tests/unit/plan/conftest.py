@@ -127,12 +127,12 @@ class Case:
             templates=TEMPLATES.frame([{"template_key": key, "title": title} for key, title in self.templates.items()]),
         )
 
-    def plan(self) -> Plan:
+    def inputs(self) -> Inputs:
         held = WORKERS.frame(self.held)
         held["codes"] = pd.Series([row.get("codes", "name_missing") for row in self.held], dtype="str")
         held["key_usable"] = pd.Series([row.get("key_usable", True) for row in self.held], dtype="boolean")
         verdict = Verdict(WORKERS.frame(self.workers), held, FINDINGS.empty())
-        inputs = Inputs(
+        return Inputs(
             pipeline=self.pipeline,
             mapping_hash="mapping",
             rules_hash=self.rules_hash,
@@ -143,7 +143,9 @@ class Case:
             generation=0,
             as_of=self.as_of,
         )
-        return make_plan(inputs)
+
+    def plan(self) -> Plan:
+        return make_plan(self.inputs())
 
     def steps(self) -> list[tuple[str, str | None]]:
         return [(change.action.value, change.external_id) for change in self.plan().changes]
