@@ -29,6 +29,7 @@ test: $(READY)  ## Pass all tests that need nothing but Python
 test-real: $(READY)  ## Pass the tests that need more: LibreOffice, Chromium, a Prefect server (installs them on Debian)
 	@tests/real/install.sh
 	$(BIN)/python -m pytest -m real tests/real
+	$(BIN)/python -m tests.contract
 
 check: $(READY)  ## Lint, types, import rules
 	$(BIN)/ruff check .

@@ -1,6 +1,10 @@
-"""A sandbox that speaks GoTo's wire format, and a client of it."""
+"""A sandbox that speaks GoTo's wire format, and a client of it.
+
+The sandbox runs in this process, or, where ``ROSTERFLOW_CONTRACT_URL`` says so, anywhere else on this machine.
+"""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -113,6 +117,11 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    elsewhere = os.environ.get("ROSTERFLOW_CONTRACT_URL")
+    if elsewhere:
+        with httpx.Client(trust_env=False) as http:
+            yield Sandbox(elsewhere.rstrip("/"), http)
+        return
     store = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
     with running(store, state=STATE) as server, httpx.Client(trust_env=False) as http:
         yield Sandbox(server.url, http)
