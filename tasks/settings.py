@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.model.errors import BadPipeline
-from tasks.model.pipeline import SECRET
+from tasks.model.fields import SECRET
 
 
 class Settings(BaseSettings):

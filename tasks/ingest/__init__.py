@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tasks.model.pipeline import Source
     from tasks.model.rosters import Roster
+    from tasks.model.sources import Source
 
 __all__ = ["read_roster"]
 

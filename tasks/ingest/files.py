@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.model.errors import RejectedSource
-from tasks.model.pipeline import Source
+from tasks.model.sources import Source
 
 MAX_BYTES = 200 * (1 << 20)
 MOST_SHOWN = 30

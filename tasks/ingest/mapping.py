@@ -9,8 +9,8 @@ import pandas as pd
 
 from tasks.ingest.files import RosterFile
 from tasks.ingest.sheets import trimmed
-from tasks.model.pipeline import Column
 from tasks.model.rosters import CRITICAL
+from tasks.model.sources import Column
 from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS, LIST_ATTRIBUTES, LIST_SEPARATOR, WORKERS
 
 STATUSES = ("active", "inactive")

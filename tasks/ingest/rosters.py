@@ -9,8 +9,8 @@ from tasks.ingest.files import RosterFile, read_file
 from tasks.ingest.mapping import map_rows
 from tasks.ingest.sheets import Sheet, tabulate, trimmed
 from tasks.ingest.workbooks import FORMULA, has_doubtful_cells, look_twice, read_sheet
-from tasks.model.pipeline import Source
 from tasks.model.rosters import Roster
+from tasks.model.sources import Source
 
 
 def read(source: Source, folder: Path) -> Roster:

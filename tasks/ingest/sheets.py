@@ -9,7 +9,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from tasks.ingest.files import MOST_SHOWN, RosterFile, shortened
-from tasks.model.pipeline import clean_heading
+from tasks.model.sources import clean_heading
 
 SEARCHED_FOR_HEADINGS = 30
 DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")

@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.ingest import read_roster
 from tasks.journal.products import save_roster
 from tasks.journal.runstore import RunFolder
-from tasks.model.pipeline import Source
+from tasks.model.sources import Source
 
 
 def ingest_source(source: Source, base: Path, folder: RunFolder) -> int:

@@ -5,142 +5,25 @@ Every scalar arrives as text and is typed by its field, so that ``NO`` and ``012
 
 import difflib
 import re
-import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-SECRET = r"^\$\{(block:)?[A-Za-z_][A-Za-z0-9_-]*\}$"  # noqa: S105 - the form of a reference, no secret
+from tasks.model.fields import NAME, Days, IsoDate, Secret, Share, Spec, Texts, listed
+from tasks.model.sources import Source
+
 SANDBOX_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SANDBOX_AUTH = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "pat": "sandbox-pat"}
 """What the sandbox accepts. It holds invented people on this machine only, so these are no secret."""
-
-
-class Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def _share(value: Any) -> Any:
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value)
-        if not match or float(match[1]) > 100:
-            raise ValueError("write a share as a percentage from 0% to 100%, for example 5%")
-        return float(match[1]) / 100
-    return value
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+)\s*d\s*", value)
-        if not match:
-            raise ValueError("write a number of days, for example 14d")
-        return timedelta(days=int(match[1]))
-    return value
-
-
-def clean_heading(text: str) -> str:
-    """Return a column's heading as headings are compared: NFC, one blank for each run of blanks and line breaks.
-
-    >>> clean_heading(" Employee\\n No ")
-    'Employee No'
-    """
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _heading(value: Any) -> Any:
-    return clean_heading(value) if isinstance(value, str) else value
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _iso_date(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        raise ValueError("write a day as YYYY-MM-DD, for example 2027-03-31")
-    return value
 
 
 def _period(value: Any) -> Any:
     if isinstance(value, str):
         first, dots, last = value.partition("..")
         return {"first": first.strip(), "last": (last if dots else first).strip()}
-    return value
-
-
-Share = Annotated[
-    float,
-    BeforeValidator(_share),
-    Field(ge=0, le=1, json_schema_extra={"type": "string", "examples": ["5%"]}),
-]
-Days = Annotated[
-    timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^\d+ ?d$", examples=["14d"])]),
-    PlainSerializer(lambda value: f"{value.days}d", return_type=str),
-]
-IsoDate = Annotated[date, BeforeValidator(_iso_date)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
-Secret = Annotated[str, Field(pattern=SECRET)]
-
-
-class Column(Spec):
-    """How one attribute is taken from the source: a heading, then at most one map, then at most one template.
-
-    ``map`` replaces whole values (a value that is not in it is a finding; ``""`` stands for a blank cell);
-    ``template`` has ``{value}`` where the cell's text goes; ``split`` are the characters that part the values of an
-    attribute of several (``directory_groups``), line breaks beside them. A bare heading in the file is short for
-    ``{from: heading}``.
-    """
-
-    from_: Annotated[str, BeforeValidator(_heading)] = Field(alias="from", min_length=1)
-    template: str | None = None
-    map: dict[str, str] | None = None
-    split: str = Field(default=";", min_length=1, max_length=5)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_heading(cls, value: Any) -> Any:
-        return {"from": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _template_has_value(self) -> "Column":
-        if self.template is not None and "{value}" not in self.template:
-            raise ValueError("a template needs {value} where the cell's text goes")
-        return self
-
-
-DATE_FORMAT_WANTED = 'write a format that says day, month and year, for example "%d/%m/%Y" or "%Y-%m-%d"'
-PROBES = (date(2001, 2, 3), date(2026, 11, 29), date(2032, 2, 29))
-
-
-def _date_format(value: str) -> str:
-    """Let a format pass if it says day, month and year: dates written with it are read back the same."""
-    if not re.search(r"%[yYcxGD]", value):  # without a year strptime guesses one, and Python 3.13 warns
-        raise ValueError(DATE_FORMAT_WANTED)
-    try:
-        whole = all(datetime.strptime(day.strftime(value), value).date() == day for day in PROBES)  # noqa: DTZ007
-    except ValueError:
-        whole = False
-    if not whole:
-        raise ValueError(DATE_FORMAT_WANTED)
-    return value
-
-
-def _encoding(value: str) -> str:
-    try:
-        " ".encode(value)
-    except LookupError:
-        raise ValueError("there is no such text encoding; common ones are utf-8-sig, cp1252, utf-16") from None
-    return value
-
-
-def _suite(value: str) -> str:
-    if not (re.fullmatch(NAME, value) or value.endswith(".json")):
-        raise ValueError("write the name of a suite (staff) or a path that ends in .json")
     return value
 
 
@@ -152,22 +35,6 @@ def _timezone(value: str) -> str:
         hint = f"did you mean '{near[0]}'?" if near else "write a name such as Europe/Paris or UTC"
         raise ValueError(f"there is no such time zone; {hint}") from None
     return value
-
-
-class Source(Spec):
-    """One roster: where it is, how it is read, and what its columns are."""
-
-    name: str = Field(pattern=NAME)
-    path: str = Field(min_length=1)
-    sheet: str | None = None
-    header_row: int = Field(default=1, ge=1)
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
-    snapshot: Literal["full", "delta"]
-    columns: dict[str, Column]
-    dates: Annotated[str, AfterValidator(_date_format)] = "%Y-%m-%d"
-    blanks: Literal["keep", "clear"] = "keep"
-    suite: Annotated[str, AfterValidator(_suite)] = "staff"
 
 
 CUSTOM_ROLE = "custom:"
@@ -215,10 +82,10 @@ class Rule(Spec):
     """
 
     name: str = Field(min_length=1)
-    when: dict[str, Texts] = {}
+    when: dict[str, Texts] = Field(default={})
     grant: Entitlements
     enabled: bool = True
-    expect: dict[str, Texts] = {}
+    expect: dict[str, Texts] = Field(default={})
 
 
 class KeepException(Spec):
@@ -340,7 +207,7 @@ End = Literal["done", "blocked", "partial", "failed"]
 
 
 class Notice(Spec):
-    when: Annotated[tuple[End, ...], BeforeValidator(_listed, json_schema_input_type=End | tuple[End, ...])]
+    when: Annotated[tuple[End, ...], BeforeValidator(listed, json_schema_input_type=End | tuple[End, ...])]
     to: Secret
 
 
@@ -368,14 +235,14 @@ class Pipeline(Spec):
     sources: tuple[Source, ...] = Field(min_length=1)
     correlate: tuple[Literal["link", "external_id", "user_name"], ...] = ("link", "external_id", "user_name")
     adopt: Literal["none", "matched", "matched+grants"] = "matched"
-    attributes: dict[PolicyName, Literal["always", "on_create", "never"]] = {
-        "user_name": "on_create", "given_name": "always", "family_name": "always", "locale": "on_create",
-    }  # fmt: skip
+    attributes: dict[PolicyName, Literal["always", "on_create", "never"]] = Field(
+        default={"user_name": "on_create", "given_name": "always", "family_name": "always", "locale": "on_create"}
+    )
     rules: tuple[Rule, ...] = ()
     exceptions: tuple[KeepException, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
     protect: tuple[Annotated[str, AfterValidator(_protects)], ...] = ()
-    limits: dict[LimitName, Limit] = {}
+    limits: dict[LimitName, Limit] = Field(default={})
     freeze: tuple[Annotated[Period, BeforeValidator(_period, json_schema_input_type=str | Period)], ...] = ()
     targets: tuple[GotoTarget, ...] = Field(min_length=1, max_length=1)
     notify: tuple[Notice, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.model.pipeline import NAME, SECRET
+from tasks.model.fields import NAME, SECRET
 from tasks.model.tables import LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.plain_yaml import Node, Problem

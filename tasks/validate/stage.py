@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tasks.journal.products import load_roster, save_verdict
 from tasks.journal.runstore import RunFolder
-from tasks.model.pipeline import Rule, Source
+from tasks.model.pipeline import Rule
+from tasks.model.sources import Source
 from tasks.validate import cached_validate, load_suite, write_rejects
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tasks.ingest import read_roster
 from tasks.model.errors import RejectedSource
-from tasks.model.pipeline import Source
 from tasks.model.rosters import Roster
+from tasks.model.sources import Source
 
 HEADINGS = ("Account", "Department", "Remarks")
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff"), max_size=12)

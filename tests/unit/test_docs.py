@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from flows.cli.main import app
-from tasks.model import errors, pipeline
+from tasks.model import errors, pipeline, sources
 from tasks.pipeline_file import load_pipeline
 from tasks.settings import Settings
 
@@ -169,7 +169,7 @@ def keys_of(model: type[BaseModel]) -> set[str]:
 @pytest.mark.parametrize(
     "model",
     [
-        pipeline.Pipeline, pipeline.Source, pipeline.Column, pipeline.Rule, pipeline.Entitlements,
+        pipeline.Pipeline, sources.Source, sources.Column, pipeline.Rule, pipeline.Entitlements,
         pipeline.KeepException, pipeline.Lifecycle, pipeline.Limit, pipeline.GotoTarget, pipeline.Auth, pipeline.Urls,
     ],
 )  # fmt: skip

@@ -11,8 +11,8 @@ import pytest
 import xlsxwriter
 
 from tasks.ingest import read_roster
-from tasks.model.pipeline import Source
 from tasks.model.rosters import Roster
+from tasks.model.sources import Source
 
 HEADINGS = ("Employee No", "Account", "Department")
 COLUMNS = {"external_id": "Employee No", "user_name": "Account", "department": "Department"}

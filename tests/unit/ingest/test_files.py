@@ -11,8 +11,8 @@ import pytest
 
 from tasks.ingest import files, read_roster
 from tasks.model.errors import RejectedSource
-from tasks.model.pipeline import Source
 from tasks.model.rosters import Roster
+from tasks.model.sources import Source
 
 TEXT = "Employee No,Account,Department\n1,{},IT\n"
 

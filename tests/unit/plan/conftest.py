@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tasks.model.pipeline import Column, Pipeline
+from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Change, Plan
 from tasks.model.rosters import Verdict
+from tasks.model.sources import Column
 from tasks.model.state import TargetState
 from tasks.model.tables import (
     ACCOUNTS,

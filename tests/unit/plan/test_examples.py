@@ -106,7 +106,7 @@ def test_groups_that_no_roster_names_leave_an_example_open(check: Any, above: bo
 
 
 def test_groups_of_the_roster_are_those_that_count(check: Any, make: Any) -> None:
-    from tasks.model.pipeline import Column
+    from tasks.model.sources import Column
 
     groups = {"directory_groups": Column.model_validate("Groups")}
     host = make.worker("cy", row=4, directory_groups="Hosts\nOthers")

@@ -5,7 +5,7 @@ from datetime import date
 import openpyxl
 
 from tasks.ingest import read_roster
-from tasks.model.pipeline import Source
+from tasks.model.sources import Source
 from tasks.validate import load_suite, validate, write_rejects
 
 TODAY = date(2026, 3, 1)
