@@ -1,14 +1,15 @@
 """Map a sheet's rows to workers; what cannot be mapped is a finding, and missing in the worker."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 
 from tasks.ingest.files import RosterFile
 from tasks.ingest.sheets import trimmed
+from tasks.ingest.transforms import Step, step
 from tasks.model.rosters import CRITICAL
 from tasks.model.sources import Column
 from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS, LIST_ATTRIBUTES, LIST_SEPARATOR, WORKERS
@@ -17,41 +18,64 @@ STATUSES = ("active", "inactive")
 SPREADSHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|GETTING_DATA)")
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing done to the cells of a column. ``apply`` gives back the cells and which of them it failed on."""
-
-    code: str
-    message: str
-    remedy: str
-    apply: Callable[[pd.Series], tuple[pd.Series, pd.Series]]
+Failure = tuple[int, str, Step]
+"""The row, the heading, and the step at which the mapping of an attribute stopped."""
 
 
 def map_rows(
-    file: RosterFile, sheet: str | None, raw: pd.DataFrame, uncached: Collection[tuple[int, str]]
+    file: RosterFile,
+    sheet: str | None,
+    raw: pd.DataFrame,
+    columns: Mapping[str, Column],
+    uncached: Collection[tuple[int, str]],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the workers of *raw* (``tables.WORKERS``, one per row) and the findings (``tables.FINDINGS``).
 
-    *uncached* are the cells, by row and heading, that hold a formula saved without its result. A cell has one finding
-    at most: the first thing that went wrong.
+    *columns* are the source's as this list has them. *uncached* are the cells, by row and heading, that hold a formula
+    saved without its result. An attribute of a row has one finding at most: the first thing that went wrong.
     """
     origin = {"source": file.source.name, "file": file.name, "sheet": sheet}
     values: dict[str, pd.Series] = {}
     notes: list[dict[str, object]] = []
     cells = trimmed(raw)
-    for attribute, column in file.source.columns.items():
-        heading = column.from_
-        steps = [_results(heading, uncached), *_steps(attribute, column, file.source.dates)]
-        values[attribute], failed = _run(cells[heading], steps)
-        for row, step in failed:
+    for attribute, column in columns.items():
+        values[attribute], failed = _map_column(attribute, column, cells, file.source.dates, uncached)
+        for row, heading, at in failed:
             notes.append(
                 {**origin, "row": row, "column": heading, "attribute": attribute, "severity": CRITICAL}
-                | {"code": step.code, "value": raw.at[row, heading], "message": step.message, "remedy": step.remedy}
+                | {"code": at.code, "value": raw.at[row, heading], "message": at.message, "remedy": at.remedy}
             )
     if "status" not in values:
         values["status"] = pd.Series("active", raw.index, dtype="str")
     findings = FINDINGS.frame(notes).sort_values(["row", "column", "attribute"], kind="stable", ignore_index=True)
     return _workers(origin, raw.index, values), findings
+
+
+def _map_column(
+    attribute: str, column: Column, cells: pd.DataFrame, dates: str, uncached: Collection[tuple[int, str]]
+) -> tuple[pd.Series, list[Failure]]:
+    """Return the values of one attribute, and where its mapping failed; a value that failed is missing."""
+    bad = pd.Series(False, cells.index)
+    failed: list[Failure] = []
+    whole: dict[str, pd.Series] = {}
+    for heading in column.from_:
+        whole[heading], wrong = _run(cells[heading], [_results(heading, uncached), _no_errors()])
+        failed += [(row, heading, at) for row, at in wrong if not bad.at[row]]
+        bad |= bad.index.isin([row for row, _ in wrong])
+    beside = pd.DataFrame(whole)
+    value, wrong = _run(_joined_cells(beside, column.join), list(_steps(attribute, column, dates, beside)))
+    failed += [(row, column.heading, at) for row, at in wrong if not bad.at[row]]
+    return value.mask(bad), failed
+
+
+def _joined_cells(beside: pd.DataFrame, join: str) -> pd.Series:
+    """Return the cells of each row with *join* between them, blank ones left out."""
+    first, *others = (beside[heading] for heading in beside.columns)
+    joined: pd.Series = first
+    for other in others:
+        both = joined.notna() & other.notna()
+        joined = (joined + join + other).where(both, joined.fillna(other))
+    return joined
 
 
 def _workers(origin: dict[str, str | None], rows: pd.Index, values: dict[str, pd.Series]) -> pd.DataFrame:
@@ -67,31 +91,23 @@ def _run(cells: pd.Series, steps: list[Step]) -> tuple[pd.Series, list[tuple[int
     """Return the cells after all steps, and which row failed at which step; a failed cell is missing."""
     bad = pd.Series(False, cells.index)
     failed: list[tuple[int, Step]] = []
-    for step in steps:
-        cells, wrong = step.apply(cells)
+    for doing in steps:
+        cells, wrong = doing.apply(cells)
         wrong &= ~bad
-        failed += [(int(row), step) for row in wrong.index[wrong]]
+        failed += [(int(row), doing) for row in wrong.index[wrong]]
         bad |= wrong
     return cells.mask(bad), failed
 
 
-def _steps(attribute: str, column: Column, dates: str) -> Iterator[Step]:
-    yield _no_errors()
+def _steps(attribute: str, column: Column, dates: str, beside: pd.DataFrame) -> Iterator[Step]:
     if attribute in LIST_ATTRIBUTES:
         yield _of_each(column)
         return
-    yield from _transforms(column)
-    if attribute in DATE_ATTRIBUTES:
-        yield _dated(dates)
+    yield from (step(declared, beside) for declared in column.transforms)
+    if attribute in DATE_ATTRIBUTES or column.dates is not None:
+        yield _dated(column.dates or dates)
     if attribute == "status":
         yield _status()
-
-
-def _transforms(column: Column) -> Iterator[Step]:
-    if column.map is not None:
-        yield _mapped(column.map)
-    if column.template is not None:
-        yield _templated(column.template)
 
 
 def _results(heading: str, uncached: Collection[tuple[int, str]]) -> Step:
@@ -113,41 +129,6 @@ def _no_errors() -> Step:
     )
 
 
-def _mapped(meanings: dict[str, str]) -> Step:
-    """Replace whole values: exactly as in the map, else without regard to case; ``""`` in the map is a blank cell."""
-    exact = {key.strip(): value.strip() for key, value in meanings.items()}
-    folded = {key.casefold(): value for key, value in reversed(exact.items())}
-
-    def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
-        known = {value: exact.get(value, folded.get(value.casefold())) for value in cells.dropna().unique()}
-        found = cells.map({value: meaning for value, meaning in known.items() if meaning is not None})
-        wrong = cells.notna() & found.isna()
-        found = found.astype("str")
-        if "" in exact:
-            found = found.mask(cells.isna(), exact[""])
-        return found.mask(found == ""), wrong
-
-    listed = ", ".join(f"'{key}'" for key in exact)
-    return Step(
-        "value_not_mapped",
-        "the value is not in the pipeline's map for this column",
-        f"Correct the value or add it to the map, which has {listed}.",
-        apply,
-    )
-
-
-def _templated(template: str) -> Step:
-    first, *others = template.split("{value}")
-
-    def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
-        filled = first + cells
-        for position, part in enumerate(others):
-            filled = filled + part + (cells if position < len(others) - 1 else "")
-        return filled, pd.Series(False, cells.index)
-
-    return Step("template", "", "", apply)
-
-
 def _dated(dates: str) -> Step:
     def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
         days = {value: _iso(value, dates) for value in cells.dropna().unique()}
@@ -167,17 +148,15 @@ def _of_each(column: Column) -> Step:
 
     Each value stands there once, upper and lower case alike, in order. A cell fails if one of its values does.
     """
-    steps = list(_transforms(column))
+    steps = [step(declared) for declared in column.transforms]
     separators = re.compile(f"[{re.escape(column.split)}\\r\\n]")
 
     def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
         parts = {cell: _evened(separators.split(cell)) for cell in cells.dropna().unique()}
         each = sorted({part for found in parts.values() for part in found})
         values = pd.Series([*each, None], dtype="str")  # the last stands for a blank cell, which a map may know
-        bad = pd.Series(False, values.index)
-        for step in steps:
-            values, wrong = step.apply(values)
-            bad |= wrong
+        values, failed = _run(values, steps)
+        bad = values.index.isin([place for place, _ in failed])
         meaning = {part: value for part, value in zip(each, values, strict=False) if isinstance(value, str)}
         unknown = {part for part, wrong in zip(each, bad, strict=False) if wrong}
         joined = {cell: _joined(meaning[part] for part in found if part in meaning) for cell, found in parts.items()}
@@ -185,8 +164,8 @@ def _of_each(column: Column) -> Step:
         failing = [cell for cell, found in parts.items() if unknown.intersection(found)]
         return listed.mask(cells.isna(), values.iloc[-1]), cells.isin(failing)
 
-    first = next(_transforms(column), Step("list", "", "", apply))
-    return replace(first, apply=apply)
+    telling = next((doing for doing in steps if doing.message), Step("list", "", "", apply))
+    return replace(telling, apply=apply)
 
 
 def _evened(parts: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from tasks.ingest.mapping import map_rows
 from tasks.ingest.sheets import Sheet, tabulate, trimmed
 from tasks.ingest.workbooks import FORMULA, has_doubtful_cells, look_twice, read_sheet
 from tasks.model.rosters import Roster
-from tasks.model.sources import Source
+from tasks.model.sources import Source, headings_of
 
 
 def read(source: Source, folder: Path) -> Roster:
@@ -22,7 +22,7 @@ def read(source: Source, folder: Path) -> Roster:
     hidden = {} if name is None else _hidden(file, name, sheet)
     raw = _with_errors_shown(sheet.raw, hidden)
     uncached = {place for place, what in hidden.items() if what == FORMULA}
-    workers, findings = map_rows(file, name, raw, uncached)
+    workers, findings = map_rows(file, name, raw, sheet.columns, uncached)
     return Roster(
         source=source.name,
         file=file.name,
@@ -31,13 +31,13 @@ def read(source: Source, folder: Path) -> Roster:
         raw=raw,
         workers=workers,
         findings=findings,
-        mapped=tuple(source.columns),
+        mapped=tuple(sheet.columns),
     )
 
 
 def _hidden(file: RosterFile, name: str, sheet: Sheet) -> dict[tuple[int, str], str]:
     """Return what blank cells of mapped columns really hold, by row and heading, where it is an error or a formula."""
-    headings = list(dict.fromkeys(column.from_ for column in file.source.columns.values()))
+    headings = headings_of(sheet.columns.values())
     blank = trimmed(sheet.raw[headings]).isna()
     if not blank.to_numpy().any() or not has_doubtful_cells(file):
         return {}

@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from rapidfuzz import fuzz, process
 
 from tasks.ingest.files import MOST_SHOWN, RosterFile, shortened
-from tasks.model.sources import clean_heading
+from tasks.model.columns import ProfileColumn
+from tasks.model.sources import Column, clean_heading, headings_of
 
 SEARCHED_FOR_HEADINGS = 30
 DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
@@ -17,10 +18,12 @@ DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True)
 class Sheet:
-    """``raw`` as in ``rosters.Roster``; ``positions`` has the number of each heading's column, from 1."""
+    """``raw`` as in ``rosters.Roster``; ``positions`` has the number of each heading's column, from 1; ``columns`` are
+    the source's, as this sheet has them."""
 
     raw: pd.DataFrame
     positions: dict[str, int]
+    columns: dict[str, Column]
 
 
 def tabulate(file: RosterFile, rows: Sequence[Sequence[str]]) -> Sheet:
@@ -39,14 +42,22 @@ def tabulate(file: RosterFile, rows: Sequence[Sequence[str]]) -> Sheet:
         {name: pd.Series(column, index, dtype="str") for name, column in zip(names, cells, strict=True)}
     )
     table = table.mask(table == "")
-    filled = trimmed(table).notna()
+    filled = trimmed(table).notna() & ~_labels(table, file.source.labels).to_numpy()[:, None]
     kept = [name for name, heading in zip(names, headings, strict=True) if heading or filled[name].any()]
     raw = table.loc[filled.any(axis=1), kept]
     if raw.empty:
         raise file.rejected(
             "has headings and nobody below them", "The export has probably failed: run it again.", rows=0
         )
-    return Sheet(raw, {name: number for number, name in enumerate(names, 1) if name in kept})
+    return Sheet(raw, {name: number for number, name in enumerate(names, 1) if name in kept}, file.source.found(headings))
+
+
+def _labels(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:
+    """Return which row is the one of labels that a profile's files have right below their headings."""
+    found = pd.Series(False, table.index)
+    if labels and len(table) and set(labels) <= set(table.columns):
+        found.iloc[0] = all(table.iloc[0][heading] == label for heading, label in labels.items())
+    return found
 
 
 def trimmed(table: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +74,7 @@ def _headings(file: RosterFile, rows: Sequence[Sequence[str]]) -> list[str]:
     headings = [clean_heading(cell) for cell in rows[at - 1]]
     if not any(headings):
         raise file.rejected(f"has no headings in row {at}", _where_else(file, rows) or "Correct sources.header_row.")
-    wanted = list(dict.fromkeys(column.from_ for column in file.source.columns.values()))
+    wanted = headings_of(file.source.found(headings).values())
     _check_present(file, rows, wanted, headings)
     _check_once(file, wanted, headings)
     return headings
@@ -73,7 +84,7 @@ def _check_present(file: RosterFile, rows: Sequence[Sequence[str]], wanted: list
     absent = [heading for heading in wanted if heading not in headings]
     if not absent:
         return
-    missing = ", ".join(f"'{heading}'" for heading in absent)
+    missing = ", ".join(f"'{heading}'" for heading in absent) + _other_names(file, absent)
     there = [heading for heading in headings if heading]
     elsewhere = _where_else(file, rows)
     if not _look_like_headings(there, wanted):
@@ -92,6 +103,14 @@ def _check_present(file: RosterFile, rows: Sequence[Sequence[str]], wanted: list
     )
 
 
+def _other_names(file: RosterFile, absent: list[str]) -> str:
+    """Return under which names a profile would also know what is absent."""
+    columns = [column for column in file.source.columns.values() if isinstance(column, ProfileColumn)]
+    also = [name for column in columns if column.heading in absent for name in column.also]
+    names = f" (nor {shortened(also)})" if also else ""
+    return f"{names}, which the profile {file.source.profile} needs" if columns else names
+
+
 def _look_like_headings(cells: Sequence[str], wanted: Collection[str]) -> bool:
     """Tell whether a row is certainly no person's, so that a message may show it.
 
@@ -103,9 +122,9 @@ def _look_like_headings(cells: Sequence[str], wanted: Collection[str]) -> bool:
 
 def _where_else(file: RosterFile, rows: Sequence[Sequence[str]]) -> str:
     """Return a hint to the row that has all the mapped headings, if one of the first rows does."""
-    wanted = {column.from_ for column in file.source.columns.values()}
     for number, row in enumerate(rows[:SEARCHED_FOR_HEADINGS], 1):
-        if wanted <= {clean_heading(cell) for cell in row}:
+        cells = {clean_heading(cell) for cell in row}
+        if cells.issuperset(headings_of(file.source.found(cells).values())):
             return f"The headings are in row {number}: set sources.header_row to {number}."
     return ""
 

@@ -1,69 +1,16 @@
 """The sources of a pipeline: where each list is, how it is read, and what its columns are."""
 
 import re
-import unicodedata
-from datetime import date, datetime
+from collections.abc import Collection, Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
+from tasks.model.columns import Column, DateFormat, ProfileColumn, clean_heading
 from tasks.model.fields import NAME, Spec
+from tasks.model.profiles import folded, profile_names, read_profile
 
-
-def clean_heading(text: str) -> str:
-    """Return a column's heading as headings are compared: NFC, one blank for each run of blanks and line breaks.
-
-    >>> clean_heading(" Employee\\n No ")
-    'Employee No'
-    """
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _heading(value: Any) -> Any:
-    return clean_heading(value) if isinstance(value, str) else value
-
-
-class Column(Spec):
-    """How one attribute is taken from the source: a heading, then at most one map, then at most one template.
-
-    ``map`` replaces whole values (a value that is not in it is a finding; ``""`` stands for a blank cell);
-    ``template`` has ``{value}`` where the cell's text goes; ``split`` are the characters that part the values of an
-    attribute of several (``directory_groups``), line breaks beside them. A bare heading in the file is short for
-    ``{from: heading}``.
-    """
-
-    from_: Annotated[str, BeforeValidator(_heading)] = Field(alias="from", min_length=1)
-    template: str | None = None
-    map: dict[str, str] | None = None
-    split: str = Field(default=";", min_length=1, max_length=5)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_heading(cls, value: Any) -> Any:
-        return {"from": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _template_has_value(self) -> "Column":
-        if self.template is not None and "{value}" not in self.template:
-            raise ValueError("a template needs {value} where the cell's text goes")
-        return self
-
-
-DATE_FORMAT_WANTED = 'write a format that says day, month and year, for example "%d/%m/%Y" or "%Y-%m-%d"'
-PROBES = (date(2001, 2, 3), date(2026, 11, 29), date(2032, 2, 29))
-
-
-def _date_format(value: str) -> str:
-    """Let a format pass if it says day, month and year: dates written with it are read back the same."""
-    if not re.search(r"%[yYcxGD]", value):  # without a year strptime guesses one, and Python 3.13 warns
-        raise ValueError(DATE_FORMAT_WANTED)
-    try:
-        whole = all(datetime.strptime(day.strftime(value), value).date() == day for day in PROBES)  # noqa: DTZ007
-    except ValueError:
-        whole = False
-    if not whole:
-        raise ValueError(DATE_FORMAT_WANTED)
-    return value
+__all__ = ["Column", "Source", "clean_heading", "headings_of"]
 
 
 def _encoding(value: str) -> str:
@@ -80,8 +27,17 @@ def _suite(value: str) -> str:
     return value
 
 
+def _profile(value: str) -> str:
+    read_profile(value)
+    return value
+
+
 class Source(Spec):
-    """One roster: where it is, how it is read, and what its columns are."""
+    """One roster: where it is, how it is read, and what its columns are.
+
+    With a ``profile``, ``columns`` are the profile's, and those that the pipeline gives itself in their place; a blank
+    one leaves the profile's out. ``columns: NAME`` is short for the profile alone.
+    """
 
     name: str = Field(pattern=NAME)
     path: str = Field(min_length=1)
@@ -90,7 +46,61 @@ class Source(Spec):
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     snapshot: Literal["full", "delta"]
-    columns: dict[str, Column]
-    dates: Annotated[str, AfterValidator(_date_format)] = "%Y-%m-%d"
+    profile: Annotated[str, AfterValidator(_profile)] | None = None
+    columns: dict[str, SerializeAsAny[Column]]
+    dates: DateFormat = "%Y-%m-%d"
     blanks: Literal["keep", "clear"] = "keep"
     suite: Annotated[str, AfterValidator(_suite)] = "staff"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_profile(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        given = value.get("columns")
+        if isinstance(given, str) and given in profile_names() and value.get("profile") is None:
+            value, given = value | {"profile": given, "columns": {}}, {}
+        name = value.get("profile")
+        if name not in profile_names() or not isinstance(given, dict | None):
+            return value
+        profile = read_profile(name)
+        columns = {**profile.columns, **(given or {})}
+        reading = profile.reading.model_dump(exclude_none=True)
+        return {**reading, **value, "columns": {key: column for key, column in columns.items() if column is not None}}
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _known_profile(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str):
+            read_profile(value)  # says which profiles there are
+            raise ValueError(f"profile says {info.data.get('profile')} already; give columns as a mapping, or not at all")
+        return value
+
+    def found(self, headings: Iterable[str]) -> dict[str, Column]:
+        """Return the columns as a list with these *headings* has them, by attribute.
+
+        A column that the list lacks is there if it is needed, and is left out if the profile can do without it.
+        """
+        known = folded(headings)
+        there = {name: column.found(known) for name, column in self.columns.items()}
+        return {name: column for name, column in there.items() if column is not None}
+
+    def needing(self, attributes: Collection[str]) -> "Source":
+        """Return the source with the profile's columns of these *attributes* required."""
+        columns = {
+            name: column.model_copy(update={"required": True})
+            if isinstance(column, ProfileColumn) and name in attributes
+            else column
+            for name, column in self.columns.items()
+        }
+        return self.model_copy(update={"columns": columns})
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The cells of the row of labels, by heading, that the profile's files have below their headings."""
+        return read_profile(self.profile).labels if self.profile else {}
+
+
+def headings_of(columns: Iterable[Column]) -> list[str]:
+    """Return the headings that *columns* are taken from, each once, in order."""
+    return list(dict.fromkeys(heading for column in columns for heading in column.from_))

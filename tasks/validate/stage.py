@@ -28,7 +28,7 @@ def validate_source(
     *rules* are the pipeline's: what they test must not have lost its values. *today* is the day of the run.
     """
     roster = load_roster(folder, source.name)
-    headings = {attribute: column.from_ for attribute, column in source.columns.items()}
+    headings = {attribute: column.heading for attribute, column in source.found(roster.raw.columns).items()}
     tested = {attribute for rule in rules if rule.enabled for attribute in rule.when}
     verdict = cached_validate(roster, load_suite(source.suite, base, tested), headings, today, cache)
     save_verdict(folder, source.name, verdict)

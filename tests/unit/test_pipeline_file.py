@@ -385,7 +385,7 @@ def test_links_come_first_so_that_nobody_is_made_again(problems_of: Callable[...
 
 def test_headings_are_compared_without_their_layout(load: Load) -> None:
     pipeline = load(GOOD.replace("Home office", '" Pre\u0301nom\\n usuel "')).pipeline
-    assert pipeline.sources[0].columns["home_office"].from_ == "Pr\u00e9nom usuel"
+    assert pipeline.sources[0].columns["home_office"].from_ == ("Pr\u00e9nom usuel",)
 
 
 @pytest.mark.parametrize(
