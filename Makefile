@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real pictures check bench schema golden lock clean
+.PHONY: help demo test test-real pictures check bench schema docs golden lock clean
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,9 @@ bench: $(READY)  ## Measure, as ratios in one run
 
 schema: $(READY)  ## Write the JSON Schema of the pipeline file
 	$(BIN)/python -m tasks.pipeline_file docs/pipeline.schema.json
+
+docs: $(READY)  ## Write the pages of transforms and profiles anew, from the code
+	$(BIN)/python -m tasks.ingest.pages docs
 
 golden: $(READY)  ## Write the golden files anew; review the diff
 	$(BIN)/python -m pytest tests/golden --update-golden

@@ -49,7 +49,9 @@ def tabulate(file: RosterFile, rows: Sequence[Sequence[str]]) -> Sheet:
         raise file.rejected(
             "has headings and nobody below them", "The export has probably failed: run it again.", rows=0
         )
-    return Sheet(raw, {name: number for number, name in enumerate(names, 1) if name in kept}, file.source.found(headings))
+    return Sheet(
+        raw, {name: number for number, name in enumerate(names, 1) if name in kept}, file.source.found(headings)
+    )
 
 
 def _labels(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:

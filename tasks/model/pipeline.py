@@ -257,6 +257,12 @@ class Pipeline(Spec):
     def target(self) -> GotoTarget:
         return self.targets[0]
 
+    def needing_what_rules_test(self) -> "Pipeline":
+        """Return the pipeline with what its rules test required of its lists: a column that a profile could do without
+        must not be lost from one night to the next, and everybody's products with it."""
+        tested = {name for rule in self.rules if rule.enabled for name in rule.when}
+        return self.model_copy(update={"sources": tuple(source.needing(tested) for source in self.sources)})
+
     def limit(self, name: LimitName) -> Limit:
         """Return the bounds of one limit: what the pipeline says, and for each bound it leaves out, the default."""
         given, default = self.limits.get(name, Limit()), DEFAULT_LIMITS.get(name, Limit())

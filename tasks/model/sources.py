@@ -73,7 +73,9 @@ class Source(Spec):
     def _known_profile(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, str):
             read_profile(value)  # says which profiles there are
-            raise ValueError(f"profile says {info.data.get('profile')} already; give columns as a mapping, or not at all")
+            raise ValueError(  # noqa: TRY004  (pydantic's word for a wrong field)
+                f"profile says {info.data.get('profile')} already; give columns as a mapping, or not at all"
+            )
         return value
 
     def found(self, headings: Iterable[str]) -> dict[str, Column]:

@@ -34,7 +34,7 @@ class Trim(Declared):
 
 
 class Case(Declared):
-    """Lower case, upper case, or capitals at the beginning of names."""
+    """Lower case, upper case, or capitals at the beginning of names (`MCADAM` becomes `Mcadam`)."""
 
     short = "to"
     example = "{case: title}"

@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks.model.fields import NAME, SECRET
+from tasks.model.profiles import profile_names, read_profile
 from tasks.model.tables import LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
+from tasks.model.transforms import PLACEHOLDER, VALUE
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.plain_yaml import Node, Problem
 from tasks.pipeline_file.rules import check_exception, check_rule
@@ -110,7 +112,7 @@ def _schema_at(loc: Iterable[str | int]) -> Mapping[str, Any]:
 
 def _resolved(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
     for branch in part.get("anyOf", ()):
-        if "$ref" in branch:
+        if "$ref" in branch or "properties" in branch:
             part = branch
     return whole["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
 
@@ -134,9 +136,9 @@ def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
     sources = [(at, item) for at, item in enumerate(_list(data.get("sources"))) if isinstance(item, dict)]
     for at, source in sources:
         yield from _at(node, ("sources", at), _check_reading(source))
-        if isinstance(source.get("columns"), dict):
-            yield from _at(node, ("sources", at, "columns"), _check_columns(source["columns"]))
-    mapped = sorted({name for _, source in sources for name in _dict(source.get("columns"))})
+        if isinstance(source.get("columns"), dict) or _profile_columns(source):
+            yield from _at(node, ("sources", at, "columns"), _check_columns(source))
+    mapped = sorted({name for _, source in sources for name in _mapped(source)})
     directory = next((str(_dict(target).get("directory")) for target in _list(data.get("targets"))), "none")
     for at, rule in enumerate(_list(data.get("rules"))):
         yield from _at(node, ("rules", at), check_rule(_dict(rule), mapped, directory))
@@ -171,20 +173,76 @@ def _check_reading(source: dict[str, Any]) -> Found:
         yield ("path",), f"must end in {either([*WORKBOOKS, *DELIMITED])}"
 
 
-def _check_columns(columns: dict[str, Any]) -> Found:
-    for name in columns:
+def _profile_columns(source: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of the profile that a source names, if it is one."""
+    named = [source.get("profile"), source.get("columns")]
+    known = [name for name in named if isinstance(name, str) and name in profile_names()]
+    return dict(read_profile(known[0]).columns) if known else {}
+
+
+def _mapped(source: dict[str, Any]) -> set[str]:
+    """Return the attributes that a source maps, its profile's among them."""
+    given = _dict(source.get("columns"))
+    blank = {name for name, column in given.items() if column is None}
+    return {*given, *_profile_columns(source)} - blank
+
+
+def _check_columns(source: dict[str, Any]) -> Found:
+    columns = _dict(source.get("columns"))
+    for name, column in columns.items():
         wrong = _wrong_name(name)
         if wrong:
             yield (name,), wrong
-        if "split" in _dict(columns[name]) and name not in LIST_ATTRIBUTES:
+        elif column is None and _profile_columns(source) and name not in _profile_columns(source):
+            yield (name,), "is empty, and the profile has no such column that would be left out"
+        if "split" in _dict(column) and name not in LIST_ATTRIBUTES:
             yield (name, "split"), f"is for {either([*LIST_ATTRIBUTES])}; other attributes have one value"
-    if "user_name" not in columns:
-        yield ("user_name",), "is missing: accounts are addresses, so a source must map the one a person signs in with"
-    status = columns.get("status")
-    meanings = _dict(_dict(status).get("map"))
-    for value, meaning in meanings.items():
-        if meaning not in ("active", "inactive"):
-            yield ("status", "map", value), "a status means active or inactive; valid values: active, inactive"
+        for path, message in _check_transforms(name, _dict(column)):
+            yield (name, *path), message
+    if "user_name" not in _mapped(source):
+        yield ("user_name",), NO_ADDRESS + (NOT_IN_PROFILE if _profile_columns(source) else "")
+
+
+NO_ADDRESS = "is missing: accounts are addresses, so a source must map the one a person signs in with"
+NOT_IN_PROFILE = (
+    '. The profile has no column of addresses: make them, for example {from: UserID, template: "{value}@acme.example"}'
+)
+
+
+def _check_transforms(attribute: str, column: dict[str, Any]) -> Found:
+    """Yield what is wrong with what is done to a column, for this attribute."""
+    several = attribute in LIST_ATTRIBUTES
+    for at, entry in enumerate(_list(column.get("do"))):
+        for place in _other_places(_dict(entry).get("template")) if several else ():
+            yield (
+                ("do", at, "template"),
+                f"'{place}': the values of a cell of several are changed one by one, by themselves",
+            )
+        if attribute == "status":
+            yield from (((("do", at, *path)), message) for path, message in _check_status(_dict(entry)))
+    if attribute == "status":
+        yield from _check_status(column)
+    if several and isinstance(column.get("from"), list) and len(column["from"]) > 1:
+        yield ("from",), "takes one heading here: its cells hold several values already"
+
+
+def _other_places(template: Any) -> list[str]:
+    text = _dict(template).get("text", template)
+    return [place for place in PLACEHOLDER.findall(text) if place != VALUE] if isinstance(text, str) else []
+
+
+def _check_status(step: dict[str, Any]) -> Found:
+    """Yield which values of a map, or meanings of yes and no, are no status."""
+    for value, meaning in _dict(step.get("map")).items():
+        if meaning not in STATUSES:
+            yield ("map", value), NO_STATUS
+    for word, meaning in _dict(step.get("boolean")).items():
+        if meaning not in STATUSES:
+            yield ("boolean", word), NO_STATUS
+
+
+STATUSES = ("active", "inactive")
+NO_STATUS = "a status means active or inactive; valid values: active, inactive"
 
 
 def _wrong_name(name: str) -> str | None:

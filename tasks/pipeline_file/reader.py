@@ -20,6 +20,7 @@ from tasks.model.pipeline import Pipeline
 from tasks.model.plan import digest
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.checks import cross_check, translate
+from tasks.pipeline_file.lookups import read_lookups
 from tasks.pipeline_file.plain_yaml import Node, Problem, write_path
 from tasks.pipeline_file.wording import either, listing
 
@@ -59,6 +60,7 @@ def load_pipeline(path: Path, environ: Mapping[str, str]) -> LoadedPipeline:
         problems.append(Problem(node.line, (), "a pipeline file is a mapping of keys to values"))
     else:
         expanded = _expand(node, (), environ, problems)
+        problems += read_lookups(node, expanded, path.absolute().parent)
         problems += cross_check(node, expanded)
         pipeline = _build(node, expanded, problems)
     if pipeline is None or problems:
@@ -145,7 +147,7 @@ def _build(node: Node, data: Any, problems: list[Problem]) -> Pipeline | None:
     What pydantic says of the file as a whole is left out where the cross-checks have already named the line.
     """
     try:
-        return Pipeline.model_validate(data)
+        return Pipeline.model_validate(data).needing_what_rules_test()
     except ValidationError as exc:
         problems += [item for item in translate(node, exc) if item.path or not problems]
         return None
@@ -165,7 +167,7 @@ def _bad(path: Path, problems: Iterable[Problem]) -> BadPipeline:
 
 # Hashes --------------------------------------------------------------------------------------------------------------
 
-READING = ("name", "sheet", "header_row", "delimiter", "encoding", "columns", "dates", "suite")
+READING = ("name", "sheet", "header_row", "delimiter", "encoding", "profile", "columns", "dates", "suite")
 SHAPING = ("timezone", "correlate", "adopt", "attributes", "rules", "exceptions", "lifecycle", "protect")
 
 
