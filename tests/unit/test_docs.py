@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from flows.cli.main import app
+from tasks.ingest.pages import profiles_page, transforms_page
 from tasks.model import errors, pipeline, sources
-from tasks.pipeline_file import load_pipeline
+from tasks.model.profiles import profile_names
+from tasks.model.transforms import DECLARED, Transform
+from tasks.pipeline_file import load_pipeline, plain_yaml
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -248,3 +252,20 @@ def test_every_switch_of_the_sandbox_is_on_the_page_and_every_one_on_the_page_is
     }
     apart = {"requests_per_second", "scopes", "token_lifetime_s"}  # they bound or refuse on purpose
     assert named_there == set(Switches.model_fields) - apart
+
+
+@pytest.mark.parametrize(("page", "make"), [("transforms.md", transforms_page), ("profiles.md", profiles_page)])
+def test_pages_from_the_code_are_as_the_code_is(page: str, make: Callable[[], str]) -> None:
+    assert (DOCS / page).read_text(encoding="utf-8") == make(), "run 'make docs'"
+
+
+def test_every_transform_and_every_profile_is_on_its_page_with_an_example() -> None:
+    page = transforms_page()
+    for name in DECLARED:
+        section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert re.search(r"^\| `[^`]+` \| (`[^`]+`|\(blank\)) \| (`[^`]+`|\(blank\)) \|$", section, re.MULTILINE), name
+        for entry in re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE):
+            read = plain_yaml.read(entry)[0]
+            assert read is not None
+            assert Transform.model_validate(read.plain()).declared.__class__ is DECLARED[name]
+    assert [name for name in profile_names() if f"\n## {name}\n" not in profiles_page()] == []

@@ -340,6 +340,167 @@ def test_what_parts_values_and_what_is_kept_is_checked(
     assert any(item.startswith(said) for item in found), found
 
 
+DEPARTMENT = "department: Department\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (
+            "{from: D, do: [trimm]}",
+            "do[0].trimm: is no key that is known here; did you mean 'trim'? Valid keys: trim, ca",
+        ),
+        (
+            "{from: D, do: [{case: titel}]}",
+            "do[0].case: 'titel' is not valid; did you mean 'title'? Valid values: lower",
+        ),
+        (
+            "{from: D, do: [trim, {case: {too: title}}]}",
+            "do[1].case.too: is no key that is known here; did you mean 'to'",
+        ),
+        ("{from: D, do: [case]}", "do[0]: case needs to be told more, for example {case: title}"),
+        ("{from: D, do: [{split: {by: ','}}]}", "do[0].split.take: is missing"),
+        ("{from: D, do: [{trim: {}, nfc: {}}]}", "do[0]: one transform is one entry of the list"),
+        ("{from: D, do: [{template: x}]}", "do[0].template: a template needs {value}"),
+        ("{from: [D, E], do: [{template: '{F}'}]}", ": a template knows {value} and the headings in from, and 'F' is"),
+        ("{from: D, map: {a: b}, do: [trim]}", ": write map and template as entries of do"),
+        ("{from: D, do: [{phone: UK}]}", "do[0].phone: write a country as two capital letters, for example FR, or GB"),
+        ("{from: D, do: [{address: '@acme.example'}]}", "do[0].address: write a domain without @"),
+        ("{from: D, do: [{pad: many}]}", "do[0].pad: must be a whole number"),
+        ("{from: D, do: [{boolean: yes}]}", "do[0].boolean: write active or inactive (what a yes means)"),
+        ("{from: D, do: [{lookup: {file: x.csv}}]}", "do[0].lookup: a file needs key and value"),
+        ("{from: D, do: [{lookup: {}}]}", "do[0].lookup: give a table, or a file with key and value"),
+        ("{from: D, dates: '%d.%m'}", "dates: write a format that says day, month and year"),
+        ("{from: []}", "from: needs at least one entry"),
+    ],
+)
+def test_an_error_in_a_transform_names_line_key_and_what_is_right(
+    problems_of: Callable[..., list[str]], column: str, said: str
+) -> None:
+    found = problems_of(GOOD.replace(DEPARTMENT, f"department: {column}\n"))
+    place = "11 sources[0].columns.department"
+    assert any(item.startswith(place + ("" if said.startswith(":") else ".") + said) for item in found), found
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (
+            "map: {Active: active, NO: inactive}",
+            "do: [{map: {NO: left}}]",
+            "12 sources[0].columns.status.do[0].map.NO: a st",
+        ),
+        (
+            "map: {Active: active, NO: inactive}",
+            "do: [{boolean: {yes: active, no: gone}}]",
+            "12 sources[0].columns.status.do",
+        ),
+        (
+            DEPARTMENT,
+            "directory_groups: {from: [A, B]}\n",
+            "11 sources[0].columns.directory_groups.from: takes one head",
+        ),
+        (
+            DEPARTMENT,
+            "directory_groups: {from: [A], do: [{template: '{A}'}]}\n",
+            "11 sources[0].columns.directory_groups.do[0].template: 'A': the values",
+        ),
+    ],
+)
+def test_a_transform_must_fit_its_attribute(
+    problems_of: Callable[..., list[str]], right: str, wrong: str, said: str
+) -> None:
+    assert right in GOOD
+    assert any(item.startswith(said) for item in problems_of(GOOD.replace(right, wrong)))
+
+
+def test_transforms_are_written_bare_short_or_whole(load: Load) -> None:
+    column = (
+        "{from: [D, E], join: '/', do: [trim, {case: lower}, {nfc: }, {pad: {to: 6}}, {map: {a: b}}, {default: x}]}"
+    )
+    text = GOOD.replace(DEPARTMENT, f"department: {column}\n")
+    done = load(text).pipeline.sources[0].columns["department"].transforms
+    assert [type(step).__name__ for step in done] == ["Trim", "Case", "Nfc", "Pad", "MapValues", "Default"]
+    assert [error.message for error in Draft202012Validator(schema()).iter_errors(as_editors_read(text))] == []
+
+
+LOOKUP = "department: {from: D, do: [{lookup: {file: teams.csv, key: Code, value: Team}}]}\n"
+
+
+def test_a_table_beside_the_pipeline_is_part_of_it(load: Load, tmp_path: Path) -> None:
+    table = tmp_path / "teams.csv"
+    table.write_text("Code,Team\nS1,Sales\nS2, Support \n,\n", encoding="utf-8")
+    before = load(GOOD.replace(DEPARTMENT, LOOKUP))
+    (step,) = before.pipeline.sources[0].columns["department"].transforms
+    assert step.model_dump()["table"] == {"S1": "Sales", "S2": "Support"}
+    table.write_text("Code,Team\nS1,Marketing\n", encoding="utf-8")
+    assert load(GOOD.replace(DEPARTMENT, LOOKUP)).mapping_hash != before.mapping_hash
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "file: there is no file"),
+        (b"Code,Name\n", "value: 'Team' is no heading of the file. Valid headings: Code, Name"),
+        (b"Code,Teams\n", "value: 'Team' is no heading of the file; did you mean 'Teams'?"),
+        (b"Code,Team\nA,1\nA,2\n", "file: says two things of one key: row 3 and a row above it"),
+        (b"Code,Team\n\xff,1\n", "file: cannot be read as text"),
+        (b'Code,Team\n"A,1\n', "file: cannot be read as text"),
+        (b"", "key: 'Code' is no heading of the file"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_named(
+    problems_of: Callable[..., list[str]], tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "teams.csv").write_bytes(content)
+    (found,) = problems_of(GOOD.replace(DEPARTMENT, LOOKUP))
+    assert found.startswith(f"11 sources[0].columns.department.do[0].lookup.{said}")
+
+
+COLUMNS = GOOD[GOOD.index("    columns:\n") : GOOD.index("    dates:")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            "columns: bambohr",
+            "8 sources[0].columns: there is no profile 'bambohr'; did you mean 'bamboohr'? Valid prof",
+        ),
+        (
+            "profile: Bamboo-HR\n    columns: {}",
+            "8 sources[0].profile: there is no profile 'Bamboo-HR'; did you mean 'bam",
+        ),
+        ("profile: zoom\n    columns: okta", "9 sources[0].columns: profile says zoom already"),
+        ("columns: entra_inbound", "8 sources[0].columns.user_name: is missing: accounts are addresses"),
+        ("profile: zoom\n    columns: {badge: }", "9 sources[0].columns.badge: is empty, and the profile has no such"),
+        ("profile: zoom\n    columns: {user_name: }", "9 sources[0].columns.user_name: is missing"),
+        ("columns: {user_name: }", "8 sources[0].columns.user_name: is empty"),
+        ("profile: zoom\n    columns: {departmen: X}", "9 sources[0].columns.departmen: is no standard attribute; did"),
+    ],
+)
+def test_an_error_with_a_profile_names_line_key_and_what_is_right(
+    problems_of: Callable[..., list[str]], columns: str, said: str
+) -> None:
+    text = GOOD.replace(COLUMNS, f"    {columns}\n").replace(", home_office: NO", "")
+    found = problems_of(text)
+    assert any(item.startswith(said) for item in found), found
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["columns: bamboohr", "profile: bamboohr", "profile: bamboohr\n    columns: {department: Team, location: }"],
+)
+def test_a_profile_is_enough_and_what_rules_test_is_required_of_it(load: Load, columns: str) -> None:
+    text = GOOD.replace(COLUMNS, f"    {columns}\n").replace(", home_office: NO", "")
+    source = load(text).pipeline.sources[0]
+    assert source.profile == "bamboohr"
+    assert ("location" in source.columns) == ("location:" not in columns)
+    assert "department" in source.found(["Employee #"])
+    assert [error.message for error in Draft202012Validator(schema()).iter_errors(as_editors_read(text))] == []
+
+
 def test_a_column_of_groups_says_what_parts_them(load: Load) -> None:
     text = GOOD.replace(
         "home_office: Home office", "home_office: H\n      directory_groups: {from: Groups, split: '|'}"
@@ -506,6 +667,10 @@ def test_the_schema_takes_what_the_program_takes() -> None:
         ("grant: {", "grant: {colour: red, "),
         ("home_office: Home", "link_state: Home"),
         ("home_office: Home", "address: Home"),
+        (DEPARTMENT, "department: {from: D, do: [trimm]}\n"),
+        (DEPARTMENT, "department: {from: D, do: [{case: titel}]}\n"),
+        (DEPARTMENT, "department: {from: D, do: [{trim: {}, nfc: {}}]}\n"),
+        ("    columns:\n", "    profile: bambohr\n    columns:\n"),
     ],
 )
 def test_the_schema_refuses_what_the_program_refuses(right: str, wrong: str) -> None:

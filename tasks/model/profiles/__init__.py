@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -46,9 +46,6 @@ class Profile(Spec):
     columns: dict[str, ProfileColumn]
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
 def _folder() -> Iterable[tuple[str, str]]:
     for item in files(__name__).iterdir():
         if item.name.endswith(".json"):
@@ -80,17 +77,21 @@ def folded(headings: Iterable[str]) -> Mapping[str, str]:
 
 
 def matching_profiles(headings: Iterable[str]) -> list[tuple[str, float]]:
-    """Return the profiles that a list with these *headings* may be of, best first, each with the share of its columns
-    that are there (0 to 1). A profile that lacks a required column is left out.
+    """Return the profiles that a list with these *headings* may be of, best first, each with the share of the list's
+    headings that it knows (0 to 1). A profile that lacks a required column is left out.
 
     >>> matching_profiles(["firstname", "lastname", "email", "country", "groups", "type", "username", "domain"])[0]
     ('adobe_user_sync', 1.0)
     """
-    known = folded(headings)
+    known = folded(heading for heading in headings if heading.strip())
     shares: list[tuple[str, float]] = []
     for name in profile_names():
-        columns = read_profile(name).columns.values()
-        there = [any(key.casefold() in known for key in (*column.from_, *column.also)) for column in columns]
-        if all(is_there or not column.required for is_there, column in zip(there, columns, strict=True)):
-            shares.append((name, sum(there) / len(there)))
+        columns = [(column.required, _names(column)) for column in read_profile(name).columns.values()]
+        if all(names & known.keys() for required, names in columns if required):
+            told = set[str]().union(*(names for _, names in columns)) & known.keys()
+            shares.append((name, len(told) / len(known)))
     return sorted(shares, key=lambda item: (-item[1], item[0]))
+
+
+def _names(column: ProfileColumn) -> set[str]:
+    return {heading.casefold() for heading in (*column.from_, *column.also)}
