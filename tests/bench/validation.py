@@ -39,7 +39,7 @@ def validate_and_watch(folder: Path, repeats: int) -> list[tuple[float, float]]:
 
     (source,) = company.pipeline(folder, "staff.csv").pipeline.sources
     roster, suite = read_roster(source, folder), load_suite(source.suite, folder)
-    headings = {attribute: column.from_ for attribute, column in source.columns.items()}
+    headings = {attribute: column.heading for attribute, column in source.columns.items()}
     inside: list[float] = []
     gx_validate = Batch.validate
 

@@ -111,3 +111,8 @@ def test_done_again_it_changes_nothing(entry: Any, cells: pd.Series) -> None:
     again, wrong = applied(entry, text(once))
     assert again == once
     assert not any(wrong)
+
+
+def test_what_is_said_to_change_nothing_when_done_again_is_tried() -> None:
+    said = {name for name, kind in DECLARED.items() if "Done again" in (step.dispatch(kind).__doc__ or "")}
+    assert said == set(SAME_AGAIN)

@@ -118,7 +118,8 @@ SAMPLES: dict[str, tuple[str, list[dict[str, str | None]], dict[str, Any]]] = {
     "google_workspace": (
         (
             "First Name [Required],Last Name [Required],Email Address [Required],Password [Required],"
-            "Org Unit Path [Required],Status [READ ONLY],Last Sign In [READ ONLY],Employee ID,Employee Title,Department\n"
+            "Org Unit Path [Required],Status [READ ONLY],Last Sign In [READ ONLY],Employee ID,Employee Title,"
+            "Department\n"
             "Ada,Byron,ada@acme.example,,/Sales,Active,2026/02/01 09:00:00,,Engineer,Sales\n"
             "Ben,Öde,ben@acme.example,,/Sales,Suspended,Never logged in,,Lead,Sales\n"
         ),

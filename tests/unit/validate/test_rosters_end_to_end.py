@@ -16,7 +16,7 @@ def source_of(path, columns, **more):
 
 
 def headings_of(source):
-    return {attribute: column.from_ for attribute, column in source.columns.items()}
+    return {attribute: column.heading for attribute, column in source.columns.items()}
 
 
 def test_rejects_can_be_mended_and_fed_back_with_the_same_columns(tmp_path):
