@@ -172,7 +172,10 @@ SHAPING = ("timezone", "correlate", "adopt", "attributes", "rules", "exceptions"
 
 
 def _mapping_hash(pipeline: Pipeline) -> str:
-    return digest([_dump(source, READING) for source in sorted(pipeline.sources, key=attrgetter("name"))])
+    """Return the hash of how sources are read. Keys that are not used are not in it, so that a plan outlives a release
+    that brings new ones."""
+    sources = sorted(pipeline.sources, key=attrgetter("name"))
+    return digest([_dump(source, READING, exclude_defaults=True) for source in sources])
 
 
 def _rules_hash(pipeline: Pipeline) -> str:
@@ -188,5 +191,5 @@ def _rules_hash(pipeline: Pipeline) -> str:
     )
 
 
-def _dump(model: Any, fields: Iterable[str]) -> Any:
-    return model.model_dump(mode="json", by_alias=True, include=set(fields))
+def _dump(model: Any, fields: Iterable[str], *, exclude_defaults: bool = False) -> Any:
+    return model.model_dump(mode="json", by_alias=True, include=set(fields), exclude_defaults=exclude_defaults)

@@ -611,6 +611,17 @@ def test_mapping_hash_follows_the_reading_of_sources_alone(load: Load) -> None:
         assert after.rules_hash == before.rules_hash
 
 
+def test_mapping_hash_follows_what_a_profile_and_its_transforms_say(load: Load) -> None:
+    text = GOOD.replace(COLUMNS, "    profile: bamboohr\n").replace(", home_office: NO", "")
+    before = load(text)
+    for right, wrong in {
+        "profile: bamboohr": "profile: bamboohr\n    columns: {title: {from: T, do: [trim]}}",
+        "bamboohr": "hibob",
+    }.items():
+        assert load(text.replace(right, wrong)).mapping_hash != before.mapping_hash
+    assert load(text.replace("    dates:", "    header_row: 1\n    dates:")).mapping_hash == before.mapping_hash
+
+
 def test_rules_hash_follows_what_shapes_a_plan(load: Load) -> None:
     before = load(GOOD)
     for right, wrong in {
