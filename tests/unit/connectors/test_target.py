@@ -238,7 +238,7 @@ def test_limit_that_was_not_kept_is_set_back_with_the_groups_of_before(goto):
 def test_limit_that_was_not_kept_and_cannot_be_set_back_is_told_with_what_to_do(goto):
     goto.on("GET", "/users/7001", (200, ADA), (200, UNLIMITED))
     goto.on("PUT", "/users/7001", (204, b""), (409, {"incidentId": "i-9", "errors": [{"code": "odd"}]}))
-    with pytest.raises(RefusedByTarget, match="may manage everybody now.*at once") as caught:
+    with pytest.raises(RefusedByTarget, match=r"may manage everybody now.*at once") as caught:
         perform(goto, OperationKind.SET_ROLES, **LIMITED)
     assert (caught.value.facts["code"], caught.value.facts["incident"]) == ("roles.not.limited", "i-9")
 
