@@ -93,7 +93,7 @@ class Roles:
         await self._set_back(before.key, fallback)
 
     async def _set_back(self, account_key: str, fallback: Mapping[str, Any]) -> None:
-        """Take back what came without its limit; raises ``RefusedByTarget``, or ``UncertainCall`` if it may be there."""
+        """Take back what came without its limit. Raises ``RefusedByTarget``; ``UncertainCall`` if it may be there."""
         body = {"adminRoles": _plain(fallback["roles"]), "managedGroupKeys": sorted(fallback["managed_groups"])}
         try:
             await self._put(account_key, body, notify=False)

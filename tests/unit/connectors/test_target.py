@@ -186,6 +186,27 @@ def test_licence_for_nobody_is_refused_where_the_verb_is_missing(goto):
     assert caught.value.facts["code"] == "user.not.found"
 
 
+@pytest.mark.parametrize(
+    ("refusal", "free", "lack"),
+    [
+        ((403, {"errors": [{"code": "license.limit.reached"}]}), 1, True),
+        ((403, {}), 1, True),
+        ((403, {"errors": [{"code": "license.limit.reached"}]}), 2, False),
+        ((403, {"errors": [{"code": "role.insufficient"}]}), 0, False),
+        ((400, {"errors": [{"code": "user.email.invalid"}]}), 2, False),
+    ],
+)
+def test_refusal_of_a_create_is_about_seats_where_fewer_are_free_than_people_asked_for(goto, refusal, free, lack):
+    goto.on("POST", "/users", refusal)
+    goto.on("GET", "/licenses", (200, {"results": [{"key": 9001, "seats": 5, "userCount": 5 - free}], "total": 1}))
+    people = (NewAccount("c1", "ada@acme.example", "Ada", "Byron"), NewAccount("c2", "bea@acme.example", "Bea", "Ash"))
+    create = Operation("op-1", OperationKind.CREATE_ACCOUNTS, ("c1", "c2"), people=people,
+                       payload={"licences": ["9001"]})  # fmt: skip
+    with pytest.raises(RefusedByTarget) as caught:
+        goto.run(lambda target: target.perform(create))
+    assert (caught.value.facts["code"] == "license.seats.exceeded") is lack
+
+
 def test_unknown_licence_is_refused_with_gotos_code(goto):
     goto.on("PUT", "/licenses/9001/users/7001", (404, {"errors": [{"code": "license.not.found"}]}))
     with pytest.raises(RefusedByTarget) as caught:
