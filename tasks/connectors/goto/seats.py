@@ -90,7 +90,10 @@ class Seats:
             return False
         if code == EXCEEDED:
             return True
-        found = [licence for licence in await self._list_licences() if licence.key in wanted]
+        try:
+            found = [licence for licence in await self._list_licences() if licence.key in wanted]
+        except RefusedByTarget:
+            return False
         return any(_free(licence) < people for licence in found)
 
     def exceeded(self, refusal: RefusedByTarget) -> RefusedByTarget:

@@ -207,6 +207,24 @@ def test_refusal_of_a_create_is_about_seats_where_fewer_are_free_than_people_ask
     assert (caught.value.facts["code"] == "license.seats.exceeded") is lack
 
 
+def test_refusal_stays_what_it_is_where_the_licences_cannot_be_listed(goto):
+    goto.on("PUT", "/licenses/9001/users/7001", (409, {"errors": [{"code": "odd"}]}))
+    goto.on("GET", "/licenses", (403, {"errors": [{"code": "role.insufficient"}]}))
+    with pytest.raises(RefusedByTarget) as caught:
+        perform(goto, OperationKind.ASSIGN_LICENCE, licence_key="9001")
+    assert caught.value.facts["code"] == "odd"
+
+
+def test_account_is_read_whose_custom_roles_come_as_lists(goto):
+    bo = {"key": "7002", "email": "bo@acme.example", "roleSets": []}
+    goto.on("GET", "/users", (200, {"results": [{**ADA, "roleSets": ["4002", "4001"]}, bo], "total": 2}))
+    goto.on("GET", "/rolesets", (200, {"results": [{"id": "4002", "name": "Auditors"}], "total": 1}))
+    goto.on("GET", "/groups", (200, {"total": 0}))
+    goto.on("GET", "/licenses", (200, {"total": 0}))
+    state = goto.run(lambda target: target.read())
+    assert state.accounts["roles"].tolist() == [("custom:4001", "custom:Auditors"), ()]
+
+
 def test_unknown_licence_is_refused_with_gotos_code(goto):
     goto.on("PUT", "/licenses/9001/users/7001", (404, {"errors": [{"code": "license.not.found"}]}))
     with pytest.raises(RefusedByTarget) as caught:
