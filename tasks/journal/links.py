@@ -23,10 +23,15 @@ def write(conn: Connection, pipeline: str, target: str, change: LinkChange) -> b
     row = conn.execute(select(links).where(where)).mappings().one_or_none()
     if row is None and not change.new:
         return True
-    values = {**change.values, "licences": _licences(row, change), "directory_groups": _directory_groups(row, change)}
+    values = {
+        **change.values,
+        "licences": _licences(row, change),
+        "roles": _roles(row, change),
+        "directory_groups": _directory_groups(row, change),
+    }
     if row is None:
         key = {"pipeline": pipeline, "target": target, "source": change.source, "external_id": change.external_id}
-        conn.execute(insert(links).values({"state": "active", "roles": [], **key, **values}))
+        conn.execute(insert(links).values({"state": "active", **key, **values}))
     else:
         conn.execute(update(links).where(where).values(values))
     return True
@@ -55,6 +60,11 @@ def _claimed(conn: Connection, pipeline: str, target: str, change: LinkChange) -
 def _licences(row: RowMapping | None, change: LinkChange) -> list[str]:
     held = set() if row is None or change.clear else set(row["licences"])
     return sorted((held | set(change.give)) - set(change.take))
+
+
+def _roles(row: RowMapping | None, change: LinkChange) -> list[str]:
+    held = change.values.get("roles", [] if row is None else row["roles"])
+    return sorted((set(held) | set(change.give_roles)) - set(change.take_roles))
 
 
 def _directory_groups(row: RowMapping | None, change: LinkChange) -> list[str]:

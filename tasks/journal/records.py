@@ -87,8 +87,9 @@ class LinkChange:
     """What a change that was carried out does to the link of one worker.
 
     ``values`` are set. ``give`` is added to the licences that we gave, ``take`` taken from them; ``clear`` forgets
-    them all first. ``join`` and ``leave`` do so with the directory groups that we put the person in. ``new`` makes the
-    link if it is not there, without groups; it then needs an ``account_key``.
+    them all first. ``give_roles`` and ``take_roles`` do so with the roles, ``join`` and ``leave`` with the directory
+    groups that we put the person in. ``new`` makes the link if it is not there, without groups; it then needs an
+    ``account_key``.
     """
 
     source: str
@@ -96,6 +97,8 @@ class LinkChange:
     values: Mapping[str, Any] = field(default_factory=dict)
     give: tuple[str, ...] = ()
     take: tuple[str, ...] = ()
+    give_roles: tuple[str, ...] = ()
+    take_roles: tuple[str, ...] = ()
     join: tuple[str, ...] = ()
     leave: tuple[str, ...] = ()
     clear: bool = False

@@ -40,7 +40,8 @@ class Operation:
     ``payload`` by kind: create_accounts ``{licences: [key], roles: [name], group_key: str | None, welcome_template:
     key | None, settings_template: key | None}`` for all of ``people`` alike; update_account ``{field: value}``;
     assign_licence and unassign_licence ``{licence_key}``; set_roles ``{roles: [name], managed_groups: [key] | None}``
-    (None: no limit is asked for); join_group ``{group_key}``; create_group and create_directory_group ``{name}``;
+    (None: no limit is asked for; with groups also ``fallback: {roles, managed_groups}``, what to set instead where the
+    target does not keep to them); join_group ``{group_key}``; create_group and create_directory_group ``{name}``;
     change_directory_group ``{group_key, add: [account key], remove: [account key]}``; the others nothing.
     ``account_key`` is None for calls that are not about one account. ``notify`` False asks the target to send no
     mail. ``change_ids`` are all the changes that this call serves.

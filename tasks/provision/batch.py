@@ -18,10 +18,10 @@ from tasks.provision.readings import Readings
 from tasks.provision.reasons import (
     CREDENTIALS_REFUSED,
     IN_DOUBT,
-    NO_ANSWER,
     STOPPED,
     TAKEN_OVER,
     TARGET_LOST,
+    TRIED_AGAIN,
     is_final,
     of_refusal,
 )
@@ -52,7 +52,7 @@ class Batch:
         self.stopped_by: TargetError | None = None
         self.interrupted = False
         known = runtime.journal.outcomes(plan_hash)
-        self._outcomes = {key: one for key, one in known.items() if one.reason != NO_ANSWER}  # which is tried again
+        self._outcomes = {key: one for key, one in known.items() if one.reason not in TRIED_AGAIN}
         self._settled = {one.change_id for one in self._outcomes.values() if is_final(one)}
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()

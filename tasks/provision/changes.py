@@ -5,17 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
-from tasks.model.errors import RefusedByTarget
+from tasks.model.errors import RefusedByTarget, TargetError
 from tasks.model.operations import Operation, OperationKind, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
-from tasks.provision.linking import step_link_change
+from tasks.provision.linking import claimed_roles, step_link_change
 from tasks.provision.operations import limit_of
-from tasks.provision.reasons import GROUP_GONE, MAX_TRIES, NO_ANSWER, UNLINKED, UNMET
-from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, judge
+from tasks.provision.reasons import GROUP_GONE, HALF_DONE, MAX_TRIES, NO_ANSWER, UNLINKED, UNMET
+from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, is_on_the_way, judge
 
 
 @dataclass
@@ -40,6 +40,11 @@ class _Course:
         """Return the attempt at the next call that had no answer and, as *state* shows, was carried out after all."""
         attempt = self.suspects.get(self.open[0].op_id) if self.open else None
         return attempt if attempt is not None and is_done(self.open[0], state) else None
+
+    def is_halfway(self, state: AccountState | None) -> bool:
+        """Tell whether the next call had no answer and, as *state* shows, may have been carried out in part."""
+        begun = bool(self.open) and self.open[0].op_id in self.suspects
+        return begun and is_on_the_way(self.change, state, self.done, self.groups)
 
 
 async def note_quiet(batch: Batch, changes: Sequence[Change]) -> None:
@@ -93,7 +98,7 @@ async def change_account(
         elif judgement.look == Look.ALREADY:
             status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
             await batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
-        elif judgement.look == Look.STALE:
+        elif judgement.look == Look.STALE and not course.is_halfway(state):
             await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
         elif batch.may_send:
             await _call(batch, job, course)
@@ -110,7 +115,13 @@ async def close_calls(batch: Batch, job: Job) -> None:
             continue
         await batch.let_earlier_settle()
         reply = await _trace(batch, attempt)
-        await batch.conclude(attempt, CallResult.NOT_SENT if reply is None else CallResult.DONE, reply=reply or REREAD)
+        if reply is None:
+            concerned = [change for change in job.changes if change.change_id in attempt.change_ids]
+            linked = [change for change in concerned if batch.is_linked(change, attempt.account_key)]
+            settled = [claim for change in linked for claim in _claims(change)]
+            await batch.conclude(attempt, CallResult.NOT_SENT, reply=REREAD, settled=settled)
+        else:
+            await batch.conclude(attempt, CallResult.DONE, reply=reply)
 
 
 async def _trace(batch: Batch, attempt: Attempt) -> Mapping[str, Any] | None:
@@ -181,7 +192,13 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
         await _look_up(batch, course, operation, answer)
         course.tries -= 1
         if course.tries == 0 and operation in course.open:
-            await batch.record([batch.bad(course.change, OutcomeStatus.FAILED, NO_ANSWER)])
+            await batch.record([batch.bad(course.change, OutcomeStatus.FAILED, await _tried_in_vain(batch, course))])
+
+
+async def _tried_in_vain(batch: Batch, course: _Course) -> str:
+    state = await batch.readings.current(course.account_key)
+    moved = judge(course.change, state, course.done, course.groups).look == Look.STALE
+    return HALF_DONE if moved and course.is_halfway(state) else NO_ANSWER
 
 
 async def _refused(
@@ -194,7 +211,27 @@ async def _refused(
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
     settled = [batch.refused(course.change, refusal)]
+    if operation.kind == OperationKind.SET_ROLES and refusal.facts.get("status") is None:
+        settled += _claims(course.change, await _held_after(batch, course, operation))
     await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+
+
+async def _held_after(batch: Batch, course: _Course, operation: Operation) -> Sequence[str] | None:
+    """Return the roles of an account whose connector gave up on them; None if more may come, or nobody can tell."""
+    if operation.op_id in course.suspects:
+        return None
+    try:
+        await batch.readings.read_again([course.account_key], [])
+        state = await batch.readings.current(course.account_key)
+    except TargetError:
+        return None
+    return state.roles if state is not None else ()
+
+
+def _claims(change: Change, held: Sequence[str] | None = None) -> list[Settled]:
+    """Return what makes the roles ours that a call may have given, though its change was not done."""
+    link = claimed_roles(change, held)
+    return [] if link is None else [Settled(None, link)]
 
 
 async def _look_up(batch: Batch, course: _Course, operation: Operation, answer: Answer) -> None:
@@ -202,7 +239,7 @@ async def _look_up(batch: Batch, course: _Course, operation: Operation, answer: 
     if is_done(operation, await batch.readings.current(course.account_key)):
         await _conclude_done(batch, course, answer, reply=REREAD)
     else:
-        await batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD)
+        await batch.conclude(answer.attempt, CallResult.NOT_SENT, reply=REREAD, settled=_claims(course.change))
 
 
 async def _conclude_done(batch: Batch, course: _Course, answer: Answer, **facts: Any) -> None:

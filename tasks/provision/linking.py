@@ -1,5 +1,6 @@
 """What a carried-out change, or one of its calls, does to the worker's link. Pure."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from tasks.journal import LinkChange
@@ -58,6 +59,19 @@ def step_link_change(change: Change, operation: Operation) -> LinkChange | None:
         case OperationKind.SET_ROLES:
             return _link(change, {"roles": sorted(operation.payload["roles"])})
     return None
+
+
+def claimed_roles(change: Change, held: Iterable[str] | None) -> LinkChange | None:
+    """Return what a role change that was not done, though a call for it was made, does to the link.
+
+    Of the roles that it gives, those that the account *held* afterwards came from us; all of them (None) where a call
+    may still be carried out. What is not noted so would count as given by hand, and never be limited or taken back.
+    """
+    if change.action != Action.SET_ROLE:
+        return None
+    ours = set(change.after["ours"])
+    there = ours if held is None else ours.intersection(held)
+    return _link(change, give_roles=tuple(sorted(there)), take_roles=tuple(sorted(ours - there)))
 
 
 def _link(change: Change, values: dict[str, Any] | None = None, **rest: Any) -> LinkChange:

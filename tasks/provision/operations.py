@@ -86,6 +86,17 @@ def limit_of(change: Change) -> list[str | None] | None:
     return [] if change.before.get("managed_groups") is not None else None
 
 
+def _fallback(change: Change) -> dict[str, list[str]]:
+    """Return the roles to set where a limit is not kept: those before, but none of ours that had no limit then.
+
+    Such a one may be what an earlier call without an answer left behind, and nobody is to manage everybody by a rule
+    that says otherwise.
+    """
+    groups = list(change.before.get("managed_groups") or ())
+    ours = () if groups else change.after["ours"]
+    return {"roles": [role for role in change.before["roles"] if role not in ours], "managed_groups": groups}
+
+
 def change_job_id(plan_hash: str, *change_ids: str) -> str:
     """Return the id of the job that does these changes."""
     return digest([plan_hash, *change_ids])[:16]
@@ -100,7 +111,9 @@ def _calls(change: Change) -> Iterator[tuple[OperationKind, dict[str, Any]]]:
         case Action.REVOKE:
             yield OperationKind.UNASSIGN_LICENCE, {"licence_key": change.before["licence"]}
         case Action.SET_ROLE:
-            yield OperationKind.SET_ROLES, {"roles": list(change.after["roles"]), "managed_groups": limit_of(change)}
+            limit = limit_of(change)
+            fallback = {"fallback": _fallback(change)} if limit else {}
+            yield OperationKind.SET_ROLES, {"roles": list(change.after["roles"]), "managed_groups": limit, **fallback}
         case Action.ADD_MEMBER:
             yield OperationKind.JOIN_GROUP, {"group_key": change.after["group_key"]}
         case Action.REMOVE_MEMBER:

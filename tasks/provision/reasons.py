@@ -18,6 +18,10 @@ UNMET = "A change that this one needs was not done."
 REFUSED = "The target refused it."
 NO_SEAT = "The licence has no seat left."
 NO_ANSWER = f"No answer in {MAX_TRIES} tries; read again each time, it was not done."
+HALF_DONE = f"Done in part only, and no answer for the rest in {MAX_TRIES} tries; the next run goes on from there."
+TRIED_AGAIN = frozenset({NO_ANSWER, HALF_DONE})
+"""What is tried again by the next run, be it of the same plan."""
+
 UNLINKED = "The account is not, or no more, the one linked to this person."
 GROUP_GONE = "The group is no longer there."
 DIRECTORY_GROUP_GONE = "The directory group is no longer there."
@@ -31,7 +35,7 @@ INVITED = "The person is asked to move here from another account; they have acce
 
 def is_final(outcome: Outcome) -> bool:
     """Tell whether a change has ended for good. What was skipped, or got no answer, the next run tries again."""
-    return outcome.status != OutcomeStatus.SKIPPED and outcome.reason != NO_ANSWER
+    return outcome.status != OutcomeStatus.SKIPPED and outcome.reason not in TRIED_AGAIN
 
 
 def of_refusal(code: str | None) -> tuple[OutcomeStatus, str]:

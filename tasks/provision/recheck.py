@@ -68,6 +68,27 @@ def judge(
     return Judgement(Look.STALE, moved) if moved else SEND
 
 
+def is_on_the_way(
+    change: Change, state: AccountState | None, done: Iterable[Operation] = (), groups: Groups = NO_GROUPS
+) -> bool:
+    """Tell whether an account is somewhere between what *change* expects and what it wants, and nowhere else.
+
+    So a call leaves it that takes the target several steps, cut short: an address that was changed and not the name,
+    roles without their limit.
+    """
+    if state is None:
+        return False
+    before, after = _expected(change, state, done, groups)
+    by_hand = after["roles"] - _set(change.after["ours"]) if change.action == Action.SET_ROLE else _set(())
+    return all(_is_between(_read(state, name), before[name], after[name]) for name in before) and by_hand <= _set(
+        state.roles
+    )
+
+
+def _is_between(current: Any, before: Any, after: Any) -> bool:
+    return current in (before, after) or (isinstance(current, frozenset) and current <= before | after)
+
+
 def _expected(
     change: Change, state: AccountState, done: Iterable[Operation], groups: Groups
 ) -> tuple[dict[str, Any], dict[str, Any]]:

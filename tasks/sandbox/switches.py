@@ -63,6 +63,11 @@ class Switches(BaseModel):
         default="extension",
         description="Whether a list of users can be sorted by `sort=`, or the parameter is refused.",
     )
+    assign_verb: Literal["put", "405", "404", "501"] = Field(
+        default="put",
+        description="Whether `PUT /licenses/{key}/users/{key}` assigns a licence (inferred), or is refused as a verb"
+        " or path that is not known.",
+    )
     seat_refusal_status: Literal[409, 400, 403] = Field(
         default=409, description="The status of the refusal where no seat is free."
     )

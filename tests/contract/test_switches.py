@@ -8,19 +8,21 @@ import pytest
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import NewAccount, Operation, OperationKind, Reply
 from tasks.sandbox import Switches
+from tests.contract.conftest import STATE
 
 WEBINAR, MEETING, TRAINING = "123456789012345678901", "9002", "9003"
 EITHER_WAY: dict[str, tuple[Any, ...]] = {
     "create_placement": ("both", "top_level", "per_user"),
     "refuse_unknown_fields": (True, False),
     "require_licence_or_role": (True, False),
-    "max_users_per_create": (20, 100),
+    "max_users_per_create": (10, 100),
     "max_keys_per_url": (1, 100),
     "comma_keys": (True, False),
     "default_page_size": (1, 25),
     "max_page_size": (2, 1000),
     "filter_grammar": ("full", "eq"),
     "sort": ("extension", "refused"),
+    "assign_verb": ("put", "405", "404", "501"),
     "seat_refusal_status": (409, 400, 403),
     "seat_refusal_code": ("license.seats.exceeded", "license.limit.reached"),
     "status_words": ("known", "other"),
@@ -56,6 +58,7 @@ APART = {"requests_per_second", "scopes"}
 """Switches that say how much is let through, or refuse on purpose: they have tests of their own."""
 
 FED = {"directory": "feed"}
+NOTHING = {"roles": [], "managed_groups": []}
 
 
 def test_every_switch_is_tried_either_way() -> None:
@@ -72,6 +75,11 @@ def make_create(*names: str, **payload: Any) -> Operation:
     return make(OperationKind.CREATE_ACCOUNTS, None, people, **payload)
 
 
+def make_limited(key: str, role: str, group: str, fallback: Any = NOTHING) -> Operation:
+    """Give a role for one group only; where that is not kept, *fallback*."""
+    return make(OperationKind.SET_ROLES, key, roles=[role], managed_groups=[group], fallback=fallback)
+
+
 async def live_a_life(target: Any) -> tuple[Any, ...]:
     """Do everything that a run does to two people and a group, and return what is there in the end."""
     kinds = OperationKind
@@ -80,7 +88,7 @@ async def live_a_life(target: Any) -> tuple[Any, ...]:
     group = (await target.perform(make(kinds.CREATE_GROUP, name="Hosts"))).group_key
     await target.perform(make(kinds.ASSIGN_LICENCE, ada, licence_key=WEBINAR))
     await target.perform(make(kinds.UNASSIGN_LICENCE, ada, licence_key=MEETING))
-    await target.perform(make(kinds.UPDATE_ACCOUNT, ada, family_name="Lovelace"))
+    await target.perform(make(kinds.UPDATE_ACCOUNT, ada, family_name="Lovelace", locale="de_DE"))
     await target.perform(make(kinds.SET_ROLES, ada, roles=["MANAGE_USERS"], managed_groups=None))
     await target.perform(make(kinds.JOIN_GROUP, ada, group_key=group))
     await target.perform(make(kinds.LEAVE_GROUPS, bea))
@@ -95,14 +103,14 @@ async def live_a_life(target: Any) -> tuple[Any, ...]:
     accounts = state.accounts[["user_name", "family_name", "roles", "group_key"]].set_index("user_name")
     held = state.grants.groupby("account_key")["licence_key"].agg(set).to_dict()
     return (
-        one.family_name, one.licences, one.roles, one.group_key == group, members == {ada},
+        one.family_name, one.locale, one.licences, one.roles, one.group_key == group, members == {ada},
         sorted(accounts.index), held.get(bea, set()), accounts.loc["bea@acme.example", "group_key"],
         sorted(state.licences["licence_key"]), sorted(state.groups["name"]), sorted(state.directory_groups["name"]),
     )  # fmt: skip
 
 
 EXPECTED = (
-    "Lovelace", frozenset({WEBINAR}), ("MANAGE_USERS",), True, True,
+    "Lovelace", "de_DE", frozenset({WEBINAR}), ("MANAGE_USERS",), True, True,
     ["ada@acme.example", "admin@acme.example", "audit@acme.example", "bea@acme.example", "bo+team@acme.example"], set(),
 )  # fmt: skip
 
@@ -115,8 +123,8 @@ def test_everything_that_a_run_does_ends_alike(sandbox: Any, switch: str, value:
     sandbox.switch(**{switch: value})
     found = sandbox.run(live_a_life, **FED)
     assert found[: len(EXPECTED)] == EXPECTED
-    assert str(found[7]) in {"nan", "None", "<NA>"}
-    assert found[9:] == (["France", "Hosts", "Sales"], ["All", "Hosts"])
+    assert str(found[8]) in {"nan", "None", "<NA>"}
+    assert found[10:] == (["France", "Hosts", "Sales"], ["All", "Hosts"])
 
 
 @pytest.mark.parametrize("refuse", [True, False])
@@ -133,27 +141,54 @@ def test_what_people_get_arrives_wherever_it_is_looked_for(sandbox: Any, placeme
     assert sandbox.run(scenario) == (frozenset({WEBINAR}), ("MANAGE_USERS",), "5001")
 
 
-@pytest.mark.parametrize("code", ["license.seats.exceeded", "quota.reached"])
-@pytest.mark.parametrize("status", [409, 400])
-def test_a_lack_of_seats_is_understood_whatever_it_is_called(sandbox: Any, status: int, code: str) -> None:
-    """W16. Assumed: status and code of the refusal."""
-    sandbox.switch(seat_refusal_status=status, seat_refusal_code=code)
-    for operation in (
+@pytest.mark.parametrize("code", ["license.seats.exceeded", "license.limit.reached", "quota.reached"])
+@pytest.mark.parametrize("status", [409, 400, 403])
+@pytest.mark.parametrize(
+    "operation",
+    [
         make(OperationKind.ASSIGN_LICENCE, "7003", licence_key=TRAINING),
         make_create("ada", licences=[TRAINING]),
-    ):
-        with pytest.raises(RefusedByTarget) as refusal:
-            sandbox.run(lambda target, operation=operation: target.perform(operation))
-        assert refusal.value.facts["code"] == "license.seats.exceeded"
-
-
-@pytest.mark.parametrize("code", ["license.seats.exceeded", "license.limit.reached"])
-def test_a_lack_of_seats_may_come_as_forbidden(sandbox: Any, code: str) -> None:
-    """W16. Assumed."""
-    sandbox.switch(seat_refusal_status=403, seat_refusal_code=code)
+        make_create("ada", "bea", "cal", "dee", licences=[WEBINAR]),  # for whom there are two seats
+    ],
+    ids=["one", "a new one", "four new ones"],
+)
+def test_a_lack_of_seats_is_understood_whatever_it_is_called(
+    sandbox: Any, status: int, code: str, operation: Operation
+) -> None:
+    """W16. Assumed: status and code of the refusal."""
+    sandbox.switch(seat_refusal_status=status, seat_refusal_code=code)
     with pytest.raises(RefusedByTarget) as refusal:
-        sandbox.run(lambda target: target.perform(make(OperationKind.ASSIGN_LICENCE, "7003", licence_key=TRAINING)))
+        sandbox.run(lambda target: target.perform(operation))
     assert refusal.value.facts["code"] == "license.seats.exceeded"
+
+
+def test_more_people_than_a_create_may_carry_are_refused_and_nobody_is_made(sandbox: Any) -> None:
+    """W1. The largest number is not known: who sends fewer after that makes nobody twice."""
+    sandbox.switch(max_users_per_create=10)
+    names = [f"p{chr(97 + number)}" for number in range(20)]
+
+    async def scenario(target: Any) -> int:
+        with pytest.raises(RefusedByTarget):
+            await target.perform(make_create(*names, licences=[MEETING]))
+        for half in (names[:10], names[10:]):
+            await target.perform(make_create(*half, licences=[MEETING]))
+        return len((await target.read()).accounts)
+
+    assert sandbox.run(scenario) == 4 + 20
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_language_may_not_be_known(sandbox: Any, strict: bool) -> None:
+    """W6. Assumed: which languages there are."""
+    sandbox.switch(strict_locales=strict)
+    operation = make(OperationKind.UPDATE_ACCOUNT, "7002", locale="da_DK")
+    if strict:
+        with pytest.raises(RefusedByTarget):
+            sandbox.run(lambda target: target.perform(operation))
+    else:
+        sandbox.run(lambda target: target.perform(operation))
+    [found] = sandbox.run(lambda target: target.read_accounts(["7002"], []))
+    assert found.locale == ("fr_FR" if strict else "da_DK")
 
 
 def test_who_is_to_have_nothing_is_made_in_the_directory_where_the_admin_api_makes_nobody(sandbox: Any) -> None:
@@ -182,7 +217,7 @@ def test_who_is_to_have_nothing_is_refused_plainly_where_no_directory_is_fed(san
 def test_a_manager_is_limited_to_groups_or_is_none(sandbox: Any, honoured: str) -> None:
     """W19, R14. Documented: a manager without groups manages everybody. Assumed: the field's name, and if it counts."""
     sandbox.switch(managed_groups=honoured)
-    limited = make(OperationKind.SET_ROLES, "7003", roles=["MANAGE_USERS"], managed_groups=["5001"])
+    limited = make_limited("7003", "MANAGE_USERS", "5001")
 
     async def look(target: Any) -> Any:
         [found] = await target.read_accounts(["7003"], [])
@@ -201,7 +236,9 @@ def test_a_manager_is_limited_to_groups_or_is_none(sandbox: Any, honoured: str) 
 def test_a_limit_is_lifted(sandbox: Any) -> None:
     """W19. Assumed."""
     for groups in (["5001"], []):
-        operation = make(OperationKind.SET_ROLES, "7003", roles=["MANAGE_USERS"], managed_groups=groups)
+        operation = make(
+            OperationKind.SET_ROLES, "7003", roles=["MANAGE_USERS"], managed_groups=groups, fallback=NOTHING
+        )
         sandbox.run(lambda target, operation=operation: target.perform(operation))
     [found] = sandbox.run(lambda target: target.read_accounts(["7003"], []))
     assert (found.roles, found.managed_groups) == (("MANAGE_USERS",), ())
@@ -260,6 +297,29 @@ def test_a_custom_role_that_is_not_there_is_refused_with_those_that_are(sandbox:
     operation = make(OperationKind.SET_ROLES, "7003", roles=["custom:Nothing"], managed_groups=None)
     with pytest.raises(RefusedByTarget, match=r"It has Auditors, Help desk\."):
         sandbox.run(lambda target: target.perform(operation))
+
+
+def test_custom_roles_are_read_page_by_page(sandbox: Any) -> None:
+    """R11, C6. Observed: the list. Assumed: that it is paged as the others are."""
+    sandbox.control("POST", "reset", {**STATE, "roleSets": [*STATE["roleSets"], {"id": "4003", "name": "Desk lead"}]})
+    sandbox.switch(max_page_size=2)
+
+    async def scenario(target: Any) -> Any:
+        seen = []
+        for roles in (["custom:Desk lead"], []):
+            await target.perform(make(OperationKind.SET_ROLES, "7004", roles=roles, managed_groups=None))
+            [found] = await target.read_accounts(["7004"], [])
+            seen.append(found.roles)
+        return seen
+
+    assert sandbox.run(scenario) == [("custom:Desk lead",), ()]
+
+
+def test_a_custom_role_is_taken_away_unseen(sandbox: Any) -> None:
+    """W18. Observed: the DELETE. Nobody has read the list of custom roles before."""
+    sandbox.run(lambda target: target.perform(make(OperationKind.SET_ROLES, "7004", roles=[], managed_groups=None)))
+    [found] = sandbox.run(lambda target: target.read_accounts(["7004"], []))
+    assert found.roles == ()
 
 
 def test_templates_are_read_and_choose_the_welcome_mail(sandbox: Any) -> None:

@@ -96,6 +96,7 @@ def calm(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Calm:
     home = company.eve(tmp_path_factory.mktemp("calm") / "home")
     ended = company.sync(home)
     left = Calm(company.view(), company.links(home))
+    assert sum(change.after.get("managed_groups") is not None for change in ended.changes) == 4  # roles with a limit
     assert (ended.code, company.sync(home).changes) == (0, ())
     return left
 
@@ -183,6 +184,67 @@ def test_write_that_lands_after_it_was_looked_up_makes_nobody_twice(company: Com
     ended = company.sync(home, timeout_s=2.0)
 
     assert [rule["struck"] for rule in company.heal()["rules"]] == [2, 1]
+    require_right_in_the_end(company, home, calm, ended)
+
+
+# Roles with a limit -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def careless(company: Company) -> Iterator[Company]:
+    """The company at a platform that passes over the groups that roles are to be limited to."""
+    company.control("PUT", "switches", {"managed_groups": "ignored"})
+    yield company
+    company.control("PUT", "switches", {"managed_groups": "honoured"})
+
+
+def managers(company: Company) -> list[str]:
+    """Return who may manage everybody."""
+    people = company.view().people.values()
+    return [one["email"] for one in people if "MANAGE_USERS" in one["adminRoles"] and not one.get("managedGroupKeys")]
+
+
+ROLES: dict[str, Any] = {"method": "PUT", "path": "/accounts/*/users/*"}
+LOOKS: dict[str, Any] = {"method": "GET", "path": "/accounts/*/users/*"}
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"), [(what, PATTERNS[turn % 3]) for turn, what in enumerate(FAULTS.values())], ids=FAULTS
+)
+def test_nobody_manages_everybody_by_a_rule_whose_limit_is_not_kept(
+    careless: Company, home: Path, what: dict[str, Any], pattern: dict[str, Any]
+) -> None:
+    careless.fail({"on": ROLES, **pattern, **what}, {"on": LOOKS, **pattern, **what})
+
+    ended = careless.sync(home)
+
+    assert sum(rule["struck"] for rule in careless.heal()["rules"]) > 0
+    again = careless.sync(home)
+    assert (ended.code in (4, 7), again.code) == (True, 4)
+    assert managers(careless) == []
+
+
+def test_limits_that_nobody_answers_for_are_kept_at_last(company: Company, calm: Calm, home: Path) -> None:
+    company.fail({"on": ROLES, "fault": "cut_after"}, {"on": LOOKS, "every": 2, "fault": "error_500"})
+
+    ended = company.sync(home, patience=1000)
+
+    company.heal()
+    assert managers(company) == []
+    require_right_in_the_end(company, home, calm, ended)
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_creates_carry_fewer_people_where_the_platform_takes_fewer(
+    company: Company, calm: Calm, home: Path, most: int
+) -> None:
+    company.control("PUT", "switches", {"max_users_per_create": most})
+    try:
+        ended = company.sync(home)
+    finally:
+        company.control("PUT", "switches", {"max_users_per_create": 100})
+
+    assert ended.code == 0
     require_right_in_the_end(company, home, calm, ended)
 
 

@@ -60,9 +60,10 @@ STATE = {
 
 
 def sample_plan() -> Plan:
-    """Creates in two calls, one of them into a group that is new; suspends of three calls; grants and updates; one
-    directory group that is emptied and filled, and one that is made and filled."""
+    """Creates in two calls, one of them into a group that is new; suspends of three calls; grants and updates; roles
+    that are limited to the new group; one directory group that is emptied and filled, and one made and filled."""
     builder = PlanBuilder()
+    group = builder.group("Sales")
     trainers = builder.directory_group("Trainers")
     for key in LEAVERS:
         builder.adopt(key, [MEETING, WEBINAR])
@@ -73,7 +74,7 @@ def sample_plan() -> Plan:
         builder.grant(key, WEBINAR, key=key)
         builder.update(key, {"family_name": "Old"}, {"family_name": "New"})
         builder.enter(key, "Trainers", None, key=key, needs=[trainers])
-    group = builder.group("Sales")
+        builder.limited(key, ["MANAGE_USERS"], {"Sales": None}, key=key, needs=[group])
     for number, person in enumerate(JOINERS):
         create = builder.create(person)
         builder.grant(person, MEETING, needs=[create])
@@ -179,10 +180,13 @@ def tenant(url: str) -> dict[str, Any]:
             "directory groups": sorted(fed.values()),
             "directory members": sorted((fed[group], addresses[key]) for group, key in pairs),
             "people": {
-                row.user_name: (row.family_name, licences.get(row.account_key), row.roles, names.get(row.group_key))
+                row.user_name: (
+                    row.family_name, licences.get(row.account_key), row.roles, names.get(row.group_key),
+                    [names[key] for key in row.managed_groups],
+                )
                 for row in state.accounts.itertuples()
             },
-        }
+        }  # fmt: skip
 
     return asyncio.run(read())
 
@@ -233,6 +237,40 @@ def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
             assert journal.generation("acme") == 1
             assert journal.unfinished("acme") is None
     assert killed >= 15  # a kill that comes when the work is done proves nothing
+
+
+def roles_begun(journal: Path) -> int:
+    """Count the calls for roles that a run has begun."""
+    if not journal.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=5)) as conn:
+            query = "SELECT count(*) FROM operations WHERE kind = 'set_roles' AND payload LIKE '%fallback%'"
+            return int(conn.execute(query).fetchone()[0])
+    except sqlite3.OperationalError:  # not a table yet
+        return 0
+
+
+@pytest.mark.parametrize("begun", [1, 3, 6])
+def test_kills_leave_nobody_with_a_role_whose_limit_is_not_kept(
+    sandbox: str, fresh: Callable[[str], Nursery], begun: int
+) -> None:
+    rough = fresh("careless")
+    switches = f"{sandbox}/sandbox/switches"
+    httpx.put(switches, json={"managed_groups": "ignored"}).raise_for_status()
+    try:
+        for number in (begun, begun + 1):  # the second strikes while the first is being taken up again
+            rough.life(lambda number=number: roles_begun(rough.journal) >= number)
+        assert rough.life() == 4
+        people = tenant(sandbox)["people"]
+    finally:
+        httpx.put(switches, json={"managed_groups": "honoured"}).raise_for_status()
+
+    assert -signal.SIGKILL in rough.statuses
+    assert {people[f"p{key}@acme.example"][2] for key in STAYERS} == {()}
+    with Journal.open(rough.journal) as journal:
+        codes = [one.code for one in journal.outcomes(sample_plan().hash).values() if one.status not in GOOD]
+    assert codes == ["roles.not.limited"] * len(STAYERS)
 
 
 def test_kills_by_the_clock_until_the_work_is_done(sandbox: str, fresh: Callable[[str], Nursery]) -> None:

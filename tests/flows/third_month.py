@@ -71,7 +71,9 @@ class View:
 
     def holds(self) -> tuple[Any, ...]:
         """Return everything but the mails."""
-        shown = ("firstName", "lastName", "locale", "licenseKeys", "adminRoles", "groupName", "status")
+        shown = (
+            "firstName", "lastName", "locale", "licenseKeys", "adminRoles", "managedGroupKeys", "groupName", "status"
+        )  # fmt: skip
         people = {address: tuple(one.get(name) for name in shown) for address, one in self.people.items()}
         return people, self.groups
 
@@ -93,7 +95,8 @@ class View:
             case Action.REMOVE_MEMBER:
                 return bool(person.get("groupName") != change.before["group"])
             case Action.SET_ROLE:
-                return set(person["adminRoles"]) == set(change.after["roles"])
+                limit = change.after.get("managed_groups") or []
+                return set(person["adminRoles"]) == set(change.after["roles"]) and limit == _limits(person)
             case Action.SUSPEND:
                 return not person["licenseKeys"] and not person["adminRoles"]
             case Action.UPDATE:
@@ -239,6 +242,10 @@ def company_in(folder: Path) -> Iterator[Company]:
         yield company
 
 
+def _limits(person: Person) -> list[str]:
+    return sorted(person.get("managedGroupKeys") or ())
+
+
 def _sample_tenant() -> dict[str, Any]:
     tenant: dict[str, Any] = json.loads((SAMPLES / "acme_tenant.json").read_text(encoding="utf-8"))
     return tenant
@@ -247,6 +254,7 @@ def _sample_tenant() -> dict[str, Any]:
 def _pipeline(url: str) -> str:
     text = (SAMPLES / "acme.yaml").read_text(encoding="utf-8").replace("http://127.0.0.1:8750", url)
     text = text.replace("delete: never", "delete: 30d, webinars: lose")
+    text = text.replace("roles: [MANAGE_USERS]}", "roles: [MANAGE_USERS], manages: [People]}")
     text = text.replace("\nrules:\n", f"\nrules:\n{NEWCOMERS}")
     return text + "    requests_per_second: 1000\n"
 
@@ -257,6 +265,7 @@ def _declared(user: Mapping[str, Any]) -> dict[str, Any]:
         **{name: user[name] for name in same},
         "licenceKeys": user["licenseKeys"],
         "groupKey": user.get("groupKey"),
+        "managedGroups": _limits(user),
         "activated": user["canAuthenticate"],
     }
 

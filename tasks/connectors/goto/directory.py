@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.wire import key_of
 from tasks.model.errors import RefusedByTarget
@@ -118,9 +119,14 @@ class Directory:
     async def _patch(self, group: Group, add: frozenset[str], remove: frozenset[str]) -> None:
         listed = [_member(key) for key in sorted(add)]
         listed += [{**_member(key), "operation": "delete"} for key in sorted(remove)]
-        for start in range(0, len(listed), MAX_MEMBERS):
-            body = {"members": listed[start : start + MAX_MEMBERS]}
-            await self._transport.write("PATCH", _group_path(group.key), "change a directory group", body=body)
+        await self._patch_piece(group, listed[:MAX_MEMBERS])
+        with after_a_write("change a directory group"):
+            for start in range(MAX_MEMBERS, len(listed), MAX_MEMBERS):
+                await self._patch_piece(group, listed[start : start + MAX_MEMBERS])
+
+    async def _patch_piece(self, group: Group, members: Sequence[Mapping[str, str]]) -> None:
+        body = {"members": members}
+        await self._transport.write("PATCH", _group_path(group.key), "change a directory group", body=body)
 
     async def create_user(self, person: NewAccount) -> str:
         """Make a login without a product, and return its key: the Admin API's (D3)."""

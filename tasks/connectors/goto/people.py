@@ -1,12 +1,14 @@
 """Create and change users, in the ways of which it is not known which GoTo takes (facts W1 to W8, W16, W20, W21)."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from tasks.connectors.goto import wire
 from tasks.connectors.goto.directory import Directory
+from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.seats import Seats
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.wire import Placement
@@ -34,7 +36,8 @@ class People:
         try:
             return await self._create(operation)
         except RefusedByTarget as refusal:
-            if await self._seats.have_run_out(refusal, operation.payload.get("licences") or ()):
+            wanted = operation.payload.get("licences") or ()
+            if await self._seats.have_run_out(refusal, wanted, people=len(operation.people)):
                 raise self._seats.exceeded(refusal) from refusal
             if self._directory is not None and _asks_for_nothing(operation) and refusal.facts["status"] == 400:
                 return await self._create_in_directory(operation, self._directory)
@@ -64,9 +67,11 @@ class People:
         """See by one of them whether a create in one place only gave what it says.
 
         If it did not, the place was the wrong one: who was made is left to be looked up, and completed call by call.
+        So it is where that cannot be seen.
         """
-        made = await self._read_user(account_key)
-        if made is not None and not set(operation.payload.get("licences") or ()) <= set(made.licences):
+        with after_a_write("create accounts"):
+            made = await self._read_user(account_key)
+        if made is None or not _is_given(operation.payload, made):
             self._placement = Placement.TOP if self._placement is Placement.USERS else Placement.USERS
             raise UncertainCall(
                 "GoTo created accounts, and passed over what they were to get.",
@@ -78,20 +83,18 @@ class People:
         made: dict[str, str] = {}
         refused: dict[str, Refusal] = {}
         for person in operation.people:
-            try:
-                made[person.user_name] = await self._login(operation, directory, person)
-            except RefusedByTarget as refusal:
-                facts = refusal.facts
-                code = wire.NAME_CONFLICT if facts["status"] == 409 else facts["code"] or "directory.refused"
-                refused[person.user_name] = Refusal(code, facts["status"], facts["incident"])
-        return Reply(created=made, refused=refused)
-
-    async def _login(self, operation: Operation, directory: Directory, person: NewAccount) -> str:
-        key = await directory.create_user(person)
+            with after_a_write("create accounts") if made else nullcontext():
+                answer = await _login(directory, person)
+            if isinstance(answer, Refusal):
+                refused[person.user_name] = answer
+            else:
+                made[person.user_name] = answer
         if group_key := operation.payload.get("group_key"):
-            path = f"{self._account}/groups/{quote(group_key, safe='')}/users/{quote(key, safe='')}"
-            await self._transport.write("PUT", path, "put an account into a group")
-        return key
+            with after_a_write("put new accounts into a group"):
+                for key in made.values():
+                    path = f"{self._account}/groups/{quote(group_key, safe='')}/users/{quote(key, safe='')}"
+                    await self._transport.write("PUT", path, "put an account into a group")
+        return Reply(created=made, refused=refused)
 
     async def update(self, account_key: str, payload: Mapping[str, Any]) -> None:
         """Change the fields that are given. An address that is locked is changed in the directory, if that is fed."""
@@ -105,7 +108,25 @@ class People:
             await self._directory.rename_user(account_key, address)
             rest = {name: value for name, value in payload.items() if name != "user_name"}
             if rest:
-                await self._transport.write("PUT", path, "update an account", body=wire.changed_fields(rest))
+                with after_a_write("update an account"):
+                    await self._transport.write("PUT", path, "update an account", body=wire.changed_fields(rest))
+
+
+async def _login(directory: Directory, person: NewAccount) -> str | Refusal:
+    """Make one login, and return its key, or why there is none."""
+    try:
+        return await directory.create_user(person)
+    except RefusedByTarget as refusal:
+        facts = refusal.facts
+        code = wire.NAME_CONFLICT if facts["status"] == 409 else facts["code"] or "directory.refused"
+        return Refusal(code, facts["status"], facts["incident"])
+
+
+def _is_given(payload: Mapping[str, Any], made: wire.User) -> bool:
+    """Whether somebody new holds the licences, roles and group that their create named."""
+    has_licences = set(payload.get("licences") or ()) <= set(made.licences)
+    has_roles = set(payload.get("roles") or ()) <= set(made.roles)
+    return has_licences and has_roles and payload.get("group_key") in (None, made.group_key)
 
 
 def _asks_for_nothing(operation: Operation) -> bool:

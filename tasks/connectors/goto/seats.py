@@ -1,5 +1,6 @@
 """Assign and unassign licences, and tell a lack of seats from other refusals (facts W9 to W11, W16)."""
 
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import quote
 
@@ -8,13 +9,18 @@ from tasks.connectors.goto.transport import Transport
 from tasks.model.errors import RefusedByTarget
 
 EXCEEDED = "license.seats.exceeded"
-CAN_MEAN_SEATS = frozenset({400, 402, 409, 422})
+CAN_MEAN_SEATS = frozenset({400, 402, 403, 409, 422})
+SPEAK_OF_RIGHTS = ("role", "right", "permission", "scope", "auth", "token", "forbidden", "denied")
+"""Words in the code of a 403 that is about the caller, however full the licence."""
+
 OTHER_CODES = frozenset(
     {
         "user.not.found", "user.name.conflict", "group.not.found", "group.name.conflict", "group.name.required",
         "license.not.found",
     }
 )  # fmt: skip
+THINGS_NOT_FOUND = frozenset({"user.not.found", "license.not.found", "account.not.found"})
+"""What a 404 says of a path that is known, where something that it names is not there."""
 
 ReadUser = Callable[[str], Awaitable[wire.User | None]]
 ListLicences = Callable[[], Awaitable[list[wire.Licence]]]
@@ -47,7 +53,7 @@ class Seats:
             except RefusedByTarget as refusal:
                 if not _verb_is_missing(refusal):
                     raise
-                self._has_put = refusal.facts["status"] != 405
+                self._has_put = refusal.facts["status"] == 404  # which may be about this one path
             else:
                 return
         user = await self._read_user(account_key)
@@ -60,6 +66,7 @@ class Seats:
             path = f"{self._account}/users/{quote(account_key, safe='')}" + ("" if notify else "?suppressEmail=true")
             body = {"licenseKeys": sorted({*user.licences, licence_key})}
             await self._transport.write("PUT", path, "assign a licence", body=body)
+            self._has_put = False  # what it refused could be done without it
 
     async def unassign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
@@ -72,17 +79,22 @@ class Seats:
             if user is not None and licence_key in user.licences:
                 raise
 
-    async def have_run_out(self, refusal: RefusedByTarget, licence_keys: Iterable[str]) -> bool:
-        """Tell whether a refusal that is not understood came for want of seats: the licences themselves tell."""
+    async def have_run_out(self, refusal: RefusedByTarget, licence_keys: Iterable[str], *, people: int = 1) -> bool:
+        """Tell whether a refusal that is not understood came for want of seats: the licences themselves tell, by
+        having fewer free ones than *people* were to get."""
         status, code = refusal.facts["status"], refusal.facts["code"] or ""
         wanted = set(licence_keys)
-        speaks_of_it = any(word in code for word in ("licen", "seat"))
-        if not wanted or code in OTHER_CODES or not (status in CAN_MEAN_SEATS or (status == 403 and speaks_of_it)):
+        if not wanted or code in OTHER_CODES or status not in CAN_MEAN_SEATS:
+            return False
+        if status == 403 and any(word in code for word in SPEAK_OF_RIGHTS):
             return False
         if code == EXCEEDED:
             return True
-        found = [licence for licence in await self._list_licences() if licence.key in wanted]
-        return any(one.seats is not None and one.used is not None and one.used >= one.seats for one in found)
+        try:
+            found = [licence for licence in await self._list_licences() if licence.key in wanted]
+        except RefusedByTarget:
+            return False
+        return any(_free(licence) < people for licence in found)
 
     def exceeded(self, refusal: RefusedByTarget) -> RefusedByTarget:
         """Return the refusal under the one code that stands for a lack of seats here, whatever GoTo's was."""
@@ -94,7 +106,12 @@ class Seats:
         return f"{self._account}/licenses/{keys}?suppressEmail={'false' if notify else 'true'}"
 
 
+def _free(licence: wire.Licence) -> float:
+    """Return how many seats a licence has left; one of which that is not known has enough."""
+    return math.inf if licence.seats is None or licence.used is None else licence.seats - licence.used
+
+
 def _verb_is_missing(refusal: RefusedByTarget) -> bool:
-    """Whether a refusal is about the verb: not allowed, or not found without naming what was not found."""
-    status, code = refusal.facts["status"], refusal.facts["code"] or ""
-    return status == 405 or (status == 404 and not code.endswith(".not.found"))
+    """Whether a refusal is about the verb: not allowed, not implemented, or a path that is not found itself."""
+    status, code = refusal.facts["status"], refusal.facts["code"]
+    return status in (405, 501) or (status == 404 and code not in THINGS_NOT_FOUND)

@@ -28,6 +28,9 @@ from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
 T = TypeVar("T")
 
 PASSING_STATUSES = frozenset({408, 500, 502, 503, 504})
+NOT_IMPLEMENTED = 501
+"""The one failure of a server that says of itself that nothing was done."""
+
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 BURST_S = 0.02
 
@@ -166,7 +169,7 @@ class Transport:
         if fault.status == 429:
             self.too_many += 1
             return self._passing(_too_fast(call, fault), wait_s)
-        if fault.status < 500 and fault.status not in PASSING_STATUSES:
+        if fault.status == NOT_IMPLEMENTED or (fault.status < 500 and fault.status not in PASSING_STATUSES):
             return refused(call.purpose, fault, self._right, token.scopes)
         error = failing(call.purpose, fault, safe=call.safe)
         if call.safe and fault.status in PASSING_STATUSES:

@@ -30,7 +30,14 @@ class User(NamedTuple):
     managed_groups: tuple[str, ...]
     pending_transfer: bool
     licences: tuple[str, ...]
-    role_set: str | None = None
+    role_sets: tuple[str, ...] = ()
+
+
+class RoleSet(NamedTuple):
+    """A role of the tenant's own."""
+
+    key: str
+    name: str
 
 
 class Group(NamedTuple):
@@ -54,7 +61,7 @@ class Template(NamedTuple):
     title: str
 
 
-Item = TypeVar("Item", User, Group, Licence, Template)
+Item = TypeVar("Item", User, RoleSet, Group, Licence, Template)
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def user(record: Any) -> User:
         tuple(sorted({key_of(key) for key in record.get("managedGroupKeys") or ()})),
         record.get("pendingTransfer") is True,
         tuple(sorted({key_of(key) for key in record.get("licenseKeys") or ()})),
-        _key_or_none(record.get("roleSets")),
+        _keys(record.get("roleSets")),
     )
 
 
@@ -181,10 +188,8 @@ def created(answer: Any, people: Sequence[NewAccount]) -> Reply:
     return Reply(created=made, refused=refused)
 
 
-def role_sets(answer: Any) -> dict[str, str]:
-    """Return the tenant's own roles: id to name."""
-    listed = answer if isinstance(answer, list) else answer.get("results") or ()
-    return {key_of(record["id"]): str(record.get("name") or "") for record in listed}
+def role_set(record: Any) -> RoleSet:
+    return RoleSet(key_of(record["id"]), str(record.get("name") or ""))
 
 
 def template(record: Any) -> Template:
@@ -284,6 +289,12 @@ def _text(value: Any) -> str | None:
 
 def _key_or_none(value: Any) -> str | None:
     return None if value in (None, "") else key_of(value)
+
+
+def _keys(value: Any) -> tuple[str, ...]:
+    """Return the keys of a field that holds one, several in a list, or none."""
+    listed = value if isinstance(value, list) else [value]
+    return tuple(sorted({key_of(key) for key in listed if key not in (None, "")}))
 
 
 def _whole(value: Any) -> int | None:

@@ -13,15 +13,20 @@ from tasks.sandbox.routes.replies import admin_call, done, replied
 from tasks.sandbox.wire import (
     Basis,
     Call,
+    GotoRefusal,
     GroupUpdate,
     NewGroup,
     NewUsers,
+    Problem,
     UserUpdate,
     basis_of_body,
     require_known_fields,
 )
 
 router = APIRouter(prefix="/admin/rest/v1")
+
+NO_SUCH_VERB = {"405": "method.not.allowed", "404": "resource.not.found", "501": "not.implemented"}
+"""How the platform refuses to assign a licence by a verb that it does not have: all assumed."""
 
 SuppressEmail = Annotated[bool, Query(alias="suppressEmail")]
 AllOrNothing = Annotated[bool, Query(alias="allOrNothing")]
@@ -114,6 +119,8 @@ def assign_licence(
     request: Request, account_key: str, licence_key: str, user_key: str, suppress_email: SuppressEmail = False
 ) -> Response:
     with admin_call(request, account_key) as (call, caller):
+        if (verb := call.switches.assign_verb) in NO_SUCH_VERB:
+            raise GotoRefusal(int(verb), Problem(NO_SUCH_VERB[verb]))
         keys = user_keys(call, user_key)
         _change_licence(call, caller, licence_key, keys, hold=True, suppress_email=suppress_email)
     return done(Basis.ASSUMED, call.switches)

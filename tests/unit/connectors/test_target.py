@@ -139,7 +139,16 @@ def test_licence_is_assigned_and_unassigned_with_or_without_mail(goto, notify, q
     assert goto.calls("PUT")[0].body == b""
 
 
-@pytest.mark.parametrize("missing", [(405, b""), (404, b"<html>no such page</html>"), (404, b"")])
+MISSING = [
+    (405, b""),
+    (501, b""),
+    (404, b"<html>no such page</html>"),
+    (404, b""),
+    (404, {"errors": [{"code": "resource.not.found"}]}),
+]
+
+
+@pytest.mark.parametrize("missing", MISSING)
 def test_licence_is_assigned_by_the_whole_set_where_the_verb_is_missing(goto, missing):
     goto.on("PUT", "/licenses/9002/users/7001", missing)
     goto.on("GET", "/users/7001", (200, ADA))
@@ -148,8 +157,9 @@ def test_licence_is_assigned_by_the_whole_set_where_the_verb_is_missing(goto, mi
     assert goto.calls("PUT", "/users")[0].json == {"licenseKeys": ["9001", "9002"]}
 
 
-def test_verb_that_is_not_allowed_is_not_tried_again(goto):
-    goto.on("PUT", "/licenses/.*", (405, b""))
+@pytest.mark.parametrize("missing", MISSING)
+def test_verb_that_is_missing_is_not_tried_again(goto, missing):
+    goto.on("PUT", "/licenses/.*", missing)
     goto.on("GET", "/users/7001", (200, ADA))
     goto.on("PUT", "/users/7001", (204, b""))
 
@@ -176,6 +186,45 @@ def test_licence_for_nobody_is_refused_where_the_verb_is_missing(goto):
     assert caught.value.facts["code"] == "user.not.found"
 
 
+@pytest.mark.parametrize(
+    ("refusal", "free", "lack"),
+    [
+        ((403, {"errors": [{"code": "license.limit.reached"}]}), 1, True),
+        ((403, {}), 1, True),
+        ((403, {"errors": [{"code": "license.limit.reached"}]}), 2, False),
+        ((403, {"errors": [{"code": "role.insufficient"}]}), 0, False),
+        ((400, {"errors": [{"code": "user.email.invalid"}]}), 2, False),
+    ],
+)
+def test_refusal_of_a_create_is_about_seats_where_fewer_are_free_than_people_asked_for(goto, refusal, free, lack):
+    goto.on("POST", "/users", refusal)
+    goto.on("GET", "/licenses", (200, {"results": [{"key": 9001, "seats": 5, "userCount": 5 - free}], "total": 1}))
+    people = (NewAccount("c1", "ada@acme.example", "Ada", "Byron"), NewAccount("c2", "bea@acme.example", "Bea", "Ash"))
+    create = Operation("op-1", OperationKind.CREATE_ACCOUNTS, ("c1", "c2"), people=people,
+                       payload={"licences": ["9001"]})  # fmt: skip
+    with pytest.raises(RefusedByTarget) as caught:
+        goto.run(lambda target: target.perform(create))
+    assert (caught.value.facts["code"] == "license.seats.exceeded") is lack
+
+
+def test_refusal_stays_what_it_is_where_the_licences_cannot_be_listed(goto):
+    goto.on("PUT", "/licenses/9001/users/7001", (409, {"errors": [{"code": "odd"}]}))
+    goto.on("GET", "/licenses", (403, {"errors": [{"code": "role.insufficient"}]}))
+    with pytest.raises(RefusedByTarget) as caught:
+        perform(goto, OperationKind.ASSIGN_LICENCE, licence_key="9001")
+    assert caught.value.facts["code"] == "odd"
+
+
+def test_account_is_read_whose_custom_roles_come_as_lists(goto):
+    bo = {"key": "7002", "email": "bo@acme.example", "roleSets": []}
+    goto.on("GET", "/users", (200, {"results": [{**ADA, "roleSets": ["4002", "4001"]}, bo], "total": 2}))
+    goto.on("GET", "/rolesets", (200, {"results": [{"id": "4002", "name": "Auditors"}], "total": 1}))
+    goto.on("GET", "/groups", (200, {"total": 0}))
+    goto.on("GET", "/licenses", (200, {"total": 0}))
+    state = goto.run(lambda target: target.read())
+    assert state.accounts["roles"].tolist() == [("custom:4001", "custom:Auditors"), ()]
+
+
 def test_unknown_licence_is_refused_with_gotos_code(goto):
     goto.on("PUT", "/licenses/9001/users/7001", (404, {"errors": [{"code": "license.not.found"}]}))
     with pytest.raises(RefusedByTarget) as caught:
@@ -200,9 +249,119 @@ def test_licence_that_is_still_held_after_404_is_refused(goto):
 
 @pytest.mark.parametrize("roles", [["MANAGE_USERS"], []])
 def test_roles_are_set_and_cleared(goto, roles):
+    goto.on("GET", "/users/7001", (200, ADA))
     goto.on("PUT", "/users/7001", (204, b""))
     perform(goto, OperationKind.SET_ROLES, roles=roles)
     assert goto.calls("PUT")[0].json == {"adminRoles": roles}
+
+
+LIMITED = {
+    "roles": ["MANAGE_USERS"],
+    "managed_groups": ["5002"],
+    "fallback": {"roles": ["ADD_USERS"], "managed_groups": ["5001"]},
+}
+UNLIMITED = {**ADA, "adminRoles": ["MANAGE_USERS"]}
+
+
+def test_limit_that_was_not_kept_is_set_back_with_the_groups_of_before(goto):
+    goto.on("GET", "/users/7001", (200, {**ADA, "adminRoles": ["ADD_USERS"], "managedGroupKeys": ["5001"]}))
+    goto.on("PUT", "/users/7001", (204, b""))
+    with pytest.raises(RefusedByTarget, match="They were taken back"):
+        perform(goto, OperationKind.SET_ROLES, **LIMITED)
+    assert [call.json for call in goto.calls("PUT")] == [
+        {"adminRoles": ["MANAGE_USERS"], "managedGroupKeys": ["5002"]},
+        {"adminRoles": ["ADD_USERS"], "managedGroupKeys": ["5001"]},
+    ]
+
+
+def test_limit_that_was_not_kept_and_cannot_be_set_back_is_told_with_what_to_do(goto):
+    goto.on("GET", "/users/7001", (200, ADA), (200, UNLIMITED))
+    goto.on("PUT", "/users/7001", (204, b""), (409, {"incidentId": "i-9", "errors": [{"code": "odd"}]}))
+    with pytest.raises(RefusedByTarget, match=r"may manage everybody now.*at once") as caught:
+        perform(goto, OperationKind.SET_ROLES, **LIMITED)
+    assert (caught.value.facts["code"], caught.value.facts["incident"]) == ("roles.not.limited", "i-9")
+
+
+@pytest.mark.parametrize("back", ["cut", (429, {}), (503, b"")])
+def test_setting_back_that_may_not_have_been_done_is_uncertain(goto, back):
+    goto.on("GET", "/users/7001", (200, ADA), (200, UNLIMITED))
+    goto.on("PUT", "/users/7001", (204, b""), back)
+    with pytest.raises(UncertainCall, match="may manage everybody now"):
+        perform(goto, OperationKind.SET_ROLES, **LIMITED)
+
+
+@pytest.mark.parametrize("answer", [(204, b""), "cut"])
+@pytest.mark.parametrize("look", [(404, {"errors": [{"code": "user.not.found"}]}), (401, {}), (500, b""), "cut"])
+def test_limit_that_cannot_be_looked_at_is_uncertain(goto, answer, look):
+    goto.on("GET", "/users/7001", (200, ADA), look)
+    goto.on("PUT", "/users/7001", answer)
+    with pytest.raises(UncertainCall):
+        perform(goto, OperationKind.SET_ROLES, **LIMITED)
+    assert len(goto.calls("PUT")) == 1
+
+
+def test_roles_of_an_account_that_is_gone_are_refused_and_not_sent(goto):
+    goto.on("GET", "/users/7001", (404, {"errors": [{"code": "user.not.found"}]}))
+    with pytest.raises(RefusedByTarget) as caught:
+        perform(goto, OperationKind.SET_ROLES, roles=["MANAGE_USERS"])
+    assert (caught.value.facts["code"], goto.calls("PUT")) == ("user.not.found", [])
+
+
+@pytest.mark.parametrize("listed", [[], [{"id": "4001", "name": "Help desk"}]])
+@pytest.mark.parametrize("held", ["4002", 4002, ["4002"]])
+def test_custom_role_that_is_not_in_the_list_is_taken_away(goto, held, listed):
+    goto.on("GET", "/users/7001", (200, {**ADA, "roleSets": held}))
+    goto.on("GET", "/rolesets", (200, {"results": listed, "total": len(listed)}))
+    goto.on("PUT", "/users/7001", (204, b""))
+    goto.on("DELETE", "/users/rolesets", (204, b""))
+    perform(goto, OperationKind.SET_ROLES, roles=[])
+    assert [unquote(call.query) for call in goto.calls("DELETE")] == ['filter=email eq "ada@acme.example"']
+
+
+@pytest.mark.parametrize("held", [None, "", []])
+def test_who_has_no_custom_role_loses_none(goto, held):
+    goto.on("GET", "/users/7001", (200, {**ADA, "roleSets": held}))
+    goto.on("PUT", "/users/7001", (204, b""))
+    perform(goto, OperationKind.SET_ROLES, roles=[])
+    assert (len(goto.calls("PUT")), goto.calls("DELETE")) == (1, [])
+
+
+def test_custom_role_of_an_account_without_an_address_is_refused_and_nothing_sent(goto):
+    goto.on("GET", "/users/7001", (200, {**ADA, "email": None, "roleSets": "4002"}))
+    with pytest.raises(RefusedByTarget, match="no address"):
+        perform(goto, OperationKind.SET_ROLES, roles=[])
+    assert goto.calls("PUT") == []
+
+
+@pytest.mark.parametrize("refusal", [(409, {"errors": [{"code": "odd"}]}), (429, {}), (403, {}), "cut"])
+def test_what_stops_an_operation_after_its_first_write_leaves_it_uncertain(goto, refusal):
+    goto.on("GET", "/users/7001", (200, {**ADA, "roleSets": ["4001"]}))
+    goto.on("GET", "/rolesets", (200, {"results": [{"id": "4001", "name": "Help desk"}], "total": 1}))
+    goto.on("PUT", "/users/7001", (204, b""))
+    goto.on("DELETE", "/users/rolesets", refusal)
+    with pytest.raises(UncertainCall):
+        perform(goto, OperationKind.SET_ROLES, roles=["MANAGE_USERS"])
+
+
+@pytest.mark.parametrize("refusal", [(409, {}), (429, {}), "cut"])
+def test_large_directory_group_that_was_changed_in_part_is_uncertain(goto, refusal):
+    people = [{"value": str(7000 + number)} for number in range(150)]
+    goto.on("GET", "^/identity/v1/Groups/6001$", (200, {"id": "6001", "displayName": "All", "members": people}))
+    goto.on("PATCH", "^/identity/v1/Groups/6001$", (204, b""), refusal)
+    payload = {"group_key": "6001", "add": [], "remove": [person["value"] for person in people[:120]]}
+    operation = make_operation(OperationKind.CHANGE_DIRECTORY_GROUP, account_key=None, **payload)
+    with pytest.raises(UncertainCall):
+        goto.run(lambda target: target.perform(operation), directory="feed", directory_patch="merge")
+
+
+def test_large_directory_group_whose_first_change_is_refused_is_refused(goto):
+    people = [{"value": str(7000 + number)} for number in range(150)]
+    goto.on("GET", "^/identity/v1/Groups/6001$", (200, {"id": "6001", "displayName": "All", "members": people}))
+    goto.on("PATCH", "^/identity/v1/Groups/6001$", (409, {}))
+    payload = {"group_key": "6001", "add": [], "remove": [person["value"] for person in people[:120]]}
+    operation = make_operation(OperationKind.CHANGE_DIRECTORY_GROUP, account_key=None, **payload)
+    with pytest.raises(RefusedByTarget):
+        goto.run(lambda target: target.perform(operation), directory="feed", directory_patch="merge")
 
 
 def test_group_is_joined_with_an_empty_body_and_left_as_a_whole(goto):

@@ -38,6 +38,22 @@ def test_roles_and_licences_are_sorted_and_licences_stand_once():
     assert (found.roles, found.licences) == (("ADD_USERS", "SUPER_USER"), ("9001", "9002"))
 
 
+@pytest.mark.parametrize(
+    ("held", "keys"),
+    [
+        ("4002", ("4002",)),
+        (4002, ("4002",)),
+        (["4002"], ("4002",)),
+        (["4002", 4001], ("4001", "4002")),
+        ([], ()),
+        (None, ()),
+        ("", ()),
+    ],
+)
+def test_custom_roles_of_a_user_come_as_one_key_or_as_a_list(held, keys):
+    assert wire.user({"key": "7001", "roleSets": held}).role_sets == keys
+
+
 def test_missing_results_are_an_empty_page():
     assert wire.page({"total": 0}, wire.user) == wire.Page([], 0)
 

@@ -1,5 +1,7 @@
 """Which calls a plan takes, and in which order."""
 
+import pytest
+
 from tasks.connectors.base import Capabilities
 from tasks.model.plan import Action
 from tasks.provision import batches, compile_jobs
@@ -105,8 +107,37 @@ def test_a_role_that_is_limited_or_the_tenants_own_does_not_travel_with_the_crea
     alone = {job.change.external_id: payloads(job) for job in jobs if job.change is not None}
     assert alone == {
         "2": [("set_roles", {"roles": ["ADD_USERS", "custom:Helpdesk"], "managed_groups": None})],
-        "3": [("set_roles", {"roles": ["MANAGE_USERS"], "managed_groups": ["5001"]})],
+        "3": [
+            (
+                "set_roles",
+                {
+                    "roles": ["MANAGE_USERS"],
+                    "managed_groups": ["5001"],
+                    "fallback": {"roles": [], "managed_groups": []},
+                },
+            )
+        ],
     }
+
+
+@pytest.mark.parametrize(
+    ("before", "groups", "fallback"),
+    [
+        (["ADD_USERS"], [], ["ADD_USERS"]),
+        (["ADD_USERS", "MANAGE_USERS"], [], ["ADD_USERS"]),  # ours, left without its limit by an earlier call
+        (["ADD_USERS", "MANAGE_USERS"], ["5002"], ["ADD_USERS", "MANAGE_USERS"]),
+    ],
+)
+def test_where_a_limit_is_not_kept_nothing_of_ours_stays_without_one(before, groups, fallback):
+    builder = PlanBuilder()
+    was = {"roles": before, **({"managed_groups": groups} if groups else {})}
+    after = {"roles": ["ADD_USERS", "MANAGE_USERS"], "ours": ["MANAGE_USERS"]}
+    limit = {"managed_groups": ["5001"], "manages": ["Sales"]}
+    builder.add(Action.SET_ROLE, "1", was, after | limit, key="1")
+
+    [(_, payload)] = payloads(compile_jobs(builder.plan(), MANY)[0])
+
+    assert payload["fallback"] == {"roles": fallback, "managed_groups": groups}
 
 
 def test_a_limit_that_is_lifted_is_asked_for_as_none_at_all():
