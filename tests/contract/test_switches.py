@@ -1,12 +1,16 @@
 """The client against the sandbox with each of its switches either way: what is not known of GoTo must not matter."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from tasks.connectors.goto import Credentials
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import NewAccount, Operation, OperationKind, Reply
+from tasks.model.pipeline import SANDBOX_AUTH
 from tasks.sandbox import Switches
 from tests.contract.conftest import STATE
 
@@ -125,6 +129,19 @@ def test_everything_that_a_run_does_ends_alike(sandbox: Any, switch: str, value:
     assert found[: len(EXPECTED)] == EXPECTED
     assert str(found[8]) in {"nan", "None", "<NA>"}
     assert found[10:] == (["France", "Hosts", "Sales"], ["All", "Hosts"])
+
+
+@pytest.mark.parametrize("rotate", [True, False])
+def test_everything_ends_alike_with_a_refresh_token_alone(sandbox: Any, rotate: bool) -> None:
+    """T3, T4. Assumed: whether a refresh token is replaced. The clock leaps, so that every call needs a new token."""
+    sandbox.switch(rotate_refresh_token=rotate)
+    client = {"grant_type": "personal_access_token", "pat": SANDBOX_AUTH["pat"]}
+    names = (SANDBOX_AUTH["client_id"], SANDBOX_AUTH["client_secret"])
+    issued = sandbox.http.post(f"{sandbox.url}/oauth/token", data=client, auth=names).json()
+    refresh = Credentials(*map(SecretStr, names), refresh_token=SecretStr(issued["refresh_token"]))
+    clock = itertools.count(1000.0, 4000.0)
+    found = sandbox.run(live_a_life, credentials=refresh, clock=lambda: next(clock), **FED)
+    assert found[: len(EXPECTED)] == EXPECTED
 
 
 @pytest.mark.parametrize("refuse", [True, False])
