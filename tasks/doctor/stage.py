@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from tasks.connectors.goto import Survey
 from tasks.doctor.checkup import check_up, decisive
 from tasks.doctor.facts import Admin, Credentials, Facts, Organisation
@@ -14,6 +12,7 @@ from tasks.doctor.lines import CREDENTIALS, Line
 from tasks.doctor.proofs import Proof
 from tasks.model.errors import BadPipeline, RefusedByTarget, RosterflowError
 from tasks.model.pipeline import GotoTarget, Pipeline
+from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
 
 
@@ -87,11 +86,14 @@ def with_proofs(facts: Facts, proofs: Mapping[str, Proof]) -> Facts:
     return replace(facts, proofs=proofs)
 
 
-def count_domains(user_names: Iterable[pd.Series]) -> dict[str, int]:
-    """Return how many people of the rosters have an address in each domain; who has none is left out."""
+def count_domains(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Return how many people of the rosters have an address in each domain; who has none is left out.
+
+    Held rows do not count: nothing is done for them, and what stands in their cells need not be an address.
+    """
     counts: Counter[str] = Counter()
-    for names in user_names:
-        domains = names.dropna().str.rpartition("@")[2].str.lower()
+    for verdict in verdicts:
+        domains = verdict.clean["user_name"].dropna().str.rpartition("@")[2].str.lower()
         counts.update({str(name): int(number) for name, number in domains.value_counts().items() if name})
     return dict(counts)
 

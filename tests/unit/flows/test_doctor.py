@@ -60,6 +60,22 @@ def test_once_domain_and_admin_stand_everything_is_ok(tenant: Any, look: Callabl
     assert {line.standing for line in look().values()} == {Standing.OK}
 
 
+def test_a_held_row_is_nobody_whose_domain_is_looked_at(
+    tenant: Any, office: Any, feeding: None, look: Callable[..., Any], sync: Callable[..., Any],
+    told: Callable[..., Any], staff: Any,
+) -> None:  # fmt: skip
+    verify(tenant)
+    del office.spec["sources"][0]["columns"]["user_name"]["template"]
+    office.staff(
+        [(*row[:1], f"{row[1]}@acme.example", *row[2:]) for row in staff]
+        + [("00107", "bad address", "Gus", "Hale", "Legal", "Active")]
+    )
+    office.save()
+    found = [line.finding for line in examine(office.pipeline) if line.check == "domain"]
+    assert found == ["acme.example is verified (6 people)."]
+    assert told(sync()).code == 0
+
+
 def test_the_record_of_a_pending_domain_is_printed(tenant: Any, look: Callable[..., Any]) -> None:
     added = tenant.control("POST", "organisation/domains", {"domain": "acme.example"})
     assert added["domains"][0]["records"]["dns"] in look()["domain"].remedy
