@@ -105,5 +105,5 @@ def _counted(facts: Facts, loaded: LoadedPipeline, verdicts: Mapping[str, Verdic
     try:
         wanted, short = demand.count(inputs)
     except (BadPipeline, RejectedSource) as error:
-        return replace(facts, rules_problem=error.what)
+        return replace(facts, rules_problem=error.what, rules_remedy=error.remedy)
     return replace(facts, wanted=wanted, shortages=short)
