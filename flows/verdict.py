@@ -35,6 +35,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         requests=run.requests or None,
         mails=_mails(plan, outcomes, expected=code in (PENDING, BLOCKED)),
         next_steps=next_steps(run, code, plan),
+        timezone=run.loaded.pipeline.timezone,
     )
 
 

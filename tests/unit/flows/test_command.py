@@ -116,3 +116,13 @@ def test_retries_are_no_news(run, office, unused_port, caplog, command):
     assert not [record for record in caplog.records if record.name == "stamina"]
     assert f"127.0.0.1:{unused_port}" in said.output
     assert "rosterflow sandbox" in said.output
+
+
+def test_a_plan_says_for_whom_there_is_no_seat(run, office, tenant, declared):
+    tenant.reset({**declared, "licences": [{**licence, "seats": 1} for licence in declared["licences"]]})
+    said = run("plan", office.save())
+    assert said.exit_code == 3
+    assert "No seat of GoTo Meeting (G2M) is left for " in said.stdout
+    assert "no account: they would hold nothing." in said.stdout
+    assert "review.xlsx, under 'Not in the plan'" in said.stdout
+    assert "go without a seat" in said.stdout
