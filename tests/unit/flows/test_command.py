@@ -126,3 +126,17 @@ def test_a_plan_says_for_whom_there_is_no_seat(run, office, tenant, declared):
     assert "no account: they would hold nothing." in said.stdout
     assert "review.xlsx, under 'Not in the plan'" in said.stdout
     assert "go without a seat" in said.stdout
+
+
+def test_the_list_of_runs_says_why_one_was_stopped(run, office, sync, journal):
+    office.spec["limits"] = {"create": {"count": "0"}}
+    sync()
+    said = run("runs").stdout
+    assert " 5 Blocked " in said
+    assert "The plan would create" in said
+    assert json.loads(run("runs", "--json").stdout)[0]["reason"].startswith("The plan would create")
+
+
+def test_the_list_of_runs_says_what_is_known_of_one_without_a_report(run, office, cut_off):
+    cut_off()
+    assert "At work, or cut off: the same command goes on with it." in run("runs").stdout
