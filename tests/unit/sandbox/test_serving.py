@@ -69,7 +69,7 @@ def test_everything_survives_a_restart(tmp_path: Path, state: dict[str, Any]) ->
         ]
         link = after["mails"][0]["link"]  # leads to where the sandbox is now
         assert link.startswith(sandbox.url)
-        assert "is active" in httpx.post(link).text
+        assert "ist aktiv" in httpx.post(link, data={"password": "correct horse"}).text
         assert outbox["counts"]["welcome"] == 1
 
 
