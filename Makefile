@@ -39,7 +39,7 @@ check: $(READY)  ## Lint, types, import rules
 
 pictures: $(READY)  ## Take the pictures of the docs anew
 	@tests/real/install.sh
-	ROSTERFLOW_PICTURES=1 $(BIN)/python -m pytest -m real tests/real/test_center.py
+	ROSTERFLOW_PICTURES=1 $(BIN)/python -m pytest -m real tests/real/test_pictures.py
 
 bench: $(READY)  ## Measure, as ratios in one run
 	$(BIN)/python -m tests.bench

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
 from flows.planning import Saying, quietly
 from tasks.connectors.goto import Survey, survey
 from tasks.connectors.registry import open_target
@@ -21,7 +19,7 @@ from tasks.doctor.lines import Line
 from tasks.doctor.stage import count_domains, facts_of, with_proofs, with_state
 from tasks.ingest.stage import ingest_source
 from tasks.journal import Journal, RunFolder
-from tasks.journal.products import load_roster, load_verdict
+from tasks.journal.products import load_verdict
 from tasks.model.errors import BadPipeline, RejectedSource, TargetError
 from tasks.model.pipeline import Pipeline
 from tasks.model.rosters import Verdict
@@ -38,8 +36,8 @@ def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -
     loaded = load_pipeline(pipeline, os.environ)
     with tempfile.TemporaryDirectory(prefix="rosterflow-") as name:
         folder = RunFolder(Path(name))
-        verdicts, users, refused = _rosters(loaded, folder, saying)
-    facts, state = _target(loaded.pipeline, count_domains(users), saying)
+        verdicts, refused = _rosters(loaded, folder, saying)
+    facts, state = _target(loaded.pipeline, count_domains(verdicts.values()), saying)
     facts = replace(facts, roster_problem=refused)
     if state is not None:
         facts = _counted(with_state(facts, state), loaded, verdicts, state)
@@ -49,17 +47,15 @@ def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -
     return check_up(facts)
 
 
-def _rosters(
-    loaded: LoadedPipeline, folder: RunFolder, saying: Saying
-) -> tuple[dict[str, Verdict], list[pd.Series], str]:
-    """Return verdicts and addresses by source, and what refused a source; a refused one is left out."""
-    verdicts, users, refused = {}, [], []
+def _rosters(loaded: LoadedPipeline, folder: RunFolder, saying: Saying) -> tuple[dict[str, Verdict], str]:
+    """Return the verdicts by source, and what refused a source; a refused one is left out."""
+    verdicts: dict[str, Verdict] = {}
+    refused = []
     today = datetime.now(ZoneInfo(loaded.pipeline.timezone)).date()
     for source in loaded.pipeline.sources:
         try:
             with saying(f"Reading {source.path}"):
                 ingest_source(source, loaded.folder, folder)
-                users.append(load_roster(folder, source.name).workers["user_name"])
             with saying(f"Validating {source.name}"):
                 validate_source(
                     source, loaded.pipeline.rules, today, loaded.folder, folder, Settings().cache, "rejects.xlsx"
@@ -68,7 +64,7 @@ def _rosters(
             refused.append(error.what)
         else:
             verdicts[source.name] = load_verdict(folder, source.name)
-    return verdicts, users, " ".join(refused)
+    return verdicts, " ".join(refused)
 
 
 def _target(pipeline: Pipeline, addresses: Mapping[str, int], saying: Saying) -> tuple[Facts, TargetState | None]:
@@ -109,5 +105,5 @@ def _counted(facts: Facts, loaded: LoadedPipeline, verdicts: Mapping[str, Verdic
     try:
         wanted, short = demand.count(inputs)
     except (BadPipeline, RejectedSource) as error:
-        return replace(facts, rules_problem=error.what)
+        return replace(facts, rules_problem=error.what, rules_remedy=error.remedy)
     return replace(facts, wanted=wanted, shortages=short)

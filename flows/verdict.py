@@ -35,6 +35,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         requests=run.requests or None,
         mails=_mails(plan, outcomes, expected=code in (PENDING, BLOCKED)),
         next_steps=next_steps(run, code, plan),
+        timezone=run.loaded.pipeline.timezone,
     )
 
 
@@ -76,7 +77,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
         steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
     if plan is not None and run.error is not None and "readings" in run.error.facts:  # over a limit, not frozen
         steps.append(
-            f"If the changes are meant, send plan {plan.hash[:12]} once although it is over the limit: "
+            f"Check that the export is complete. If the changes are meant, let plan {plan.hash[:12]} pass this once: "
             f'rosterflow apply {run.run_id} --override "why"'
         )
     held = [name for name in map(run.rejects_name, run.sources) if run.folder.path(name).exists()]

@@ -49,7 +49,8 @@ def demonstrate() -> None:
             sample(PIPELINE).read_text(encoding="utf-8").replace(URL, sandbox.url), encoding="utf-8"
         )
         pages = [_play(number, act, home) for number, act in enumerate(ACTS, 1)]
-    _say_where(home, pages)
+        shutil.copyfile(sample(ACTS[MAIN].roster), home / ROSTER)  # the last one cannot be gone on with
+    _say_where(home, pages, sandbox.url)
 
 
 def _clear(home: Path) -> None:
@@ -86,13 +87,14 @@ def _play(number: int, act: Act, home: Path) -> Path:
     return page
 
 
-def _say_where(home: Path, pages: list[Path]) -> None:
+def _say_where(home: Path, pages: list[Path], url: str) -> None:
+    port = "" if url == URL else f" --port {url.rsplit(':', 1)[1]}"
     say("\nReports, one file each, for a browser:")
     for number, page in enumerate(pages, 1):
-        if number - 1 != MAIN:
-            say(f"  {number}. {page}")
+        say(f"  {number}. {page}")
     say(
-        f"\nGo on yourself: change {home / ROSTER}, and with 'rosterflow sandbox --store {home / 'sandbox.db'}' in "
-        f"another terminal:\n  ROSTERFLOW_HOME={home} rosterflow sync {home / PIPELINE}"
+        f"\nGo on yourself: change {home / ROSTER} (it is the second month's again), let the sandbox run in another "
+        f"terminal, and sync:\n  rosterflow sandbox --store {home / 'sandbox.db'}{port}\n"
+        f"  ROSTERFLOW_HOME={home} rosterflow sync {home / PIPELINE}"
     )
     show(f"\nThe month with joiners, movers and leavers, and the limits that held:\n{pages[MAIN]}")

@@ -26,8 +26,7 @@ def runs(
         show("No run yet. 'rosterflow demo' makes some.")
     for run in found:
         code = "" if run.exit_code is None else run.exit_code
-        headline = run.summary.get("headline", "")
-        show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {headline}")
+        show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {_reason(run)}".rstrip())
 
 
 def report(
@@ -48,6 +47,13 @@ def report(
     tell(found.summary, RunStore(settings.runs).open(found.run_id).root, json=json)
 
 
+def _reason(run: Any) -> str:
+    """Return what stopped a run, else what it did; what is known where it could write no report."""
+    if run.summary:
+        return str(run.summary["run"]["message"] or run.summary["headline"])
+    return _WITHOUT_REPORT.get(run.state, "")
+
+
 def _facts(run: Any) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
@@ -59,7 +65,15 @@ def _facts(run: Any) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "plan_hash": run.plan_hash,
         "headline": run.summary.get("headline"),
+        "reason": _reason(run),
     }
 
+
+_WITHOUT_REPORT = {
+    "running": "At work, or cut off: the same command goes on with it.",
+    "Interrupted": "Cut off while it applied a plan; a later run took that up.",
+    "Crashed": "An unexpected error ended it.",
+    "Partial": "A signal ended it.",
+}
 
 COMMANDS = (runs, report)

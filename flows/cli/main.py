@@ -1,5 +1,6 @@
 """The command's entry: its groups of commands, and how every one of them ends."""
 
+import logging
 import os
 import signal
 import threading
@@ -21,6 +22,7 @@ class Commands(TyperGroup):
     """Ends each command with the exit code of what stopped it. Never a traceback for a user's mistake."""
 
     def invoke(self, ctx: Any) -> Any:
+        logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry that helps is no news
         try:
             with _terminated_like_interrupted():
                 return super().invoke(ctx)

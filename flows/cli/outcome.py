@@ -9,7 +9,7 @@ import typer
 from flows.cli.talk import show, show_json
 from flows.run import Run
 from flows.verdict import INCOMPLETE
-from tasks.report.words import forecast
+from tasks.report.words import forecast, shortage
 
 FILES = (
     ("report.html", "Report"),
@@ -42,6 +42,11 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
     if summary["run"]["state"] in ("pending", "blocked"):
         for kind, people in summary.get("mailed", {}).items():
             show(f"  {forecast(kind, people)}")
+    short = summary.get("without_seat", {"products": {}, "not_created": 0})
+    for sentence in shortage(short["products"], short["not_created"]):
+        show(f"  {sentence}")
+    if short["products"]:
+        show("  Who they are stands in the report and in review.xlsx, under 'Not in the plan'.")
     for limit in summary["limits"]:
         if limit["broken"]:
             show(f"  over the limit: {limit['name']} {limit['subject']}".rstrip())

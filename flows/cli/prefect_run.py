@@ -1,7 +1,6 @@
 """Run a flow from the terminal: quiet Prefect, a progress bar, signals that end it in order, its result in words."""
 
 import functools
-import logging
 import os
 import subprocess
 from types import SimpleNamespace
@@ -9,11 +8,18 @@ from typing import Any
 
 import typer
 
+from tasks.model.errors import RosterflowError
+
 QUIET = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
+PATIENCE = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
+"""Prefect's own 20 seconds are too few for its temporary server on a machine that is busy with other things."""
+
+LATE = "Timed out while attempting to connect to ephemeral"
+"""How Prefect's error begins when its temporary server does not answer in time; it has no class of its own."""
 
 
 def run_flow(name: str, *, json: bool, strict: bool, **parameters: Any) -> None:
@@ -38,9 +44,8 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
     """
     from flows.cli.talk import counting, doing
 
-    for key, value in QUIET.items():
+    for key, value in {**QUIET, **PATIENCE}.items():
         os.environ.setdefault(key, value)
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry that helps is no news
     with doing("Starting Prefect"):
         flow = _load(name)
     from tasks.provision.steps import PROGRESS
@@ -50,9 +55,25 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
         token = PROGRESS.set(progress)
         try:
             state = flow(**parameters, return_state=True)
+        except RuntimeError as error:
+            if not str(error).startswith(LATE):
+                raise
+            raise _too_late() from None
         finally:
             PROGRESS.reset(token)
     return _told(state)
+
+
+def _too_late() -> RosterflowError:
+    """Return the error of a temporary server that did not answer in time: the flow is not called before it does."""
+    from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
+
+    patience_s = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
+    return RosterflowError(
+        f"Prefect did not start within {patience_s} s.",
+        remedy="Run the same command again, when this machine is less busy. "
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS gives it longer.",
+    )
 
 
 def _load(name: str) -> Any:

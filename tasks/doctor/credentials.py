@@ -16,8 +16,9 @@ GOTO_PER_SECOND = 10
 ONLY_FOR_DELETES = frozenset({"collab:"})
 """Without these, everything but a delete goes on."""
 
+ADMIN_API = "identity:"
 USES = {
-    "identity:": "the Admin API",
+    ADMIN_API: "the Admin API",
     "identity:scim.org": "the directory (SCIM)",
     "collab:": "the list of scheduled webinars, which is read before anybody is deleted",
 }
@@ -28,6 +29,10 @@ def judge_credentials(facts: Facts) -> Iterator[Line]:
     found = facts.credentials
     if found.down:
         yield problem("reach", found.refusal, found.remedy, exit_code=CREDENTIALS)
+        return
+    if found.refusal and found.scopes is not None and ADMIN_API not in found.scopes:  # a token, that opens nothing
+        yield ok("token", "The token service gave a token for these credentials.")
+        yield _scopes(facts)
         return
     if found.refusal:
         yield problem("token", found.refusal, found.remedy, exit_code=CREDENTIALS)

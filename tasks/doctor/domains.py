@@ -5,7 +5,7 @@ GoTo asks for both where a directory feeds it; elsewhere they are advice (GoTo r
 
 from collections.abc import Iterator
 
-from tasks.doctor.facts import Facts, Organisation
+from tasks.doctor.facts import Facts, Organisation, Records
 from tasks.doctor.lines import Line, Weight, ok, problem, unknown
 from tasks.doctor.proofs import NEW_PREFIX, Proof
 
@@ -18,7 +18,7 @@ def judge_organisation(facts: Facts) -> Iterator[Line]:
     weight = Weight.BLOCKS if facts.feeds_directory else Weight.ADVISES
     domains = sorted(facts.addresses, key=lambda name: (-facts.addresses[name], name))
     if not domains:
-        yield unknown("domain", "No roster names an address, so there is no domain to look at.")
+        yield unknown("domain", "No row that can be used names an address, so there is no domain to look at.")
     for domain in domains:
         yield _told(facts, domain, weight) if _tells(facts) else _published(facts, domain)
     yield _admin(facts, weight)
@@ -39,16 +39,14 @@ def _told(facts: Facts, domain: str, weight: Weight) -> Line:
         return problem(
             "domain",
             f"{domain} is not a domain of the organisation ({people}).",
-            f"Add it at {facts.center}, then publish the record that is given for it: {_record(None)} as a DNS TXT "
-            f"record of {domain}, or as the whole of http://{domain}/{NEW_PREFIX}.txt.",
+            f"Add it at {facts.center}, then publish one of the two records that are given for it: "
+            f"{_ways(domain)}.",
             weight=weight,
         )
-    record = organisation.codes.get(domain)
     return problem(
         "domain",
         f"{domain} was added and is not verified: {status} ({people}).",
-        f"Publish {_record(record)} as a DNS TXT record of {domain}, or as the whole of "
-        f"http://{domain}/{NEW_PREFIX}.txt, and have it verified at {facts.center}.",
+        f"Publish {_ways(domain, organisation.codes.get(domain))}, and have it verified at {facts.center}.",
         weight=weight,
     )
 
@@ -64,13 +62,19 @@ def _published(facts: Facts, domain: str) -> Line:
     return unknown(
         "domain",
         f"Whether {domain} is verified is not known: {seen} ({people}).",
-        f"See {facts.center}. To verify it, publish {_record(None)} as a DNS TXT record of {domain}, or as the whole "
-        f"of http://{domain}/{NEW_PREFIX}.txt.",
+        f"See {facts.center}. To verify it, publish {_ways(domain)}.",
     )
 
 
-def _record(record: str | None) -> str:
-    return f"'{record}'" if record else f"'{NEW_PREFIX}=<code>', with the code that the Organization Center shows,"
+def _ways(domain: str, records: Records | None = None) -> str:
+    """Return the two ways of publishing, each with its record; their codes are not the same."""
+    place = f"http://{domain}/{NEW_PREFIX}.txt"
+    if records is not None:
+        return f"'{records.dns}' as a DNS TXT record of {domain}, or '{records.file}' as the whole of {place}"
+    return (
+        f"'{NEW_PREFIX}=<code>' as a DNS TXT record of {domain}, or as the whole of {place}; the Organization Center "
+        "shows a code for each of the two"
+    )
 
 
 def _people(facts: Facts, domain: str) -> str:
@@ -93,9 +97,11 @@ def _admin(facts: Facts, weight: Weight) -> Line:
     organisation = facts.organisation or Organisation()
     both = [admin for admin in product if organisation.admins.get(admin.account_key) == "write"]
     if not both:
+        readers = any(organisation.admins.get(admin.account_key) == "read" for admin in product)
         return problem(
             "organisation admin",
-            "No admin of the account is an organisation admin with read and write.",
+            "No admin of the account is an organisation admin with read and write."
+            + (" One is organisation admin, but may only read." if readers else ""),
             f"Make one person both: the role in the Admin Center, and Admin (read & write) at {facts.center}.",
             weight=weight,
         )

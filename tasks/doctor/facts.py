@@ -31,15 +31,23 @@ class Admin:
 
 
 @dataclass(frozen=True)
+class Records:
+    """What verifies one domain: the text of a DNS TXT record, or that of a file on its web server."""
+
+    dns: str
+    file: str
+
+
+@dataclass(frozen=True)
 class Organisation:
     """The organisation as its own control call tells it, which only the sandbox has.
 
-    ``domains``: domain to ``verified``, ``pending`` or ``expired``. ``codes``: domain to the record to publish.
+    ``domains``: domain to ``verified``, ``pending`` or ``expired``. ``codes``: domain to the records to publish.
     ``admins``: account key to ``write`` or ``read``.
     """
 
     domains: Mapping[str, str] = field(default_factory=dict)
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, Records] = field(default_factory=dict)
     admins: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,6 +79,7 @@ class Facts:
     wanted: Mapping[str, int] = field(default_factory=dict)
     shortages: Mapping[str, int] = field(default_factory=dict)
     rules_problem: str = ""
+    rules_remedy: str = ""
     roster_problem: str = ""
     skew_s: float | None = None
     paced: float = 0.0

@@ -17,7 +17,8 @@ def judge_seats(facts: Facts) -> Iterator[Line]:
         )
         return
     if facts.rules_problem:
-        yield problem("rules", facts.rules_problem, "Correct the rule, or buy the licence first.", weight=Weight.FAILS)
+        remedy = facts.rules_remedy or "Correct the rule, or buy the licence first."
+        yield problem("rules", facts.rules_problem, remedy, weight=Weight.FAILS)
         return
     for product in sorted({*facts.wanted, *facts.shortages}):
         yield _seats(product, facts.wanted.get(product, 0), facts.shortages.get(product, 0))

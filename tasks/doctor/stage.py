@@ -1,19 +1,18 @@
 """The check-up stage: what was surveyed, read and counted, put together as the facts that are judged."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from tasks.connectors.goto import Survey
 from tasks.doctor.checkup import check_up, decisive
-from tasks.doctor.facts import Admin, Credentials, Facts, Organisation
+from tasks.doctor.facts import Admin, Credentials, Facts, Organisation, Records
 from tasks.doctor.lines import CREDENTIALS, Line
 from tasks.doctor.proofs import Proof
 from tasks.model.errors import BadPipeline, RefusedByTarget, RosterflowError
 from tasks.model.pipeline import GotoTarget, Pipeline
+from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
 
 
@@ -33,7 +32,11 @@ def facts_of(survey: Survey, pipeline: Pipeline, addresses: Mapping[str, int]) -
         if organisation is None
         else Organisation(
             {name: domain.status for name, domain in organisation.domains.items()},
-            {name: domain.record for name, domain in organisation.domains.items() if domain.record},
+            {
+                name: Records(domain.record, domain.file_record)
+                for name, domain in organisation.domains.items()
+                if domain.record and domain.file_record
+            },
             organisation.admins,
         ),
         has_organisation=organisation is not None or not survey.asks_organisation,
@@ -87,11 +90,14 @@ def with_proofs(facts: Facts, proofs: Mapping[str, Proof]) -> Facts:
     return replace(facts, proofs=proofs)
 
 
-def count_domains(user_names: Iterable[pd.Series]) -> dict[str, int]:
-    """Return how many people of the rosters have an address in each domain; who has none is left out."""
+def count_domains(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Return how many people of the rosters have an address in each domain; who has none is left out.
+
+    Held rows do not count: nothing is done for them, and what stands in their cells need not be an address.
+    """
     counts: Counter[str] = Counter()
-    for names in user_names:
-        domains = names.dropna().str.rpartition("@")[2].str.lower()
+    for verdict in verdicts:
+        domains = verdict.clean["user_name"].dropna().str.rpartition("@")[2].str.lower()
         counts.update({str(name): int(number) for name, number in domains.value_counts().items() if name})
     return dict(counts)
 
@@ -106,9 +112,14 @@ def require_ready(facts: Facts) -> list[Line]:
     stopping = decisive(lines)
     if stopping:
         kind: type[RosterflowError] = RefusedByTarget if stopping[0].exit_code == CREDENTIALS else BadPipeline
-        raise kind(
-            " ".join(line.finding for line in stopping),
-            remedy=" ".join(dict.fromkeys(line.remedy for line in stopping)),
-            checks=[line.check for line in stopping],
-        )
+        what, remedy = _said(stopping)
+        raise kind(what, remedy=remedy, checks=[line.check for line in stopping])
     return lines
+
+
+def _said(stopping: Sequence[Line]) -> tuple[str, str]:
+    """Return what stands in the way and what to do about it; where it is several things, each with its own remedy."""
+    if len(stopping) == 1:
+        return stopping[0].finding, stopping[0].remedy
+    told = (f"({number}) {line.finding} {line.remedy}" for number, line in enumerate(stopping, 1))
+    return f"{len(stopping)} things stand in the way of this pipeline.", " ".join(told)

@@ -63,9 +63,10 @@ def check_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
         names = sorted({reading.name for reading in broken})
         raise UnsafePlan(
             "The plan would " + "; and ".join(map(describe, broken)) + ".",
-            remedy="Check that the export is complete. If the change is meant, raise "
+            remedy="Check that the export is complete. If the changes are meant, let this one plan pass with "
+            "'rosterflow apply RUN --override REASON', or raise "
             + " and ".join(f"limits.{name}" for name in names)
-            + " in the pipeline file for this run.",
+            + " in the pipeline file.",
             readings=readings,
         )
     return readings

@@ -14,6 +14,7 @@ class RunFacts:
     ``message`` is the text of what stopped the run, if anything did; like all such messages it has no personal data.
     ``requests`` counts the calls to the target, retries included; None if none was counted. ``mails`` are those sent
     (or, before anything is sent, to be expected) by kind. ``next_steps`` are whole sentences, most pressing first.
+    ``timezone`` is the pipeline's, in which the times are (``Europe/Paris``).
     """
 
     run_id: str
@@ -30,6 +31,7 @@ class RunFacts:
     requests: int | None = None
     mails: Mapping[str, int] = field(default_factory=dict)
     next_steps: tuple[str, ...] = ()
+    timezone: str = ""
 
     @property
     def is_over(self) -> bool:

@@ -1,6 +1,6 @@
 """What stands beside the changes, as rows that page and workbook both show: findings, withheld things, leavers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tasks.model.plan import Origin, Plan, WithheldReason
@@ -30,6 +30,16 @@ class WithheldRow:
     reason: str
     remedy: str
     origin: Origin | None
+
+
+@dataclass(frozen=True)
+class WithheldGroup:
+    """People from whom the same thing is withheld for the same reason."""
+
+    what: str
+    reason: str
+    remedy: str
+    rows: tuple[WithheldRow, ...]
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,14 @@ def list_withheld(plan: Plan | None, names: Names) -> list[WithheldRow]:
         what = order + (f": {detail}" if detail else "")
         rows.append(WithheldRow(names.of(item), what, *words.WITHHELD[item.reason], item.origin))
     return sorted(rows, key=lambda row: (row.reason, row.person.name.casefold(), row.person.number, row.what))
+
+
+def group_withheld(rows: Iterable[WithheldRow]) -> list[WithheldGroup]:
+    """Return the rows of ``list_withheld`` gathered by what, why and remedy, in the order in which each first comes."""
+    found: dict[tuple[str, str, str], list[WithheldRow]] = {}
+    for row in rows:
+        found.setdefault((row.what, row.reason, row.remedy), []).append(row)
+    return [WithheldGroup(*said, tuple(alike)) for said, alike in found.items()]
 
 
 def list_leaving(plan: Plan | None, names: Names) -> list[LeavingRow]:

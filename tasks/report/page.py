@@ -14,7 +14,7 @@ from tasks.model.plan import MAKES_A_GROUP, Cause, Change, LimitReading, Plan
 from tasks.model.rosters import CRITICAL, WARNING, Verdict
 from tasks.report import words
 from tasks.report.facts import RunFacts, RunState
-from tasks.report.listings import list_findings, list_leaving, list_withheld
+from tasks.report.listings import group_withheld, list_findings, list_leaving, list_withheld
 from tasks.report.names import Aliases, FullNames, Identity, Names
 from tasks.report.people import Section, gather, is_moving
 from tasks.report.summary import summarise
@@ -26,6 +26,9 @@ SECTION_PEOPLE = 2_000
 """How many people of one section stand on the page (the workbook has all): the largest page stays under 5 MB."""
 CHUNK_PEOPLE = 50
 TABLE_ROWS = 500
+ALIKE_ROWS = 4
+"""From so many on, people from whom the same thing is withheld share one row of the table."""
+LONG_HEADLINE = 150
 
 Tone = Literal["good", "warn", "bad", "calm"]
 T = TypeVar("T")
@@ -120,13 +123,16 @@ def render_html(
 ) -> str:
     """Return the page of a run. *redacted*, it has no name, address, id or cell: rows, codes and counts stay."""
     readings = list(limits)
+    summary = summarise(facts, plan, readings, outcomes, verdicts)
     names: Names = Aliases(plan, verdicts) if redacted else FullNames(plan, verdicts)
     style, script = _asset("report.css"), _asset("report.js")
+    withheld = _cut(list_withheld(plan, names))
     return _template().render(
         facts=facts,
         plan=plan,
         redacted=redacted,
-        summary=summarise(facts, plan, readings, outcomes, verdicts),
+        summary=summary,
+        long=len(summary["headline"]) > LONG_HEADLINE,
         sources={ref.name: ref for ref in plan.header.sources} if plan else {},
         badge=words.STATES[facts.state],
         tone=_TONES[facts.state],
@@ -136,7 +142,8 @@ def render_html(
         movers=_movers(plan, outcomes, names),
         held=_cut(list_findings(verdicts, CRITICAL, names)),
         warnings=_cut(list_findings(verdicts, WARNING, names)),
-        withheld=_cut(list_withheld(plan, names)),
+        withheld=withheld,
+        withheld_groups=group_withheld(withheld.rows),
         leaving=_cut(list_leaving(plan, names)),
         names=names,
         style=style,
@@ -246,11 +253,13 @@ def _outcome_tone(status: OutcomeStatus | None) -> Tone:
     return "bad" if status in (OutcomeStatus.FAILED, OutcomeStatus.NO_SEAT) else "warn"
 
 
-def _day(text: str) -> str:
-    """Return an ISO date or time for reading.
+def _day(text: str, zone: str = "") -> str:
+    """Return an ISO date or time for reading, with the name of its time *zone* where that is known.
 
     >>> _day("2026-03-31"), _day("2026-03-31T02:00:09.5+02:00"), _day("soon")
     ('31 March 2026', '31 March 2026, 02:00 UTC+02:00', 'soon')
+    >>> _day("2026-03-31T02:00:09.5+02:00", "Europe/Paris")
+    '31 March 2026, 02:00 (Europe/Paris)'
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -259,7 +268,7 @@ def _day(text: str) -> str:
     day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
     if len(text) == len(date.min.isoformat()):
         return day
-    return f"{day}, {moment:%H:%M} {moment.tzinfo or ''}".rstrip()
+    return f"{day}, {moment:%H:%M} {f'({zone})' if zone else moment.tzinfo or ''}".rstrip()
 
 
 def _template() -> "Template":
@@ -271,7 +280,9 @@ def _template() -> "Template":
     environment.filters.update(
         day=_day, place=words.place, mail=words.mail, grouped=lambda number: f"{number:,}", counted=words.count
     )
-    environment.globals.update(forecast=words.forecast, moving=words.moving)
+    environment.globals.update(
+        forecast=words.forecast, moving=words.moving, shortage=words.shortage, alike=ALIKE_ROWS
+    )
     return environment.get_template("report.html.j2")
 
 

@@ -12,6 +12,7 @@ from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.report import words
 from tasks.report.facts import RunFacts
 from tasks.report.people import Fate, count_fates, done, is_moving
+from tasks.report.shortage import shortage_of
 
 FORMAT_VERSION = 1
 
@@ -49,6 +50,7 @@ def summarise(
             "total": len(withheld),
             "by_reason": _counted(WithheldReason, Counter(item.reason for item in withheld)),
         },
+        "without_seat": asdict(shortage_of(plan)),
         "leaving": len(plan.leaving) if plan else 0,
         "moving": _moving(plan, outcomes),
         "unchanged": plan.header.unchanged if plan else 0,
@@ -80,7 +82,8 @@ def headline(
             said = [f"{missed} could not be completed. {_capital(past or 'no other change was made')}."]
         case _:
             said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
-    return " ".join(part for part in (*said, words.moving(_moving(plan, outcomes)), _leaving(plan), rows) if part)
+    said += [words.without_seat(shortage_of(plan).people), words.moving(_moving(plan, outcomes)), _leaving(plan), rows]
+    return " ".join(part for part in said if part)
 
 
 def _moving(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
@@ -94,7 +97,7 @@ def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
     """Return what carrying out *plan* would do, for those who are to decide on it."""
     future, held = _future(plan.changes), _held(_sources(plan, verdicts))
     said = f"This plan would {future}." if future else "This plan changes nothing."
-    return " ".join(filter(None, (said, held)))
+    return " ".join(filter(None, (said, words.without_seat(shortage_of(plan).people), held)))
 
 
 def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

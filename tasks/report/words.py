@@ -312,6 +312,31 @@ def moving(number: int) -> str:
     return f"{said} asked to move here from another account; they have access once they accept."
 
 
+def without_seat(people: int) -> str:
+    """Say for how many people there is no seat; empty if there is one for each.
+
+    >>> without_seat(227), without_seat(0)
+    ('227 people go without a seat.', '')
+    """
+    return f"{count(people, 'person goes', 'people go')} without a seat." if people else ""
+
+
+def shortage(products: Mapping[str, int], not_created: int) -> list[str]:
+    """Say of which products there are too few seats, and who drops out for it.
+
+    >>> shortage({"G2T": 227}, 201)
+    ['No seat of GoTo Training (G2T) is left for 227 people.', 'So 201 people get no account: they would hold nothing.']
+    >>> shortage({}, 0)
+    []
+    """
+    said = [
+        f"No seat of {product(code)} is left for {count(n, 'person', 'people')}." for code, n in products.items()
+    ]
+    if not_created:
+        said.append(f"So {count(not_created, 'person gets', 'people get')} no account: they would hold nothing.")
+    return said
+
+
 def limit(reading: LimitReading) -> str:
     """Return what a limit counts, with the product where it is of one."""
     name = _LIMITED.get(reading.name, reading.name)

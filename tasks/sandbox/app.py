@@ -106,5 +106,7 @@ def _refuse_route(request: Request, exc: Exception) -> Response:
         return refused_in_directory(request, ScimRefusal(exc.status_code, "There is no such call"))
     if center.is_center(request.url.path):
         return center.refused(request, exc.status_code)
+    if exc.status_code == 404 and center.is_for_a_browser(request):
+        return center.nowhere()
     code = "method.not.allowed" if exc.status_code == 405 else "resource.not.found"
     return refused(exc.status_code, (Problem(code, request.url.path),), Basis.ASSUMED)

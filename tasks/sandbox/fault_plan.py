@@ -52,6 +52,8 @@ ANSWERS = frozenset({Fault.ERROR_500, Fault.BAD_GATEWAY_HTML, Fault.SERVICE_UNAV
 WAITS = frozenset({Fault.SLOW, Fault.TIME_OUT})
 RETRIES = frozenset({Fault.TOO_MANY, Fault.SERVICE_UNAVAILABLE})
 
+EXAMPLE = "- {on: {method: POST, path: /accounts/*/users}, first: 2, fault: error_500}"
+
 Whole = Annotated[int, Field(ge=1)]
 
 
@@ -201,12 +203,14 @@ def read_fault_plan(source: Path | Mapping[str, Any] | list[Any] | FaultPlan | N
         raise BadUsage(
             f"The fault plan{f' {source}' if isinstance(source, Path) else ''} is not one: {'; '.join(problems)}.",
             sent="The sandbox was not changed.",
-            remedy=f"A plan is {{seed, rules}}; a rule has {', '.join(FaultRule.model_fields)}.",
+            remedy=f"A plan is {{seed, rules}}; a rule has {', '.join(FaultRule.model_fields)}. For example: {EXAMPLE}",
             problems=len(errors),
         ) from exc
 
 
 def _worded(error: Any) -> str:
+    if error["type"] == "model_type" and error["loc"][-1:] == ("on",):
+        return "this should be the calls that are meant, {method: POST, path: /accounts/*/users}, either or both"
     if error["type"] == "model_type":
         return "this should be keys and values"
     if error["type"] == "extra_forbidden":

@@ -8,6 +8,7 @@ from typing import Any
 from tasks.sandbox import invitations
 from tasks.sandbox.mail_texts import MailKind as MailKind
 from tasks.sandbox.mail_texts import filled_in, language_of, texts
+from tasks.sandbox.product_names import product
 from tasks.sandbox.templates import require_template
 from tasks.sandbox.wire import Call
 
@@ -33,7 +34,7 @@ def send(
         locale, subject, body = template["locale"] or locale, template["subject"], template["text"]
     if link is not None and "{link}" not in body:
         body += "\n{link}"
-    facts = _facts(call, user, language_of(locale)) | {"started": ", ".join(started), "link": link or ""}
+    facts = _facts(call, user, language_of(locale)) | {"started": ", ".join(map(product, started)), "link": link or ""}
     call.db.execute(
         "INSERT INTO mails (kind, user_key, address, language, sent_at, subject, body, template_key, link)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -50,7 +51,7 @@ def _facts(call: Call, user: sqlite3.Row, language: str) -> dict[str, str]:
     return {
         "account": call.db.execute("SELECT name FROM account").fetchone()["name"],
         "name": user["first_name"],
-        "products": ", ".join(products_of(call, user["key"])) or nothing["products"],
+        "products": ", ".join(map(product, products_of(call, user["key"]))) or nothing["products"],
         "roles": ", ".join(roles) or nothing["roles"],
     }
 

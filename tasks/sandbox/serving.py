@@ -115,7 +115,8 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
             raise BadUsage(
                 f"Port {port} of {address} {why}.",
                 sent="The sandbox was not started.",
-                remedy="Stop that program, or choose another port.",
+                remedy="Stop that program (it may be a sandbox already), or choose another port with --port; "
+                "'urls' in the pipeline file must then name that port.",
                 port=port,
             ) from exc
         yield listener

@@ -145,6 +145,23 @@ class Switches(BaseModel):
         description="Scopes of tokens issued from now on. Without `identity:` the Admin API answers 401.",
     )
 
+    def described(self) -> dict[str, dict[str, Any]]:
+        """Return each switch with its ``value``, its ``default``, what it ``means`` and the ``values`` it can take.
+
+        ``values`` are there where they can be listed.
+        """
+        schema, values = type(self).model_json_schema()["properties"], self.model_dump(mode="json")
+        defaults = Switches().model_dump(mode="json")
+        return {
+            name: {
+                "value": values[name],
+                "default": defaults[name],
+                "means": schema[name]["description"],
+                **({"values": _values(schema[name])} if _values(schema[name]) else {}),
+            }
+            for name in values
+        }
+
     def changed(self, changes: dict[str, Any]) -> "Switches":
         """Return these switches with *changes*; those not named stay. Raises ``BadUsage``."""
         try:
@@ -157,3 +174,7 @@ class Switches(BaseModel):
                 remedy=f"The switches are {', '.join(Switches.model_fields)}.",
                 switches=named,
             ) from exc
+
+
+def _values(schema: dict[str, Any]) -> list[Any]:
+    return [True, False] if schema.get("type") == "boolean" else list(schema.get("enum", ()))

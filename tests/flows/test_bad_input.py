@@ -257,7 +257,7 @@ def test_a_target_that_cannot_be_reached_ends_with_7(run, office) -> None:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         office.spec["targets"][0]["urls"] = {"api": url, "token": f"{url}/oauth/token"}
         with stamina.set_testing(True, attempts=2):
-            refused(run("plan", office.pipeline), 7, "cannot be reached", "Check the network")
+            refused(run("plan", office.pipeline), 7, "cannot be reached", "rosterflow sandbox")
 
 
 def test_a_wrong_token_ends_with_7_and_stays_unsaid(run, office, monkeypatch) -> None:

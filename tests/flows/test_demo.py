@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
@@ -56,3 +58,16 @@ def test_names_and_addresses_are_in_the_report_and_not_in_the_terminal(demo, pag
     addresses = set(re.findall(r"[a-z]+\.[a-z]+@acme\.example", page.read_text(encoding="utf-8")))
     assert addresses
     assert "@" not in demo.stdout + demo.stderr
+
+
+def test_the_reports_are_numbered_as_the_acts_are(demo) -> None:
+    assert re.findall(r"^  (\d)\. .*report\.html$", demo.stderr, re.MULTILINE) == ["1", "2", "3", "4"]
+
+
+def test_what_the_demo_names_last_can_be_gone_on_with(demo, page: Path) -> None:
+    """The list is whole again, and the words name the port that the pipeline file has."""
+    home = page.parents[2]
+    assert (home / "acme_staff.xlsx").read_bytes() == (SAMPLES / "acme_staff_next.xlsx").read_bytes()
+    [port] = re.findall(r"api: \"http://127\.0\.0\.1:(\d+)", (home / "acme.yaml").read_text(encoding="utf-8"))
+    [sandbox] = re.findall(r"^  (rosterflow sandbox .*)$", demo.stderr, re.MULTILINE)
+    assert sandbox.endswith("sandbox.db" if port == "8750" else f" --port {port}")

@@ -250,8 +250,7 @@ def test_every_switch_of_the_sandbox_is_on_the_page_and_every_one_on_the_page_is
     named_there = {
         name for row in table.splitlines() for name in CODE_SPAN.findall(row.rsplit("|", 2)[-2] if "|" in row else "")
     }
-    apart = {"requests_per_second", "scopes", "token_lifetime_s"}  # they bound or refuse on purpose
-    assert named_there == set(Switches.model_fields) - apart
+    assert named_there == set(Switches.model_fields)
 
 
 @pytest.mark.parametrize(("page", "make"), [("transforms.md", transforms_page), ("profiles.md", profiles_page)])
@@ -269,3 +268,29 @@ def test_every_transform_and_every_profile_is_on_its_page_with_an_example() -> N
             assert read is not None
             assert Transform.model_validate(read.plain()).declared.__class__ is DECLARED[name]
     assert [name for name in profile_names() if f"\n## {name}\n" not in profiles_page()] == []
+
+
+def test_every_fault_of_the_sandbox_is_on_its_page_and_every_one_on_the_page_is_a_fault() -> None:
+    from tasks.sandbox.fault_plan import Fault
+
+    page = (DOCS / "faults.md").read_text(encoding="utf-8")
+    table = page.partition("## What goes wrong")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {fault.value for fault in Fault}
+
+
+def test_every_key_of_a_fault_rule_is_on_its_page_and_the_other_way_round() -> None:
+    from tasks.sandbox.fault_plan import FaultRule
+
+    page = (DOCS / "faults.md").read_text(encoding="utf-8")
+    table = page.partition("## A rule")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(FaultRule.model_fields)
+
+
+def test_every_fault_plan_in_the_documentation_is_one(tmp_path: Path) -> None:
+    from tasks.sandbox.fault_plan import read_fault_plan
+
+    plans = [content for page in PAGES for info, content in blocks(page) if info == "yaml faults"]
+    assert plans
+    for content in plans:
+        (tmp_path / "faults.yaml").write_text(content, encoding="utf-8")
+        assert read_fault_plan(tmp_path / "faults.yaml").rules

@@ -8,12 +8,13 @@ import httpx
 from tasks.connectors.goto import directory, faults, webinars
 from tasks.connectors.goto.breaker import Breaker
 from tasks.connectors.goto.faults import Right
+from tasks.connectors.goto.reach import is_ours
 from tasks.connectors.goto.retries import Retries
 from tasks.connectors.goto.target import Apis, GotoConnector
 from tasks.connectors.goto.tokens import Credentials, TokenSource
 from tasks.connectors.goto.transport import Transport
 from tasks.model.errors import BadPipeline
-from tasks.model.pipeline import SANDBOX_HOSTS, GotoTarget
+from tasks.model.pipeline import GotoTarget
 
 BASE_PATH = "/admin/rest/v1"
 CONNECTIONS = 40
@@ -72,7 +73,7 @@ def _require_safe(key: str, text: str, *, sandbox_only: bool) -> None:
         url = httpx.URL()
     if not url.host:
         raise BadPipeline(f"{key} is not a URL.", remedy="Write it as https://host.", key=key)
-    local = url.host in {host.strip("[]") for host in SANDBOX_HOSTS}
+    local = is_ours(url)
     if sandbox_only and not local:
         raise BadPipeline(
             f"{key} leads to {url.host}, but the target has no auth.",

@@ -23,10 +23,14 @@ ORGANISATION = "/sandbox/organisation"
 
 @dataclass(frozen=True)
 class Domain:
-    """A domain of the organisation: ``verified``, ``pending`` or ``expired``, and the record to publish for it."""
+    """A domain of the organisation: ``verified``, ``pending`` or ``expired``, and what to publish for it.
+
+    ``record`` is for DNS, ``file_record`` for the web server: each has a code of its own.
+    """
 
     status: str
     record: str | None = None
+    file_record: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ async def _organisation(spec: GotoTarget) -> tuple[bool, Organisation | None]:
 
 def _read(answer: Mapping[str, Any]) -> Organisation:
     return Organisation(
-        {item["domain"]: Domain(item["status"], item["records"]["dns"]) for item in answer["domains"]},
+        {item["domain"]: Domain(item["status"], item["records"]["dns"], item["records"]["file"]) for item in answer["domains"]},
         {key_of(item["key"]): item["role"] for item in answer["admins"]},
     )
 

@@ -9,6 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from tasks.connectors.goto.faults import Fault, read_fault
+from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
 from tasks.model.errors import RefusedByTarget, TargetDown
 
@@ -85,9 +86,9 @@ class TokenSource:
                 ),
             )
         except httpx.RequestError as exc:
-            raise Passing(_unreachable(self._url.host, type(exc).__name__)) from exc
+            raise Passing(_unreachable(self._url, type(exc).__name__)) from exc
         if response.status_code == 429 or response.status_code >= 500:
-            raise Passing(_unreachable(self._url.host, f"HTTP {response.status_code}"), self._wait(response))
+            raise Passing(_failing(self._url, f"HTTP {response.status_code}"), self._wait(response))
         if not response.is_success:
             raise _refused(read_fault(response))
         return self._token_of(response)
@@ -123,11 +124,19 @@ class TokenSource:
         return Token(SecretStr(value), number, self._clock() + lifetime_s - margin_s, scopes)
 
 
-def _unreachable(host: str, cause: str) -> TargetDown:
+def _unreachable(url: httpx.URL, cause: str) -> TargetDown:
     return TargetDown(
-        f"The token service at {host} cannot be reached ({cause}).",
-        remedy="Check the network, the proxy, and urls.token in the pipeline; then run the same command again.",
-        host=host,
+        f"The token service at {place(url)} cannot be reached ({cause}).",
+        remedy=remedy_for(url, "urls.token"),
+        host=url.host,
+    )
+
+
+def _failing(url: httpx.URL, cause: str) -> TargetDown:
+    return TargetDown(
+        f"The token service at {place(url)} gives no tokens for now ({cause}).",
+        remedy="Run the same command again later.",
+        host=url.host,
     )
 
 

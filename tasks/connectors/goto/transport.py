@@ -21,6 +21,7 @@ from tasks.connectors.goto.faults import (
     read_fault,
     refused,
 )
+from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
 from tasks.connectors.goto.tokens import Token, TokenSource
 from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
@@ -159,7 +160,7 @@ class Transport:
             try:
                 return await self._http.send(request)
             except NEVER_SENT as exc:
-                raise Passing(_unreachable(request.url.host, str(exc) or type(exc).__name__)) from exc
+                raise Passing(_unreachable(request.url, str(exc) or type(exc).__name__)) from exc
             except httpx.RequestError as exc:
                 raise _unanswered(call, request.url.host, type(exc).__name__) from exc
 
@@ -194,12 +195,12 @@ def _answer(call: Call, response: httpx.Response) -> Any:
         raise UncertainCall(what, sent=PERHAPS_DONE) from None
 
 
-def _unreachable(host: str, cause: str) -> TargetDown:
+def _unreachable(url: httpx.URL, cause: str) -> TargetDown:
     return TargetDown(
-        f"{host} cannot be reached ({cause}).",
+        f"{place(url)} cannot be reached ({cause}).",
         sent="This call was not sent.",
-        remedy="Check the network, the proxy, and urls.api in the pipeline; then run the same command again.",
-        host=host,
+        remedy=remedy_for(url, "urls.api"),
+        host=url.host,
     )
 
 

@@ -12,8 +12,8 @@ from tasks.sandbox.wire import Call
 
 STATUSES = ("ACTIVE", "INVITED", "INACTIVE", "SUSPENDED")
 FILTERS = ("search", "status", "product", "group", "role")
-_BY_NAME = "casefold(last_name), casefold(first_name), number"
-_BACKWARDS = "casefold(last_name) DESC, casefold(first_name) DESC, number DESC"
+_BY_NAME = "casefold(first_name), casefold(last_name), number"  # as the name is shown
+_BACKWARDS = "casefold(first_name) DESC, casefold(last_name) DESC, number DESC"
 ORDERS = {
     "name": ("Name, A to Z", _BY_NAME),
     "-name": ("Name, Z to A", _BACKWARDS),
@@ -46,6 +46,11 @@ class Wanted:
     @property
     def is_filtered(self) -> bool:
         return any(self.query.values())
+
+    @property
+    def narrows(self) -> bool:
+        """Whether more than the search decides what is shown."""
+        return self.order != "name" or any(value for name, value in self.query.items() if name != "search")
 
     def link(self, **changes: str | int) -> str:
         """Return the query of this list with *changes*, from its first page on."""

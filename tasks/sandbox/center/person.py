@@ -57,7 +57,7 @@ def _facts(call: Call, row: Any) -> list[tuple[str, str]]:
         *_organisation_facts(call, row["key"]),
         (
             "Invitations",
-            f"{row['invite_count']}, the last on {words.moment(row['invited_ms'])}" if _told(row) else "none",
+            _invitations(call, row["key"]),
         ),
         ("Address", "locked: it cannot be changed here" if has_locked_address(call, row) else ""),
         ("Deleted", words.moment(row["deleted_ms"]) if row["deleted_ms"] else ""),
@@ -65,8 +65,14 @@ def _facts(call: Call, row: Any) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _told(row: Any) -> bool:
-    return bool(row["invite_count"] and row["invited_ms"])
+def _invitations(call: Call, key: str) -> str:
+    """Return how often somebody was written to for a password or a move. Of what was before, no mail is kept."""
+    asked = call.db.execute(
+        "SELECT count(*) AS number, max(sent_at) AS last FROM mails WHERE user_key = ? AND link IS NOT NULL", (key,)
+    ).fetchone()
+    if not asked["number"]:
+        return "none since the sandbox was filled"
+    return f"{asked['number']}, the last on {words.moment(asked['last'])}"
 
 
 def _organisation_facts(call: Call, key: str) -> list[tuple[str, str]]:
@@ -78,7 +84,7 @@ def _organisation_facts(call: Call, key: str) -> list[tuple[str, str]]:
         " ORDER BY name_folded",
         (key,),
     ).fetchall()
-    state = "" if entry is None else "active" if entry["active"] else "deactivated"
+    state = "" if entry is None else "Active" if entry["active"] else "Deactivated"
     profile = [] if entry is None else [(title, entry[column] or "") for column, title in PROFILE.items()]
     return [
         ("Role in the organisation", words.ORGANISATION_ROLES[admin["role"]] if admin else ""),

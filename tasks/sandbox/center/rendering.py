@@ -103,6 +103,17 @@ def is_center(path: str) -> bool:
     return path == "/" or path == "/center" or path.startswith("/center/")
 
 
+def is_for_a_browser(request: Request) -> bool:
+    """Tell whether somebody looks for a page: clients of an API ask for no HTML."""
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+
+
+def nowhere() -> Response:
+    """Return the page for an address at which there is nothing; it says nothing of the account."""
+    text = "Nothing is at this address. The sandbox's pages are in its Admin Center."
+    return bare("told", 404, title=ERRORS[404][0], text=text, user_key=None, home=True)
+
+
 def refused(request: Request, status: int) -> Response:
     """Return the page for an address that there is not, or that may not be asked for so."""
     title, text = ERRORS.get(status, ERRORS[405])

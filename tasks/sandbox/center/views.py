@@ -62,7 +62,7 @@ def _managers(call: Call) -> dict[str, list[dict[str, Any]]]:
     """Return by group the people whose role is limited to it."""
     rows = call.db.execute(
         "SELECT people.key, first_name || ' ' || last_name AS name, value AS group_key"
-        " FROM people, json_each(managed_groups) ORDER BY last_name, first_name"
+        " FROM people, json_each(managed_groups) ORDER BY first_name, last_name"
     ).fetchall()
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:

@@ -3,19 +3,8 @@
 import re
 from datetime import UTC, datetime
 
-PRODUCTS = {
-    "G2M": "Meeting",
-    "G2MFREE": "Meeting, free",
-    "G2W": "Webinar",
-    "G2T": "Training",
-    "G2C": "Connect",
-    "JIVE": "Connect (Jive)",
-    "G2A": "Assist",
-    "G2AC": "Assist Corporate",
-    "OPENVOICE": "OpenVoice",
-    "G2ASD": "Service Desk",
-    "G2ASEEIT": "Seeit",
-}
+from tasks.sandbox.product_names import product as product
+
 ROLES = {"SUPER_USER": "Super admin"}
 LANGUAGES = {
     "en": "English", "de": "German", "fr": "French", "it": "Italian", "es": "Spanish", "pt": "Portuguese",
@@ -46,16 +35,6 @@ DOERS = {
     "/center": "This Admin Center",
 }
 """Who did something, by the start of the call's path."""
-
-
-def product(code: str) -> str:
-    """Return the name of a product, the code itself where there is none.
-
-    >>> product("G2W"), product("G2W/Pro"), product("NEW")
-    ('Webinar', 'Webinar (Pro)', 'NEW')
-    """
-    name, _, edition = code.partition("/")
-    return PRODUCTS.get(name, name) + (f" ({edition})" if edition else "")
 
 
 def role(name: str) -> str:

@@ -43,8 +43,10 @@ def reset(request: Request, state: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.get("/switches")
-def show_switches(request: Request) -> dict[str, Any]:
-    """Return every switch as it stands."""
+def show_switches(request: Request, describe: bool = False) -> dict[str, Any]:
+    """Return every switch as it stands; *describe*, with what it means and what else it can be."""
+    if describe:
+        return platform_of(request).switches.described()
     return platform_of(request).switches.model_dump(mode="json")
 
 

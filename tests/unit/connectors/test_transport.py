@@ -77,9 +77,10 @@ def test_write_to_a_dead_address_was_certainly_not_sent(client, unused_url):
         async with client(unused_url) as target:
             await target.perform(JOIN)
 
-    with pytest.raises(TargetDown, match=r"127\.0\.0\.1 cannot be reached") as caught:
+    with pytest.raises(TargetDown, match=r"127\.0\.0\.1:\d+ cannot be reached") as caught:
         asyncio.run(scenario())
     assert caught.value.facts["host"] == "127.0.0.1"
+    assert "start the sandbox with 'rosterflow sandbox --port " in caught.value.remedy
 
 
 def test_write_is_repeated_when_the_connection_was_refused(goto, unused_url, client):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasks.doctor.checkup import check_up, decisive
-from tasks.doctor.facts import Admin, Credentials, Facts, Organisation
+from tasks.doctor.facts import Admin, Credentials, Facts, Organisation, Records
 from tasks.doctor.lines import Line, Standing, Weight, exit_code
 from tasks.doctor.proofs import Proof
 
@@ -153,11 +153,18 @@ def test_every_domain_of_the_rosters_has_a_line_most_people_first() -> None:
 
 
 def test_a_pending_domain_gets_the_very_record_to_publish() -> None:
-    record = "goto-verification-code=0b9f6f0c-0000-4000-8000-000000000000"
-    organisation = Organisation({"acme.example": "pending"}, {"acme.example": record}, {"7001": "write"})
+    records = Records("goto-verification-code=0b9f6f0c-0000", "goto-verification-code=1c0a7a1d-0000")
+    organisation = Organisation({"acme.example": "pending"}, {"acme.example": records}, {"7001": "write"})
     line = line_on("domain", make_facts(organisation=organisation))
-    assert record in line.remedy
-    assert "http://acme.example/goto-verification-code.txt" in line.remedy
+    assert f"'{records.dns}' as a DNS TXT record of acme.example" in line.remedy
+    assert f"'{records.file}' as the whole of http://acme.example/goto-verification-code.txt" in line.remedy
+
+
+def test_an_organisation_admin_who_may_only_read_is_told_apart_from_none() -> None:
+    reader = Organisation({"acme.example": "verified"}, {}, {"7001": "read"})
+    nobody = Organisation({"acme.example": "verified"})
+    assert "may only read" in line_on("organisation admin", make_facts(organisation=reader)).finding
+    assert "may only read" not in line_on("organisation admin", make_facts(organisation=nobody)).finding
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import stamina
 from typer.testing import CliRunner
 
 
@@ -81,3 +84,59 @@ def test_a_fault_is_told_by_its_kind_and_place(run, office, monkeypatch):
     assert said.exit_code == 1
     assert "An unexpected error (KeyError at flows/planning.py:" in said.stderr
     assert "Ada" not in said.output
+
+
+def test_other_errors_of_prefect_stay_unexpected(run, office, monkeypatch):
+    from flows.cli import prefect_run
+
+    def sync(**_: Any) -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(prefect_run, "_load", lambda _: sync)
+    said = run("sync", office.save())
+    assert said.exit_code == 1
+    assert "An unexpected error (RuntimeError" in said.stderr
+
+
+@pytest.fixture
+def unused_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", ["doctor", "plan"])
+def test_retries_are_no_news(run, office, unused_port, caplog, command):
+    del office.spec["targets"][0]["requests_per_second"]
+    url = f"http://127.0.0.1:{unused_port}"
+    office.spec["targets"][0]["urls"] = {"api": url, "token": f"{url}/oauth/token"}
+    with stamina.set_testing(True, attempts=2):
+        said = run(command, office.save())
+    assert said.exit_code == 7
+    assert not [record for record in caplog.records if record.name == "stamina"]
+    assert f"127.0.0.1:{unused_port}" in said.output
+    assert "rosterflow sandbox" in said.output
+
+
+def test_a_plan_says_for_whom_there_is_no_seat(run, office, tenant, declared):
+    tenant.reset({**declared, "licences": [{**licence, "seats": 1} for licence in declared["licences"]]})
+    said = run("plan", office.save())
+    assert said.exit_code == 3
+    assert "No seat of GoTo Meeting (G2M) is left for " in said.stdout
+    assert "no account: they would hold nothing." in said.stdout
+    assert "review.xlsx, under 'Not in the plan'" in said.stdout
+    assert "go without a seat" in said.stdout
+
+
+def test_the_list_of_runs_says_why_one_was_stopped(run, office, sync, journal):
+    office.spec["limits"] = {"create": {"count": "0"}}
+    sync()
+    said = run("runs").stdout
+    assert " 5 Blocked " in said
+    assert "The plan would create" in said
+    assert json.loads(run("runs", "--json").stdout)[0]["reason"].startswith("The plan would create")
+
+
+def test_the_list_of_runs_says_what_is_known_of_one_without_a_report(run, office, cut_off):
+    cut_off()
+    assert "At work, or cut off: the same command goes on with it." in run("runs").stdout

@@ -60,9 +60,27 @@ def test_once_domain_and_admin_stand_everything_is_ok(tenant: Any, look: Callabl
     assert {line.standing for line in look().values()} == {Standing.OK}
 
 
+def test_a_held_row_is_nobody_whose_domain_is_looked_at(
+    tenant: Any, office: Any, feeding: None, look: Callable[..., Any], sync: Callable[..., Any],
+    told: Callable[..., Any], staff: Any,
+) -> None:  # fmt: skip
+    verify(tenant)
+    del office.spec["sources"][0]["columns"]["user_name"]["template"]
+    office.staff(
+        [(*row[:1], f"{row[1]}@acme.example", *row[2:]) for row in staff]
+        + [("00107", "bad address", "Gus", "Hale", "Legal", "Active")]
+    )
+    office.save()
+    found = [line.finding for line in examine(office.pipeline) if line.check == "domain"]
+    assert found == ["acme.example is verified (6 people)."]
+    assert told(sync()).code == 0
+
+
 def test_the_record_of_a_pending_domain_is_printed(tenant: Any, look: Callable[..., Any]) -> None:
     added = tenant.control("POST", "organisation/domains", {"domain": "acme.example"})
-    assert added["domains"][0]["records"]["dns"] in look()["domain"].remedy
+    records = added["domains"][0]["records"]
+    assert records["dns"] != records["file"]
+    assert all(record in look()["domain"].remedy for record in records.values())
 
 
 def test_a_read_only_organisation_admin_is_not_enough(tenant: Any, look: Callable[..., Any], feeding: None) -> None:
@@ -96,6 +114,8 @@ def test_a_missing_scope_is_named(
     lines = look()
     said = " ".join(line.finding + line.remedy for line in lines.values() if line.standing == Standing.PROBLEM)
     assert f"'{scope}'" in said
+    assert lines["scopes"].standing == Standing.PROBLEM
+    assert lines["token"].standing == Standing.OK
     assert exit_code(lines.values()) == 7
 
 
@@ -113,6 +133,7 @@ def test_a_product_that_the_tenant_does_not_have_is_a_problem_of_the_rules(
     office.spec["rules"][0]["grant"]["products"] = ["G2T"]
     line = look()["rules"]
     assert "G2T" in line.finding
+    assert "The tenant offers G2M, G2W." in line.remedy
     assert line.exit_code == 2
 
 
@@ -152,8 +173,8 @@ def test_a_sync_stops_before_it_sends_where_a_fed_directory_has_no_verified_doma
 ) -> None:
     ended = told(sync())
     assert (ended.name, ended.code) == ("Bad pipeline", 2)
-    assert "acme.example is not a domain of the organisation" in ended.message
-    assert "Nothing was sent." in ended.message
+    assert "Nothing was sent. (1) acme.example is not a domain of the organisation (6 people). Add it at" in ended.message
+    assert " (2) No admin of the account is an organisation admin" in ended.message
     assert tenant.writes() == []
 
 

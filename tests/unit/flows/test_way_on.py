@@ -50,9 +50,12 @@ def test_a_sync_over_a_limit_names_its_plan_and_how_to_send_it_all_the_same(offi
     ended = told(sync())
     plan_hash = journal.run(ended.run_id).summary["run"]["plan_hash"]
     assert (
-        f"Next:    If the changes are meant, send plan {plan_hash[:12]} once although it is over the limit: "
+        f"Next:    Check that the export is complete. If the changes are meant, let plan {plan_hash[:12]} pass this once: "
         f'rosterflow apply {ended.run_id} --override "why"\n'
     ) in terminal(ended.run_id)
+    assert "If the changes are meant, let this one plan pass with 'rosterflow apply RUN --override REASON', or" in (
+        ended.message
+    )
 
 
 def test_a_frozen_sync_names_no_way_around_the_freeze(office, sync, told, terminal) -> None:

@@ -348,3 +348,37 @@ def test_redacted_page_names_nobody_who_has_yet_to_move_here(run):
     html = render_html(*replace(run, outcomes=asked).parts, redacted=True)
     assert "1 person is asked to move here" in html
     assert "Byron" not in html
+
+
+def alike(run: Any, number: int) -> Any:
+    """The run, with a plan that has no seat for so many."""
+    first = run.plan.withheld[0]
+    short = tuple(replace(first, external_id=f"20{n}", user_name=f"p{n}@acme.example") for n in range(number))
+    return replace(run, plan=replace(run.plan, withheld=short))
+
+
+def test_people_who_go_without_alike_share_a_row_that_names_them_all(run):
+    page = render_html(*alike(run, 7).parts)
+    part = page[page.index('<section id="withheld"') :].partition("</section>")[0]
+    assert "No seat of GoTo Training (G2T) is left for 7 people." in part
+    assert part.count("Buy seats or free some") == 1
+    assert all(f"p{n}@acme.example" in part for n in range(7))
+    few = render_html(*alike(run, 2).parts)
+    assert few[few.index('<section id="withheld"') :].count("Buy seats or free some") == 2
+
+
+def test_limits_are_folded_while_all_hold(run):
+    page = render_html(*run.parts)
+    assert "All 4 hold</summary>" in page
+    broken = replace(run, limits=[*run.limits, replace(run.limits[0], name="create", count=90, base=100)])
+    assert "hold</summary>" not in render_html(*broken.parts)
+
+
+def test_a_long_headline_is_set_smaller(run):
+    assert '<h1 class="long">' in render_html(*run.parts)
+    short = replace(run, facts=replace(run.facts, state="failed"), outcomes={}, plan=None, verdicts={})
+    assert "<h1>" in render_html(*short.parts)
+
+
+def test_times_name_the_time_zone_of_the_pipeline(run):
+    assert "(Europe/Paris)" in render_html(*replace(run, facts=replace(run.facts, timezone="Europe/Paris")).parts)

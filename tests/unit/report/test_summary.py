@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.model.operations import Outcome, OutcomeStatus
-from tasks.model.plan import Plan
+from tasks.model.plan import Action, Plan
 from tasks.report import artifact_table, headline, summarise
 
 DOCS = Path(__file__).parents[3] / "docs" / "summary.md"
@@ -70,7 +70,7 @@ def test_summary_has_no_personal_data(run):
 
 def test_every_key_of_the_summary_is_documented(run):
     documented = set(re.findall(r"`([a-z_]+)`", DOCS.read_text(encoding="utf-8")))
-    free = {"product-change", "welcome"}  # kinds of mail are the target's own
+    free = {"product-change", "welcome", "G2T"}  # kinds of mail and products are the target's own
     assert set(keys(summarise(*run.parts))) - free <= documented
 
 
@@ -93,7 +93,7 @@ def test_without_a_plan_rows_are_those_that_validation_handed_on(run):
 def test_done_run_says_what_was_done_and_that_nothing_else_was(run):
     assert say(run) == (
         "1 person was given access, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
-        "Nothing else was changed. 1 person is in their grace period. 2 rows are held."
+        "Nothing else was changed. 1 person goes without a seat. 1 person is in their grace period. 2 rows are held."
     )
 
 
@@ -101,7 +101,7 @@ def test_pending_plan_is_told_as_a_proposal(run):
     unsent = replace(run, outcomes={})
     assert say(unsent, state="pending") == (
         "This plan would give access to 1 person, update 2, suspend 1, recognise 1 existing account and "
-        "create 1 group. 2 rows are held. Nothing has been sent."
+        "create 1 group. 1 person goes without a seat. 2 rows are held. Nothing has been sent."
     )
 
 
@@ -125,8 +125,8 @@ def test_people_who_have_yet_to_move_here_are_told_apart_from_those_who_have_acc
     assert (summary["moving"], summary["outcomes"]["not_done"]) == (3, 0)
     assert say(earlier) == (
         "1 person was invited, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
-        "Nothing else was changed. 3 people are asked to move here from another account; they have access once they "
-        "accept. 1 person is in their grace period. 2 rows are held."
+        "Nothing else was changed. 1 person goes without a seat. 3 people are asked to move here from another account; "
+        "they have access once they accept. 1 person is in their grace period. 2 rows are held."
     )
     rows = artifact_table(summary)
     assert {
@@ -162,7 +162,7 @@ def test_failed_run_tells_whether_anything_was_changed(run):
     broken_off = replace(run, outcomes={first: Outcome(first, OutcomeStatus.DONE)}, verdicts={})
     assert say(broken_off, state="failed") == (
         "The run stopped before its end. Until then 1 person was given access. 9 changes could not be completed. "
-        "1 person is in their grace period. 2 rows are held."
+        "1 person goes without a seat. 1 person is in their grace period. 2 rows are held."
     )
 
 
@@ -179,3 +179,20 @@ def test_artifact_table_has_what_is_not_nought(run):
     assert {"what": "Limit: Accounts suspended", "count": 1, "remark": "within the limit, at most 50 and 5%"} in rows
     assert not [row for row in rows if row["what"] == "Delete account"]
     assert {tuple(row) for row in rows} == {("what", "count", "remark")}
+
+
+def test_seats_that_are_missing_are_counted_by_product_and_said(run):
+    summary = summarise(*run.parts)
+    assert summary["without_seat"] == {"people": 1, "not_created": 0, "products": {"G2T": 1}}
+    assert "1 person goes without a seat." in say(run, state="pending", exit_code=3)
+    assert "1 person goes without a seat." in say(run)
+
+
+def test_people_who_drop_out_for_want_of_a_seat_are_counted(run):
+    short = [
+        replace(run.plan.withheld[0], action=Action.CREATE, external_id=f"20{n}", account_key=None, detail="G2T, G2W")
+        for n in range(3)
+    ]
+    run = replace(run, plan=replace(run.plan, withheld=tuple(short)))
+    told = summarise(*run.parts)["without_seat"]
+    assert told == {"people": 3, "not_created": 3, "products": {"G2T": 3, "G2W": 3}}

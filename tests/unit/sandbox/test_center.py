@@ -110,10 +110,10 @@ def test_the_root_leads_to_the_people(server: Running, control: httpx.Client) ->
 
 def test_people_are_listed_with_status_products_role_and_group(show: Callable[..., Page]) -> None:
     assert show().rows[1:] == [
-        ["Bo Berg bo@acme.example", "Invited", "Connect", "Member", "Sales EMEA"],
         ["Ada Byron ada@acme.example", "Active", "Meeting", "Member", "Sales"],
-        ["Robin Root root@acme.example", "Active", "none", "Super admin", "none"],
+        ["Bo Berg bo@acme.example", "Invited", "Connect", "Member", "Sales EMEA"],
         ["Cy Stone cy@acme.example", "Suspended", "none", "Member", "none"],
+        ["Robin Root root@acme.example", "Active", "none", "Super admin", "none"],
     ]
 
 
@@ -134,12 +134,12 @@ def test_people_are_counted_by_status(show: Callable[..., Page]) -> None:
         ({"status": "SUSPENDED"}, ["Cy Stone"]),
         ({"status": "' OR 1=1 --"}, []),
         ({"product": "G2C"}, ["Bo Berg"]),
-        ({"product": "none"}, ["Robin Root", "Cy Stone"]),
+        ({"product": "none"}, ["Cy Stone", "Robin Root"]),
         ({"group": "5001"}, ["Ada Byron"]),
-        ({"group": "none"}, ["Robin Root", "Cy Stone"]),
+        ({"group": "none"}, ["Cy Stone", "Robin Root"]),
         ({"role": "any"}, ["Robin Root"]),
         ({"role": "SUPER_USER"}, ["Robin Root"]),
-        ({"role": "none"}, ["Bo Berg", "Ada Byron", "Cy Stone"]),
+        ({"role": "none"}, ["Ada Byron", "Bo Berg", "Cy Stone"]),
         ({"role": "none", "status": "ACTIVE"}, ["Ada Byron"]),
     ],
 )
@@ -150,12 +150,12 @@ def test_people_are_found(show: Callable[..., Page], query: dict[str, str], foun
 @pytest.mark.parametrize(
     ("order", "found"),
     [
-        ("-name", ["Cy Stone", "Robin Root", "Ada Byron", "Bo Berg"]),
+        ("-name", ["Robin Root", "Cy Stone", "Bo Berg", "Ada Byron"]),
         ("address", ["Ada Byron", "Bo Berg", "Cy Stone", "Robin Root"]),
         ("status", ["Ada Byron", "Robin Root", "Bo Berg", "Cy Stone"]),
-        ("group", ["Ada Byron", "Bo Berg", "Robin Root", "Cy Stone"]),
+        ("group", ["Ada Byron", "Bo Berg", "Cy Stone", "Robin Root"]),
         ("newest", ["Cy Stone", "Bo Berg", "Ada Byron", "Robin Root"]),
-        ("1; DROP TABLE users", ["Bo Berg", "Ada Byron", "Robin Root", "Cy Stone"]),
+        ("1; DROP TABLE users", ["Ada Byron", "Bo Berg", "Cy Stone", "Robin Root"]),
     ],
 )
 def test_people_are_sorted(show: Callable[..., Page], order: str, found: list[str]) -> None:
@@ -538,3 +538,40 @@ def test_a_large_form_is_not_read(center: httpx.Client, control: httpx.Client) -
     reply = center.post("organisation/domains", data={"domain": "x" * 20_000})
     assert (reply.status_code, ("h1", "The form is too large") in Page.of(reply).headings) == (413, True)
     assert control.get("organisation").status_code == 404
+
+
+def test_a_list_without_anybody_says_so_once(show: Callable[..., Page]) -> None:
+    assert show(search="nobody").words.count("Nobody") == 1
+
+
+def test_roles_of_the_organisation_are_set_once_there_is_one(show: Callable[..., Page], send: Callable[..., Page],
+    control: httpx.Client,
+) -> None:  # fmt: skip
+    assert "There is no organisation yet: verify a domain first." in show("organisation").words
+    send("organisation/domains", domain="acme.example")
+    assert "There is no organisation yet: verify a domain first." in show("organisation").words
+    record = control.get("organisation").json()["domains"][0]["records"]["dns"]
+    send("organisation/verify", domain="acme.example", publish=record)
+    assert "There is no organisation yet" not in show("organisation").words
+
+
+def test_who_was_never_written_to_has_no_invitation(
+    show: Callable[..., Page], control: httpx.Client, account: httpx.Client
+) -> None:
+    assert "Invitations none since the sandbox was filled" in show("people/7003").words
+    person = {"email": "dee@acme.example", "firstName": "Dee", "lastName": "Dale"}
+    key = account.post("users", json={"users": [person], "licenseKeys": ["9003"]}).json()[0]["key"]
+    assert "Invitations 1, the last on " in show(f"people/{key}").words
+
+
+def test_user_sync_gives_the_whole_call_that_sets_its_rules(show: Callable[..., Page], server: Running) -> None:
+    assert f"curl -X PUT {server.url}/sandbox/user-sync -H 'Content-Type: application/json'" in show("user-sync").words
+
+
+def test_an_address_without_anything_is_a_page_for_a_browser_and_json_for_others(server: Running) -> None:
+    def get(accept: str) -> httpx.Response:
+        return httpx.get(f"{server.url}/nothing", headers={"Accept": accept}, verify=False, trust_env=False)
+
+    page = get("text/html,application/xhtml+xml")
+    assert (page.status_code, "There is no such page" in page.text, "Acme" in page.text) == (404, True, False)
+    assert get("application/json").json()["errors"]

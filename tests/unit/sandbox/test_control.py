@@ -106,3 +106,15 @@ def test_unknown_path_and_verb_are_refused_in_the_form_of_goto(account: httpx.Cl
     assert (path.status_code, path.json()["errors"][0]["code"]) == (404, "resource.not.found")
     verb = account.patch("users")
     assert (verb.status_code, verb.json()["errors"][0]["code"]) == (405, "method.not.allowed")
+
+
+def test_switches_are_described_with_what_they_can_be(control: httpx.Client) -> None:
+    control.put("switches", json={"empty_results": "empty"})
+    told = control.get("switches", params={"describe": True}).json()
+    assert set(told) == set(Switches.model_fields)
+    assert told["empty_results"]["value"] == "empty"
+    assert told["empty_results"]["default"] == "missing"
+    assert told["empty_results"]["values"] == ["missing", "empty"]
+    assert "leaves out" in told["empty_results"]["means"]
+    assert told["retry_after"]["values"] == [True, False]
+    assert "values" not in told["token_lifetime_s"]

@@ -159,6 +159,10 @@ def test_rules_may_stand_alone_and_an_empty_file_has_none(tmp_path: Path) -> Non
             "- on: {method: FETCH}\n  fault: slow\n",
             "line 1, rules[0].on.method[0]: this should be 'GET', 'POST', 'PUT'",
         ),
+        (
+            "- {on: users, fault: slow, for_s: 1}\n",
+            "line 1, rules[0].on: this should be the calls that are meant, {method: POST, path: /accounts/*/users}",
+        ),
         ("- at: 1\n", "line 1, rules[0].fault: Field required"),
         ("\n- fault: slow\n", "line 2, rules[0]: slow needs for_s"),
         ("- {fault: cut_after, at: 1, every: 2}\n", "rules[0]: at and every stand together; give one of"),
@@ -186,6 +190,12 @@ def test_bad_plan_is_refused_with_its_line_and_what_can_stand_there(tmp_path: Pa
     assert message.startswith(f"The fault plan {tmp_path / 'faults.yaml'} ")
     assert said in message
     assert "The sandbox was not changed." in message
+
+
+def test_a_refusal_ends_with_a_rule_that_is_one(tmp_path: Path) -> None:
+    example = refusal(tmp_path, "- {on: users, fault: slow}\n").partition("For example: ")[2]
+    (tmp_path / "faults.yaml").write_text(example, encoding="utf-8")
+    assert [rule.fault for rule in read_fault_plan(tmp_path / "faults.yaml").rules] == [Fault.ERROR_500]
 
 
 def test_bad_json_is_refused_likewise(tmp_path: Path) -> None:

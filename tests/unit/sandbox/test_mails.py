@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from tasks.sandbox import page_texts
 from tasks.sandbox.mail_texts import texts
 
 Create = Callable[..., httpx.Response]
@@ -138,7 +139,7 @@ def test_get_started_names_only_what_is_new(account: httpx.Client, control: http
     account.put("licenses/9001/users/7002?suppressEmail=true")  # Ada has G2M already
     account.put("licenses/9003/users/7002?suppressEmail=true")  # Connect has no such mail
     (mail,) = control.get("outbox").json()["mails"]
-    assert mail["body"] == "Hello Ada, you can now use G2W in Acme GmbH."
+    assert mail["body"] == "Hello Ada, you can now use Webinar in Acme GmbH."
 
 
 def test_new_user_with_a_first_seat_is_told_to_get_started(create: Create, mails: Mails) -> None:
@@ -156,3 +157,47 @@ def test_revived_user_is_welcomed_again_and_does_not_start_again(
     account.delete("users/7002")
     create("ada@acme.example", licenseKeys=["9002"])
     assert mails() == [("welcome", "ada@acme.example")]
+
+
+def test_products_are_called_by_their_names(account: httpx.Client, control: httpx.Client) -> None:
+    account.put("licenses/9001/users/7002")
+    bodies = [mail["body"] for mail in control.get("outbox").json()["mails"]]
+    assert any("Meeting, Webinar" in body for body in bodies)
+    assert not any("G2" in body for body in bodies)
+
+
+PAGES = {"fr_FR": ("fr", "Mot de passe"), "ja_JP": ("ja", "パスワード"), "sv_SE": ("en", "Password")}
+
+
+@pytest.mark.parametrize("locale", PAGES)
+def test_page_of_the_link_is_in_the_language_of_the_person(
+    account: httpx.Client, control: httpx.Client, locale: str
+) -> None:
+    person = {"email": DEE, "firstName": "Dee", "lastName": "Dale", "locale": locale}
+    account.post("users", json={"users": [person]})
+    (mail,) = control.get("outbox").json()["mails"]
+    language, label = PAGES[locale]
+    page = httpx.get(mail["link"]).text
+    assert f'<html lang="{language}">' in page
+    assert f">{label}</label>" in page
+    assert "Dee" in page
+    assert f'<html lang="{language}">' in httpx.post(mail["link"], data={"password": "x"}).text
+
+
+def test_a_blank_password_is_none(account: httpx.Client, control: httpx.Client, create: Create) -> None:
+    key = create(DEE).json()[0]["key"]
+    (mail,) = control.get("outbox").json()["mails"]
+    for form in ({}, {"password": ""}):
+        refused = httpx.post(mail["link"], data=form)
+        assert refused.status_code == 400
+        assert "Das Kennwort ist leer." in refused.text
+    assert account.get(f"users/{key}").json()["passwordCreated"] is False
+
+
+def test_pages_say_the_same_in_every_language() -> None:
+    pages = page_texts.texts()
+    assert set(pages) == set(texts())
+    for language in pages.values():
+        for page, places in language.items():
+            assert set(places) == set(pages["en"][page])
+            assert set(re.findall(r"\{(\w+)\}", places["intro"])) == {"name", "account"}

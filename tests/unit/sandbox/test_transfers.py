@@ -114,10 +114,10 @@ def test_mail_leads_to_a_page_to_answer_on(control: httpx.Client, account: httpx
     assert mail["link"] in mail["body"]
     page = httpx.get(mail["link"])
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    assert "Acme GmbH asks you to move your user" in page.text
+    assert "Acme GmbH bittet Sie" in page.text
     assert httpx.post(mail["link"], data={"answer": "perhaps"}).status_code == 400
     assert account.get(f"users/{dee}").json()["pendingTransfer"] is True
-    assert "You chose to accept" in httpx.post(mail["link"], data={"answer": "accept"}).text
+    assert "Sie haben angenommen." in httpx.post(mail["link"], data={"answer": "accept"}).text
     assert account.get(f"users/{dee}").json()["status"] == "ACTIVE"
     for reply in (httpx.get(mail["link"]), httpx.post(mail["link"], data={"answer": "decline"})):
         assert (reply.status_code, "is not good" in reply.text) == (404, True)
