@@ -77,7 +77,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
         steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
     if plan is not None and run.error is not None and "readings" in run.error.facts:  # over a limit, not frozen
         steps.append(
-            f"Check that the export is complete. If the changes are meant, let plan {plan.hash[:12]} pass this once: "
+            f"If the changes are meant, let plan {plan.hash[:12]} pass this once: "
             f'rosterflow apply {run.run_id} --override "why"'
         )
     held = [name for name in map(run.rejects_name, run.sources) if run.folder.path(name).exists()]

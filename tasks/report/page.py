@@ -28,7 +28,7 @@ CHUNK_PEOPLE = 50
 TABLE_ROWS = 500
 ALIKE_ROWS = 4
 """From so many on, people from whom the same thing is withheld share one row of the table."""
-LONG_HEADLINE = 150
+LONG_HEADLINE = 120
 
 Tone = Literal["good", "warn", "bad", "calm"]
 T = TypeVar("T")

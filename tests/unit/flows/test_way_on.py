@@ -50,7 +50,7 @@ def test_a_sync_over_a_limit_names_its_plan_and_how_to_send_it_all_the_same(offi
     ended = told(sync())
     plan_hash = journal.run(ended.run_id).summary["run"]["plan_hash"]
     assert (
-        f"Next:    Check that the export is complete. If the changes are meant, let plan {plan_hash[:12]} pass this once: "
+        f"Next:    If the changes are meant, let plan {plan_hash[:12]} pass this once: "
         f'rosterflow apply {ended.run_id} --override "why"\n'
     ) in terminal(ended.run_id)
     assert "If the changes are meant, let this one plan pass with 'rosterflow apply RUN --override REASON', or" in (
