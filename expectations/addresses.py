@@ -1,10 +1,11 @@
-"""Expect mail addresses to be well formed (RFC 5321, RFC 5322). Nothing is asked of the DNS."""
+"""Expect mail addresses to be well formed (RFC 5321, RFC 5322). The DNS is asked only if the suite says so."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, caching_resolver, validate_email
 
 from expectations.gx import ColumnMapExpectation, ColumnMapMetricProvider, column_condition
 
@@ -14,6 +15,7 @@ PLAIN = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """Addresses so plain that the full check, which costs twenty times as much, would surely pass them."""
+DNS_SECONDS = 5
 UNREACHABLE = ("arpa", "invalid", "local", "localhost", "onion")
 
 
@@ -38,16 +40,43 @@ def is_address(text: str) -> bool:
     return "." in found.domain
 
 
+def unreachable(domains: Collection[str], resolver: Any = None) -> set[str]:
+    """Return those of *domains* of which the DNS says that they take no mail. One that does not answer proves nothing.
+
+    *resolver* is asked in the place of the machine's own.
+    """
+    resolver = resolver or caching_resolver(timeout=DNS_SECONDS)
+    return {domain for domain in domains if not _takes_mail(domain, resolver)}
+
+
+def _takes_mail(domain: str, resolver: Any) -> bool:
+    try:
+        validate_email(f"someone@{domain}", check_deliverability=True, test_environment=False, dns_resolver=resolver)
+    except EmailNotValidError:  # also of domains for tests and documentation: nobody is there
+        return False
+    return True
+
+
 class ColumnValuesAddress(ColumnMapMetricProvider):
     condition_metric_name = "column_values.address"
+    condition_value_keys = ("check_deliverability",)
 
     @column_condition
-    def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: N805  # GX calls it with the class
+    def _pandas(cls, column: pd.Series, check_deliverability: bool = False, **_: Any) -> pd.Series:  # noqa: N805  # GX's
         known = {text: is_address(text) for text in column.unique()}
+        if check_deliverability:
+            domains = {text: text.rpartition("@")[2].casefold() for text, valid in known.items() if valid}
+            deaf = unreachable(sorted(set(domains.values())))
+            known |= {text: domain not in deaf for text, domain in domains.items()}
         return column.map(known).astype(bool)
 
 
 class ExpectColumnValuesToBeAddresses(ColumnMapExpectation):
-    """Expect each value to be a mail address. Missing values are not looked at."""
+    """Expect each value to be a mail address. Missing values are not looked at.
 
+    With ``check_deliverability`` the DNS is asked, once for each domain, whether it takes mail.
+    """
+
+    check_deliverability: bool = False
     map_metric = "column_values.address"
+    success_keys = ("check_deliverability", "mostly")

@@ -85,6 +85,19 @@ class RowsOfOneWorkerAgree(MulticolumnMapMetricProvider):
         return _unless(several(whole, rows[key]) & ~several(names(rows), rows[key]), table)
 
 
+class NamesOfOnePerson(MulticolumnMapMetricProvider):
+    condition_metric_name = "multicolumn_values.names_of_one_person"
+
+    @rows_condition
+    def _pandas(cls, table: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
+        named = comparable(table[(table[[name for name in NAMES if name in table]].notna()).all(axis=1)])
+        whole = names(named)
+        rows = named[whole.duplicated(keep=False)]
+        keys = [rows[name] for name in (ID, ADDRESS) if name in rows]
+        key = keys[0].where(keys[0] != "", keys[-1])  # the address, where an id is missing
+        return _unless(several(key.where(key != ""), whole[rows.index]), table)
+
+
 class RowsDistinct(MulticolumnMapMetricProvider):
     condition_metric_name = "multicolumn_values.rows_distinct"
 
@@ -119,6 +132,15 @@ class ExpectRowsOfOneWorkerToAgree(MulticolumnMapExpectation):
     """
 
     map_metric = "multicolumn_values.rows_of_one_worker_agree"
+
+
+class ExpectNamesToBelongToOnePerson(MulticolumnMapExpectation):
+    """Expect rows of one name to have one key: the external_id, or the address where an id is missing.
+
+    Two people may well be called alike, and they stay two: this is for telling readers, not for holding rows.
+    """
+
+    map_metric = "multicolumn_values.names_of_one_person"
 
 
 class ExpectRowsToBeDistinct(MulticolumnMapExpectation):

@@ -14,6 +14,7 @@ from tasks.doctor.steps import check_ready
 from tasks.faults import discreet
 from tasks.ingest.steps import ingest
 from tasks.plan.steps import check_freeze, check_limits, compute_plan, read_target
+from tasks.validate import require_people
 from tasks.validate.steps import validate
 
 
@@ -29,6 +30,7 @@ def sync(pipeline: str, as_of: datetime | None = None, override: str | None = No
 
 
 def _sync(run: Run, pipeline: str, override: str | None) -> None:
+    require_people(run.loaded.pipeline.sources, run.loaded.folder)
     for source in run.sources:
         ingest(pipeline, run.run_id, source)
         validate(pipeline, run.run_id, source, run.rejects_name(source), run.as_of)

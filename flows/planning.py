@@ -1,7 +1,7 @@
 """What sends nothing: check and plan, as plain functions over the stages. No Prefect, so they start at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +9,14 @@ from pathlib import Path
 from flows.run import Run
 from flows.running import running
 from tasks.connectors.registry import open_target
+from tasks.ingest.mending import read_mended
 from tasks.ingest.stage import ingest_source
 from tasks.journal.products import load_verdict, save_limits
 from tasks.plan.examples import check_examples, require_examples
 from tasks.plan.limits import check_freeze, check_limits, read_limits
 from tasks.plan.stage import compute_plan, deletable, read_target
 from tasks.settings import resolve_secret
+from tasks.validate import holds_people, require_people
 from tasks.validate.stage import validate_source
 
 Saying = Callable[[str], AbstractContextManager[None]]
@@ -24,30 +26,35 @@ def quietly(_: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def check(pipeline: Path, *, saying: Saying = quietly) -> Run:
+def check(pipeline: Path, *, mended: Sequence[Path] = (), saying: Saying = quietly) -> Run:
     """Ingest and validate, hold the rules' examples against the rosters, and report.
 
-    Sends nothing and asks the target nothing. Examples that cannot be judged are in the run's ``notes``. Raises
-    ``RejectedSource``, and ``BadPipeline`` if an example is not met.
+    *mended* are workbooks of held rows that somebody has corrected (``tasks.ingest.mending``). Sends nothing and asks
+    the target nothing. Examples that cannot be judged are in the run's ``notes``. Raises ``RejectedSource``, and
+    ``BadPipeline`` if an example is not met.
     """
     with running("check", pipeline, sends=False) as run:
-        judge(run, saying)
+        judge(run, saying, mended)
         spec = run.loaded.pipeline
-        verdicts = {name: load_verdict(run.folder, name) for name in run.sources}
+        people = [source.name for source in spec.sources if holds_people(source, run.loaded.folder)]
+        verdicts = {name: load_verdict(run.folder, name) for name in people}
         found = check_examples(spec, verdicts, run.as_of)
         run.notes += [str(example) for example in found if not example.failed]
         require_examples(found)
     return run
 
 
-def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = quietly) -> Run:
-    """Make a plan and everything for its review. Sends nothing.
+def plan(
+    pipeline: Path, *, as_of: datetime | None = None, mended: Sequence[Path] = (), saying: Saying = quietly
+) -> Run:
+    """Make a plan and everything for its review. Sends nothing. *mended* as in ``check``.
 
     The plan is published even where it is over a limit or today is frozen; then ``UnsafePlan`` is raised. Raises
     ``StalePlan`` if another run was applied meanwhile.
     """
     with running("plan", pipeline, sends=False, as_of=as_of) as run:
-        judge(run, saying)
+        require_people(run.loaded.pipeline.sources, run.loaded.folder)
+        judge(run, saying, mended)
         spec = run.loaded.pipeline.target
         generation = run.journal.generation(run.pipeline_name)
         with saying(f"Reading {spec.name}"):
@@ -63,11 +70,14 @@ def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = quie
     return run
 
 
-def judge(run: Run, saying: Saying) -> None:
-    """Ingest and validate every source of a run."""
+def judge(run: Run, saying: Saying, mended: Sequence[Path] = ()) -> None:
+    """Ingest and validate every source of a run, with the rows of the workbooks *mended* in the place of theirs."""
+    corrected = read_mended(run.loaded.pipeline.sources, mended)
     for source in run.loaded.pipeline.sources:
+        corrections = corrected.get(source.name, ())
         with saying(f"Reading {source.path}"):
-            rows = ingest_source(source, run.loaded.folder, run.folder)
+            rows = ingest_source(source, run.loaded.folder, run.folder, corrections)
+        run.notes += [f"{one.said} are used in the place of those of {source.name}." for one in corrections]
         with saying(f"Validating {rows} rows of {source.name}"):
             validate_source(
                 source, run.loaded.pipeline.rules, run.as_of,

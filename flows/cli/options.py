@@ -12,3 +12,12 @@ AsOf = Annotated[
     typer.Option("--as-of", metavar="DAY", help="Plan for this day (2026-03-31), not today.", show_default=False),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="End with code 4 if any row is held.")]
+Mended = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mended",
+        metavar="FILE",
+        help="A rejects.xlsx that was corrected: its rows count in the place of the list's. More than once is fine.",
+        show_default=False,
+    ),
+]

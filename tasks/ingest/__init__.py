@@ -8,21 +8,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from tasks.ingest.mending import Mended
     from tasks.model.rosters import Roster
     from tasks.model.sources import Source
 
 __all__ = ["read_roster"]
 
 
-def read_roster(source: Source, folder: Path) -> Roster:
+def read_roster(source: Source, folder: Path, mended: Sequence[Mended] = ()) -> Roster:
     """Return the roster that *source* describes, read whole, as text, and mapped to workers.
 
     A relative path is looked for in *folder* (the pipeline file's), then in the current one. What one row's mapping
-    cannot do is a finding in the roster. Raises ``RejectedSource`` where the file as a whole cannot be trusted:
-    missing, unreadable, empty, a sheet or a mapped column gone, rows of unequal length.
+    cannot do is a finding in the roster. *mended* are rows to be taken in the place of its own. Raises
+    ``RejectedSource`` where the file as a whole cannot be trusted: missing, unreadable, empty, a sheet or a mapped
+    column gone, rows of unequal length.
     """
     from tasks.ingest import rosters
 
-    return rosters.read(source, folder)
+    return rosters.read(source, folder, mended)

@@ -11,6 +11,7 @@ from tasks.ingest.files import RosterFile
 from tasks.ingest.sheets import trimmed
 from tasks.ingest.transforms import Step, step
 from tasks.model.rosters import CRITICAL
+from tasks.model.secrets import MASK
 from tasks.model.sources import Column
 from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS, LIST_ATTRIBUTES, LIST_SEPARATOR, WORKERS
 
@@ -59,7 +60,7 @@ def _map_column(
     failed: list[Failure] = []
     whole: dict[str, pd.Series] = {}
     for heading in column.from_:
-        whole[heading], wrong = _run(cells[heading], [_results(heading, uncached), _no_errors()])
+        whole[heading], wrong = _run(cells[heading], [_results(heading, uncached), _open(), _no_errors()])
         failed += [(row, heading, at) for row, at in wrong if not bad.at[row]]
         bad |= bad.index.isin([row for row, _ in wrong])
     beside = pd.DataFrame(whole)
@@ -117,6 +118,15 @@ def _results(heading: str, uncached: Collection[tuple[int, str]]) -> Step:
         "the cell holds a formula that was saved without its result",
         "Open the file in a spreadsheet program and save it, or replace formulas by their values.",
         lambda cells: (cells, pd.Series(cells.index.isin(rows), cells.index)),
+    )
+
+
+def _open() -> Step:
+    return Step(
+        "secret_cell",
+        "the cell holds a password, a key or a bank account, or a mask in the place of one",
+        "Enter what belongs there. If it is no secret, list the heading under sources.not_secret.",
+        lambda cells: (cells, cells.eq(MASK)),
     )
 
 

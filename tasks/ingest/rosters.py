@@ -1,5 +1,6 @@
 """Read one roster from its file to workers: the stage as a whole."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -7,22 +8,28 @@ import pandas as pd
 from tasks.ingest.delimited import read_text
 from tasks.ingest.files import RosterFile, read_file
 from tasks.ingest.mapping import map_rows
+from tasks.ingest.masking import masked
+from tasks.ingest.mending import Mended, mend
 from tasks.ingest.sheets import Sheet, tabulate, trimmed
 from tasks.ingest.workbooks import FORMULA, has_doubtful_cells, look_twice, read_sheet
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source, headings_of
 
 
-def read(source: Source, folder: Path) -> Roster:
+def read(source: Source, folder: Path, mended: Sequence[Mended] = ()) -> Roster:
     """See ``tasks.ingest.read_roster``."""
     file = read_file(source, folder)
     name, rows = read_sheet(file) if file.is_workbook else (None, read_text(file))
     sheet = tabulate(file, rows)
     del rows
     hidden = {} if name is None else _hidden(file, name, sheet)
-    raw = _with_errors_shown(sheet.raw, hidden)
-    uncached = {place for place, what in hidden.items() if what == FORMULA}
+    shown, headings = _with_errors_shown(sheet.raw, hidden), headings_of(sheet.columns.values())
+    corrected, places, changed = mend(source, headings, file.sha256, shown, mended)
+    raw = masked(source, corrected)
+    uncached = {place for place, what in hidden.items() if what == FORMULA} - changed
     workers, findings = map_rows(file, name, raw, sheet.columns, uncached)
+    for row, book in places.items():
+        workers.loc[workers["row"] == row, "file"] = f"{file.name}, as mended in {book}"
     return Roster(
         source=source.name,
         file=file.name,

@@ -7,6 +7,19 @@ import pandas as pd
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 SEVERITIES = (CRITICAL, WARNING, INFO)
 
+REJECTS, REFERENCE = "Rejects", "Reference"
+"""The sheet of held rows in rejects.xlsx, and the column that says which row of which file a line is about."""
+
+
+def reference(source: str, sha256: str, row: int) -> str:
+    """Return what identifies a row of a list: the source, the beginning of the hash of its file, the row.
+
+    >>> reference("hr", "0123456789abcdef0123", 17)
+    'hr:0123456789abcdef:17'
+    """
+    return f"{source}:{sha256[:16]}:{row}"
+
+
 UNUSABLE_KEY_CODES = frozenset({"id_missing", "id_shared", "id_malformed"})
 """Findings that leave a held row without a key that tells who it is (design: absence)."""
 

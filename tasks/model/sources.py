@@ -4,10 +4,18 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from tasks.model.columns import Column, DateFormat, ProfileColumn, clean_heading
-from tasks.model.fields import NAME, Spec
+from tasks.model.columns import Column, DateFormat, Heading, ProfileColumn, clean_heading
+from tasks.model.fields import NAME, Spec, listed
 from tasks.model.profiles import folded, profile_names, read_profile
 
 __all__ = ["Column", "Source", "clean_heading", "headings_of"]
@@ -32,6 +40,9 @@ def _profile(value: str) -> str:
     return value
 
 
+NoHeadingsOrSome = Annotated[tuple[Heading, ...], BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...])]
+
+
 class Source(Spec):
     """One roster: where it is, how it is read, and what its columns are.
 
@@ -51,6 +62,8 @@ class Source(Spec):
     dates: DateFormat = "%Y-%m-%d"
     blanks: Literal["keep", "clear"] = "keep"
     suite: Annotated[str, AfterValidator(_suite)] = "staff"
+    secret: NoHeadingsOrSome = ()
+    not_secret: NoHeadingsOrSome = ()
 
     @model_validator(mode="before")
     @classmethod

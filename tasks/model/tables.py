@@ -87,8 +87,9 @@ WORKER_ATTRIBUTES: Mapping[str, str] = {
     "timezone": "time zone (Europe/Paris)",
     "phone": "telephone number",
     "directory_groups": "directory groups that the person is in, separated by ';' or line breaks",
+    "birth_date": "day of birth; nothing but checks uses it",
 }
-DATE_ATTRIBUTES = ("start_date", "end_date")
+DATE_ATTRIBUTES = ("start_date", "end_date", "birth_date")
 
 LIST_ATTRIBUTES = ("directory_groups",)
 """Attributes of several values in one cell: names in order, each once, joined by ``LIST_SEPARATOR``."""
@@ -98,7 +99,7 @@ LIST_SEPARATOR = "\n"
 RESERVED_NAMES = frozenset(
     {
         *("source", "file", "sheet", "row"),  # where a worker's row stands
-        *("codes", "key_usable", "gone"),  # what validation says of it
+        *("codes", "key_usable", "gone", "today"),  # what validation says of it
         *(
             "key",
             "address",

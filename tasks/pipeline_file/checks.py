@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.model.fields import NAME, SECRET
+from tasks.model.fields import NAME, SECRET, listed
 from tasks.model.profiles import profile_names, read_profile
+from tasks.model.secrets import kind_of_heading
+from tasks.model.sources import clean_heading
 from tasks.model.tables import LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
 from tasks.model.transforms import PLACEHOLDER, VALUE
 from tasks.pipeline_file import plain_yaml
@@ -138,6 +140,7 @@ def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
         yield from _at(node, ("sources", at), _check_reading(source))
         if isinstance(source.get("columns"), dict) or _profile_columns(source):
             yield from _at(node, ("sources", at, "columns"), _check_columns(source))
+            yield from _at(node, ("sources", at, "columns"), _check_secrets(source))
     mapped = sorted({name for _, source in sources for name in _mapped(source)})
     directory = next((str(_dict(target).get("directory")) for target in _list(data.get("targets"))), "none")
     for at, rule in enumerate(_list(data.get("rules"))):
@@ -199,10 +202,13 @@ def _check_columns(source: dict[str, Any]) -> Found:
             yield (name, "split"), f"is for {either([*LIST_ATTRIBUTES])}; other attributes have one value"
         for path, message in _check_transforms(name, _dict(column)):
             yield (name, *path), message
-    if "user_name" not in _mapped(source):
+    by_id = source.get("suite") in SHEETS_OF_PERSONS and "external_id" in _mapped(source)
+    if "user_name" not in _mapped(source) and not by_id:
         yield ("user_name",), NO_ADDRESS + (NOT_IN_PROFILE if _profile_columns(source) else "")
 
 
+SHEETS_OF_PERSONS = ("role_sheet", "groups")
+"""Suites of lists that may name people by id alone: no account is made from them."""
 NO_ADDRESS = "is missing: accounts are addresses, so a source must map the one a person signs in with"
 NOT_IN_PROFILE = (
     '. The profile has no column of addresses: make them, for example {from: UserID, template: "{value}@acme.example"}'
@@ -245,6 +251,19 @@ STATUSES = ("active", "inactive")
 NO_STATUS = "a status means active or inactive; valid values: active, inactive"
 
 
+def _check_secrets(source: dict[str, Any]) -> Found:
+    """Yield the columns that are mapped from a heading that is secret: what is masked cannot be anybody's attribute."""
+    secret, cleared = ({clean_heading(text) for text in _texts(source.get(key))} for key in ("secret", "not_secret"))
+    for name, column in _dict(source.get("columns")).items():
+        for heading in map(clean_heading, _texts(_dict(column).get("from", column))):
+            kind = kind_of_heading(heading)
+            if heading in secret:
+                yield (name,), f"is taken from '{heading}', which 'secret' of this source names: it is never handed on"
+            elif kind and heading not in cleared:
+                cure = f"if it does not, write not_secret: ['{heading}'] in this source"
+                yield (name,), f"is taken from '{heading}', which seems to hold {kind} and is masked; {cure}"
+
+
 def _wrong_name(name: str) -> str | None:
     """Say what is wrong with the name of a column: a misspelt standard attribute must not become one of one's own."""
     if name in WORKER_ATTRIBUTES:
@@ -281,6 +300,10 @@ def _check_names(section: str, items: list[Any]) -> Found:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in listed(value) if isinstance(item, str)] if isinstance(value, str | list) else []
 
 
 def _list(value: Any) -> list[Any]:

@@ -142,12 +142,19 @@ def _sources(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> list[dict[st
     found = []
     for name in sorted({*refs, *verdicts}):
         ref, verdict = refs.get(name), verdicts.get(name)
-        rows = ref.rows if ref else len(verdict.clean) + len(verdict.held) if verdict else 0
+        rows = ref.rows if ref else _read(verdict) if verdict else 0
         held = ref.held if ref else len(verdict.held) if verdict else 0
         warned = _warned(verdict) if verdict else 0
         content = ref.content if ref else None
         found.append({"name": name, "rows": rows, "held": held, "warned": warned, "content": content})
     return found
+
+
+def _read(verdict: Verdict) -> int:
+    """Count the rows that were judged, those that stand there again and are set aside among them."""
+    again = verdict.findings.loc[verdict.findings["code"] == "duplicate_row", "row"]
+    used = {*verdict.clean["row"], *verdict.held["row"]}
+    return len(used | set(again.dropna()))
 
 
 def _leaving(plan: Plan | None) -> str:

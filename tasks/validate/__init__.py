@@ -2,7 +2,7 @@
 
 from tasks.validate.cache import cached_validate
 from tasks.validate.rejects import write_rejects
-from tasks.validate.suites import Suite, load_suite
+from tasks.validate.suites import Suite, holds_people, load_suite, require_people
 from tasks.validate.validation import validate
 
-__all__ = ["Suite", "cached_validate", "load_suite", "validate", "write_rejects"]
+__all__ = ["Suite", "cached_validate", "holds_people", "load_suite", "require_people", "validate", "write_rejects"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.model.errors import RejectedSource
 from tasks.model.rosters import Roster
-from tasks.validate.leavers import GONE
+from tasks.validate.leavers import MARKS
 from tasks.validate.suites import EVERY, TESTED, Check, Suite
 
 _LEAST_COLUMNS = 2
@@ -46,7 +46,7 @@ def bind(suite: Suite, roster: Roster) -> list[BoundCheck]:
 def _needs(check: Check) -> set[str]:
     if check.type == "expect_column_to_exist":
         return set()
-    return set(check.columns if check.needs is None else check.needs) - {EVERY, TESTED, GONE}
+    return set(check.columns if check.needs is None else check.needs) - {EVERY, TESTED, *MARKS}
 
 
 def _bound(check: Check, mapped: Sequence[str], tested: Collection[str]) -> list[BoundCheck]:
@@ -62,7 +62,7 @@ def _bound(check: Check, mapped: Sequence[str], tested: Collection[str]) -> list
 
 
 def _listed(columns: Sequence[str], mapped: Sequence[str]) -> list[str]:
-    named = [name for name in columns if name in mapped or name == GONE]
+    named = [name for name in columns if name in mapped or name in MARKS]
     return named + [name for name in mapped if name not in named] if EVERY in columns else named
 
 

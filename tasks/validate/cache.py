@@ -20,14 +20,17 @@ import pandas as pd
 
 from tasks.model.plan import canonical
 from tasks.model.rosters import Roster, Verdict
-from tasks.model.tables import FINDINGS
-from tasks.validate.leavers import GONE, gone
+from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS
+from tasks.validate.leavers import GONE, TODAY, gone
 from tasks.validate.suites import Suite
 from tasks.validate.validation import find
 from tasks.validate.verdicts import judge
 
 MOST_ENTRIES = 50
-_LIBRARIES = ("rosterflow", "great-expectations", "pandas", "numpy", "pyarrow", "email-validator", "idna")
+_LIBRARIES = (
+    "rosterflow", "great-expectations", "pandas", "numpy", "pyarrow", "email-validator", "idna",
+    "confusable-homoglyphs",
+)  # fmt: skip
 _SUFFIX = ".findings"
 _log = logging.getLogger(__name__)
 
@@ -36,8 +39,11 @@ def cached_validate(roster: Roster, suite: Suite, headings: Mapping[str, str], t
     """Return what ``validate`` returns, without Great Expectations if the same was found before.
 
     *cache_dir* is made if need be (mode 0700) and keeps the ``MOST_ENTRIES`` last used entries. An entry that cannot
-    be read is made again; one that cannot be written is done without. Raises what ``validate`` raises.
+    be read is made again; one that cannot be written is done without. What a suite asks the DNS is not kept. Raises
+    what ``validate`` raises.
     """
+    if suite.asks_others:
+        return judge(roster, find(roster, suite, headings, today), today)
     entry = cache_dir / (content_key(roster, suite, headings, today) + _SUFFIX)
     findings = _read(entry)
     if findings is None:
@@ -50,12 +56,14 @@ def content_key(roster: Roster, suite: Suite, headings: Mapping[str, str], today
     """Return a digest of all that the findings depend on.
 
     The rows themselves are in it, not only the file's hash and the mapping's: so a change in how files are read
-    is one too. The day is not: only who has left by then.
+    is one too. The day is only if the suite asks for it and there are dates to come; else only who has left by then.
     """
     digest = hashlib.sha256()
     facts = [roster.source, roster.file, roster.sheet, roster.sha256, list(roster.mapped), roster.rows]
     versions = {name: importlib.metadata.version(name) for name in _LIBRARIES}
-    digest.update(canonical([facts, dict(headings), suite.label, suite.text, versions, sys.version_info[:2]]).encode())
+    day = today.isoformat() if _minds_the_day(roster, suite, today) else None
+    parts = [facts, dict(headings), suite.label, suite.text, versions, sys.version_info[:2], day]
+    digest.update(canonical(parts).encode())
     for package in ("expectations", "tasks.validate"):
         for module in sorted(files(package).iterdir(), key=lambda entry: entry.name):
             if module.name.endswith(".py"):
@@ -63,6 +71,14 @@ def content_key(roster: Roster, suite: Suite, headings: Mapping[str, str], today
     rows = roster.workers[["row", *sorted(roster.mapped)]]
     digest.update(_arrow_bytes(rows.assign(**{GONE: gone(roster.workers, today)})))
     return digest.hexdigest()
+
+
+def _minds_the_day(roster: Roster, suite: Suite, today: date) -> bool:
+    """Say whether another day could find something else: dates that are over stay so."""
+    dates = [name for name in DATE_ATTRIBUTES if name in roster.mapped]
+    if not any(TODAY in check.columns for check in suite.checks):
+        return False
+    return bool((roster.workers[dates].fillna("") > today.isoformat()).any(axis=None))
 
 
 def _arrow_bytes(table: pd.DataFrame) -> bytes:

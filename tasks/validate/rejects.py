@@ -1,7 +1,7 @@
 """Write ``rejects.xlsx``: the rows that are held, as they stood, with what is wrong and what to do.
 
-The sheet can be mended and fed back as a source with the same column mapping: the source's columns come first, as
-text, under their own headings.
+The sheet can be mended and given back (``tasks.ingest.mending``): the source's columns come first, as text, under
+their own headings, and the last column says which row of which file a line is about.
 """
 
 import datetime as dt
@@ -14,13 +14,22 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from tasks.model.rosters import CRITICAL, Roster, Verdict
+from tasks.model.rosters import CRITICAL, REFERENCE, REJECTS, Roster, Verdict, reference
+from tasks.model.secrets import MASK
 
-REJECTS, WARNINGS, README = "Rejects", "Warnings", "Read me"
+WARNINGS, README = "Warnings", "Read me"
 EXPLAINED = ("Row", "Problem column", "Value", "Code", "What is wrong", "What to do")
 NOTICED = ("Row", "Column", "Value", "Code", "Severity", "What was noticed", "What to do")
 WHOLE_ROW, BLANK = "(whole row)", "(blank)"
-_WIDTHS = {"Row": 7, "Code": 22, "Value": 26, "What is wrong": 48, "What was noticed": 48, "What to do": 60}
+_WIDTHS = {
+    "Row": 7,
+    "Code": 22,
+    "Value": 26,
+    "What is wrong": 48,
+    "What was noticed": 48,
+    "What to do": 60,
+    REFERENCE: 30,
+}
 _LONGEST_CELL = 32_767
 _MOST_ROWS = 1_048_575  # below a header
 _READS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -50,7 +59,9 @@ def write_rejects(roster: Roster, verdict: Verdict, path: Path) -> Path:
             book.set_properties({"title": "Rejects", "created": _EPOCH})
             formats = _formats(book)
             headings = list(roster.raw.columns)
-            _write_sheets(book, formats, REJECTS, [*headings, *_apart(EXPLAINED, headings)], _held(roster, verdict))
+            _write_sheets(
+                book, formats, REJECTS, [*headings, *_apart(EXPLAINED, headings), REFERENCE], _held(roster, verdict)
+            )
             _write_sheets(book, formats, WARNINGS, NOTICED, _noticed(verdict))
             _write_readme(book, formats, roster, len(verdict.held), path.name)
         Path(part).replace(path)
@@ -74,7 +85,7 @@ def _held(roster: Roster, verdict: Verdict) -> Iterator[_Line]:
         found = problems[row]
         marked = frozenset(places[problem.column] for problem in found if problem.column in places)
         told = found[0] if len(found) == 1 else map("\n".join, zip(*found, strict=True))
-        yield _Line([*cells, row, *told], marked)
+        yield _Line([*cells, row, *told, reference(roster.source, roster.sha256, row)], marked)
 
 
 class _Problem(NamedTuple):
@@ -173,25 +184,26 @@ def _write_readme(book: Any, formats: Mapping[str, Any], roster: Roster, held: i
     sheet = book.add_worksheet(README)
     sheet.set_column(0, 0, 100)
     sheet.write_string(0, 0, f"{held} of {roster.rows} rows of {roster.file} are held", formats["title"])
-    for place, (text, style) in enumerate(_readme(roster, file), start=2):
+    for place, (text, style) in enumerate(_readme(file), start=2):
         sheet.write_string(place, 0, text, formats[style])
 
 
-def _readme(roster: Roster, file: str) -> list[tuple[str, str]]:
+def _readme(file: str) -> list[tuple[str, str]]:
     return [
         ("A held row is not acted on: the person gets nothing and loses nothing until the row is right.", "prose"),
         (f"1. On sheet {REJECTS}, correct the coloured cells. 'What is wrong' and 'What to do' explain each.", "prose"),
-        ("2. Delete rows that should not be there. Leave the headings as they are; columns may be added.", "prose"),
-        ("3. Best: make the same corrections where the list comes from, so that the next export is right.", "prose"),
-        ("4. Or feed this file back: in a copy of the pipeline file, of the same name, change this source to", "prose"),
-        (f"    name: {roster.source}", "code"),
-        (f"    path: {file}", "code"),
-        (f"    sheet: {REJECTS}", "code"),
-        ("    snapshot: delta", "code"),
+        ("2. To leave a row out for good, empty its cells. A row that you delete stays held.", "prose"),
+        (f"3. Leave the headings and the column {REFERENCE} as they are. Columns may be added.", "prose"),
+        (f"4. A cell with {MASK} holds a secret, which is shown to nobody. It stays what it is.", "prose"),
+        ("5. Best: make the same corrections where the list comes from, so that the next export is right.", "prose"),
+        ("6. For this export, send the workbook back to whoever runs Rosterflow. It is used with", "prose"),
+        (f"    rosterflow plan PIPELINE --mended {file}", "code"),
+        ("    rosterflow apply latest", "code"),
+        ("   or tried, without sending anything, with", "prose"),
+        (f"    rosterflow check PIPELINE --mended {file}", "code"),
         (
-            "   without header_row, delimiter and encoding; keep its columns, dates and suite. Then sync the copy.",
+            "   Its rows then count in the place of the same rows of the list. A new export needs a new workbook.",
             "prose",
         ),
-        ("   'delta' matters: with 'full', everybody who is not in this file would be taken for a leaver.", "prose"),
         (f"Sheet {WARNINGS} lists what was noticed without holding the row.", "prose"),
     ]

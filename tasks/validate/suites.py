@@ -7,7 +7,7 @@ when the suite is first run (``engine``).
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,16 @@ from typing import Any
 from tasks.model.errors import BadPipeline
 from tasks.model.plan import canonical
 from tasks.model.rosters import CRITICAL, SEVERITIES
+from tasks.model.sources import Source
 
 EVERY = "*"
 """Stands for every mapped attribute: as a column, one check each; in a column list, those not named beside it."""
 TESTED = "*tested"
 """As a column: every mapped attribute that a rule of the pipeline tests, one check each."""
+
+PEOPLE = "people"
+OTHER_ROWS = ("roles", "groups", "moves")
+"""What a row can be about, if not about a person: then one person may have many of them."""
 
 _EXPECTATION_KEYS = ("type", "kwargs", "severity", "meta", "notes", "description", "id", "rendered_content")
 _META_TYPES: Mapping[str, type] = {
@@ -66,14 +71,20 @@ class Check:
 class Suite:
     """Checks that are run together.
 
-    ``label`` is the file they came from, ``tested`` the attributes that the pipeline's rules test, ``text`` all that
-    the findings depend on.
+    ``label`` is the file they came from, ``tested`` the attributes that the pipeline's rules test, ``rows`` what a row
+    is about (``PEOPLE``, or the thing that the suite's ``meta`` names), ``text`` all that the findings depend on.
     """
 
     name: str
     label: str
     checks: tuple[Check, ...]
     tested: tuple[str, ...] = ()
+    rows: str = PEOPLE
+
+    @property
+    def asks_others(self) -> bool:
+        """Say whether findings depend on more than the roster and the day: on what the DNS answers."""
+        return any(check.kwargs.get("check_deliverability") for check in self.checks)
 
     @property
     def text(self) -> str:
@@ -84,13 +95,33 @@ def load_suite(name_or_path: str, folder: Path, tested: Iterable[str] = ()) -> S
     """Return the suite called *name_or_path*: one of ours, or with the ending ``.json`` a file relative to *folder*.
 
     *tested* are the attributes that the pipeline's rules test. The checks that the plan relies on (``always`` in the
-    staff suite: one row a worker, one worker an address, no column lost) are part of every suite. Raises
-    ``BadPipeline`` if there is no such suite or if it is malformed.
+    staff suite: one row a worker, one worker an address, no column lost) are part of every suite whose rows are
+    people; no other is planned by. Raises ``BadPipeline`` if there is no such suite or if it is malformed.
     """
     suite = _read_own(name_or_path, folder) if name_or_path.endswith(".json") else _read_ours(name_or_path)
+    named = tuple(sorted(set(tested)))
+    if suite.rows != PEOPLE:
+        return replace(suite, tested=named)
     present = {_essence(check) for check in suite.checks}
     added = (check for check in _read_ours("staff").checks if check.always and _essence(check) not in present)
-    return Suite(suite.name, suite.label, (*suite.checks, *added), tuple(sorted(set(tested))))
+    return replace(suite, checks=(*suite.checks, *added), tested=named)
+
+
+def holds_people(source: Source, folder: Path) -> bool:
+    """Say whether the rows of *source* are people, by its suite. Raises ``BadPipeline`` as ``load_suite`` does."""
+    return load_suite(source.suite, folder).rows == PEOPLE
+
+
+def require_people(sources: Iterable[Source], folder: Path) -> None:
+    """Raise ``BadPipeline`` if a plan cannot be made of one of *sources*: its rows are not people."""
+    others = [source for source in sources if not holds_people(source, folder)]
+    if others:
+        listed = ", ".join(f"{source.name} (suite {source.suite})" for source in others)
+        raise BadPipeline(
+            f"Nothing is planned by lists whose rows are not people yet: {listed}.",
+            remedy="'rosterflow check' judges them. Keep them in a pipeline file of their own.",
+            sources=[source.name for source in others],
+        )
 
 
 def suite_names() -> list[str]:
@@ -158,7 +189,17 @@ def _parse(text: str, label: str) -> Suite:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise BadPipeline(f"Suite {label} has no list of expectations.", suite=label)
     name = str(content.get("name") or label.removesuffix(".json"))
-    return Suite(name, label, tuple(_check(entry, label, number) for number, entry in enumerate(entries, start=1)))
+    checks = tuple(_check(entry, label, number) for number, entry in enumerate(entries, start=1))
+    return Suite(name, label, checks, rows=_rows(content, label))
+
+
+def _rows(content: Mapping[str, Any], label: str) -> str:
+    meta = content.get("meta")
+    rows = meta.get("rows", PEOPLE) if isinstance(meta, dict) else PEOPLE
+    if rows not in (PEOPLE, *OTHER_ROWS):
+        known = ", ".join((PEOPLE, *OTHER_ROWS))
+        raise BadPipeline(f"Suite {label}: its meta.rows is not known.", remedy=f"Rows are: {known}.", suite=label)
+    return str(rows)
 
 
 def _check(entry: Mapping[str, Any], label: str, number: int) -> Check:

@@ -8,7 +8,7 @@ import pandas as pd
 from tasks.model.rosters import Roster, Verdict
 from tasks.validate.binding import bind
 from tasks.validate.findings import findings_from
-from tasks.validate.leavers import GONE, gone
+from tasks.validate.leavers import marked
 from tasks.validate.suites import Suite
 from tasks.validate.verdicts import judge
 
@@ -27,6 +27,6 @@ def find(roster: Roster, suite: Suite, headings: Mapping[str, str], today: date)
     """Return what the checks alone found (FINDINGS, without values). This is what takes the time."""
     from tasks.validate.engine import run_checks
 
-    table = roster.workers[sorted(roster.mapped)].assign(**{GONE: gone(roster.workers, today)})
+    table = marked(roster.workers, sorted(roster.mapped), today)
     results = run_checks(table, bind(suite, roster), suite)
     return findings_from(roster, results, headings)

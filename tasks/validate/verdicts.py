@@ -17,7 +17,10 @@ _KEY_STANDS = frozenset({"id_conflict", SET_ASIDE_CODE})
 """Findings reported on the key's column that leave no doubt who the row is about."""
 
 _NEEDED_TO_STAY = frozenset(
-    {"user_name_missing", "user_name_invalid", "user_name_too_long", "name_missing", "name_too_long", "locale_invalid"}
+    {
+        *("user_name_missing", "user_name_invalid", "user_name_too_long", "name_missing", "name_too_long"),
+        *("locale_invalid", "lookalike_letters", "born_in_future"),
+    }
 )
 """Findings on what only an account that is kept needs. HR systems clear addresses when somebody leaves."""
 

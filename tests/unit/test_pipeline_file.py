@@ -213,6 +213,16 @@ def test_all_errors_are_named_at_once_in_the_order_of_lines(problems_of: Callabl
         ("home_office: Home office", "Home office: x", "13 sources[0].columns.Home office: must be lower-case letters"),
         ("home_office: Home office", "famly_name: x", "13 sources[0].columns.famly_name: is no standard attribute"),
         ("home_office: Home office", "givenName: x", "13 sources[0].columns.givenName: is no standard attribute"),
+        (
+            "home_office: Home office",
+            "pay: Gehalt",
+            "13 sources[0].columns.pay: is taken from 'Gehalt', which seems to hold pay and is masked; if it does not,",
+        ),
+        (
+            "path: staff.xlsx",
+            "path: staff.xlsx\n    secret: [Home  office]",
+            "14 sources[0].columns.home_office: is taken from 'Home office', which 'secret' of this source names",
+        ),
         ("lifecycle: {grace: 7d}", "lifecycle: {delete: soon}", "21 lifecycle.delete: 'soon' is not valid"),
         (
             "  - name: hosts",
@@ -228,6 +238,14 @@ def test_an_error_names_line_key_and_what_is_right(
     assert right in GOOD
     found = problems_of(GOOD.replace(right, wrong, 1))
     assert any(item.startswith(said) for item in found), found
+
+
+def test_a_heading_that_only_sounds_secret_is_mapped_once_it_is_cleared(load: Load) -> None:
+    text = GOOD.replace("home_office: Home office", "home_office: Token ring")
+    cleared = text.replace("path: staff.xlsx", "path: staff.xlsx\n    not_secret: Token ring")
+    assert load(cleared).pipeline.sources[0].not_secret == ("Token ring",)
+    with pytest.raises(BadPipeline, match="passwords or keys"):
+        load(text)
 
 
 RULE = "grant: {products: G2W, group: Revenue}"

@@ -20,6 +20,13 @@ HEADINGS = {
     "building": "House",
     "locale": "Language",
     "directory_groups": "Groups",
+    "display_name": "Full name",
+    "manager_id": "Manager",
+    "birth_date": "Born",
+    "role": "Role",
+    "group": "Group",
+    "products": "Products",
+    "new_address": "New mail",
 }
 ADA = {
     "external_id": "1001",

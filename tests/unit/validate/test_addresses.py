@@ -1,8 +1,15 @@
 """What a mail address is."""
 
+import importlib
+import json
+from datetime import date
+
+import dns.rdata
+import dns.resolver
 import pytest
 
-from expectations.addresses import is_address
+from expectations.addresses import is_address, unreachable
+from tasks.validate import cached_validate, load_suite
 
 
 @pytest.mark.parametrize(
@@ -30,3 +37,46 @@ def test_address(text):
 )  # fmt: skip
 def test_no_address(text):
     assert not is_address(text)
+
+
+class Resolver:
+    """A DNS in which acme.com takes mail, nobody.com is not there, and slow.com does not answer."""
+
+    lifetime = 1
+    nameservers = ("127.0.0.1",)
+
+    def resolve(self, domain, kind):
+        name = str(domain).rstrip(".")
+        if name == "slow.com":
+            raise dns.resolver.NoNameservers
+        if name != "acme.com":
+            raise dns.resolver.NXDOMAIN
+        if kind != "MX":
+            raise dns.resolver.NoAnswer
+        return [dns.rdata.from_text("IN", "MX", "10 mx.acme.com.")]
+
+
+def test_a_domain_that_is_not_there_or_for_documentation_takes_no_mail_and_silence_proves_nothing():
+    found = unreachable(["acme.com", "nobody.com", "slow.com", "acme.example"], Resolver())
+    assert found == {"nobody.com", "acme.example"}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_dns_is_asked_only_if_the_suite_says_so(asked, make_roster, ada, ben, headings, tmp_path, monkeypatch):
+    questions = []
+
+    def answer(domains):
+        questions.append(domains)
+        return {"acme.example"}
+
+    addresses = importlib.import_module("expectations.addresses")
+    monkeypatch.setattr(addresses, "unreachable", answer)
+    kwargs = {"column": "user_name", **({"check_deliverability": True} if asked else {})}
+    check = {"type": "expect_column_values_to_be_addresses", "kwargs": kwargs, "meta": {"code": "unreachable"}}
+    (tmp_path / "ours.json").write_text(json.dumps({"name": "ours", "expectations": [check]}), "utf-8")
+    suite = load_suite("ours.json", tmp_path)
+    roster = make_roster(ada, {**ben, "user_name": "ben@other.example"})
+    for _ in range(2):  # what the DNS said is not kept for the next run
+        verdict = cached_validate(roster, suite, headings, date(2026, 3, 1), tmp_path / "cache")
+        assert verdict.findings[["row", "code"]].to_numpy().tolist() == ([[2, "unreachable"]] if asked else [])
+    assert questions == ([["acme.example", "other.example"]] * 2 if asked else [])

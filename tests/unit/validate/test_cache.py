@@ -148,7 +148,7 @@ verdict = cached_validate(roster, load_suite("staff", folder), {headings!r}, dat
 print(len(verdict.held), verdict.findings["value"].tolist(), "great_expectations" in sys.modules)
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert ran.stdout == "1 ['nobody'] False\n"
+    assert ran.stdout == "1 ['nobody', 'Ode', 'Ode'] False\n"
     assert ran.stderr == ""
 
 

@@ -134,7 +134,7 @@ def test_mended_file_has_the_same_columns_for_the_same_mapping(workbook, make_ro
 
 def test_rows_beyond_what_a_sheet_holds_go_to_a_further_sheet(workbook, ada, monkeypatch):
     monkeypatch.setattr(rejects, "_MOST_ROWS", 2)
-    people = [{**ada, "external_id": str(n), "user_name": f"nobody {n}"} for n in range(5)]
+    people = [{**ada, "external_id": str(n), "user_name": f"nobody {n}", "given_name": f"A{n}"} for n in range(5)]
     book = workbook(*people)
     assert book.sheetnames == ["Rejects", "Rejects 2", "Rejects 3", "Warnings", "Read me"]
     assert [book[name].max_row for name in book.sheetnames[:3]] == [3, 3, 2]

@@ -25,6 +25,9 @@ ROW_CASES = {
     "end_before_start": {"start_date": "2026-03-02", "end_date": "2026-03-01"},
     "locale_invalid": {"locale": "fr-FR"},
     "control_characters": {"department": "Sales\nEMEA"},
+    "lookalike_letters": {"given_name": "Ad\u0430"},
+    "born_in_future": {"birth_date": "2026-03-02"},
+    "start_far_ahead": {"start_date": "2028-03-02", "end_date": None},
 }
 PAIR_CASES = {
     "id_shared": {"user_name": "eve@acme.example", "given_name": "Eve"},
@@ -38,7 +41,14 @@ ABOUT = {
     "user_name_too_long": "Mail", "user_name_shared": "Mail",
     "name_missing": "Surname", "name_too_long": "First name", "status_missing": "State", "status_invalid": "State",
     "end_before_start": "Until", "locale_invalid": "Language", "control_characters": "Department",
+    "lookalike_letters": "First name", "born_in_future": "Born", "start_far_ahead": "From",
 }  # fmt: skip
+MILD_CASES = {
+    "manager_unknown": ("warning", {"manager_id": "4711"}),
+    "manager_self": ("warning", {"manager_id": "1001"}),
+    "homonym": ("info", {}),
+}
+CY = {"external_id": "1003", "user_name": "cy@acme.example", "given_name": "Cy"}
 TABLE_CODES = {"roster_empty", "column_blank"}
 
 
@@ -49,11 +59,14 @@ def staff():
 
 @pytest.fixture
 def whole(ada):
-    return {**ada, "start_date": "2026-03-01", "end_date": "2026-03-01", "department": "Sales", "locale": "fr_FR"}
+    dates = {"birth_date": "2026-03-01", "start_date": "2026-03-01", "end_date": "2026-03-01"}
+    return {**ada, **dates, "department": "Sales", "locale": "fr_FR"}
 
 
 def test_every_code_of_the_suite_has_a_sheet_that_breaks_it(staff):
-    assert {check.code for check in staff.checks} == ROW_CASES.keys() | PAIR_CASES.keys() | TABLE_CODES
+    assert {
+        check.code for check in staff.checks
+    } == ROW_CASES.keys() | PAIR_CASES.keys() | MILD_CASES.keys() | TABLE_CODES
 
 
 def test_right_row_has_no_finding(staff, make_roster, whole, headings):
@@ -65,7 +78,7 @@ def test_right_row_has_no_finding(staff, make_roster, whole, headings):
 
 @pytest.mark.parametrize("code", ROW_CASES)
 def test_wrong_cell_holds_its_row_and_no_other(staff, make_roster, whole, ben, headings, code):
-    others = [{**whole, **ben}, {**whole, **ben, "external_id": "1003", "user_name": "cy@acme.example"}]
+    others = [{**whole, **ben}, {**whole, **ben, **CY}]
     verdict = validate(make_roster({**whole, **ROW_CASES[code]}, *others), staff, headings, TODAY)
     assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, code]]
     assert verdict.clean["row"].tolist() == [3, 4]
@@ -205,3 +218,65 @@ def test_rows_of_one_address_that_differ_are_held_in_a_source_without_ids(staff,
     verdict = validate(make_roster(ada, {**ada, "status": "inactive"}), staff, headings, TODAY)
     assert verdict.held["codes"].tolist() == ["id_conflict", "id_conflict"]
     assert set(verdict.findings["column"]) == {"Mail"}
+
+
+def found(verdict, code):
+    return verdict.findings.loc[verdict.findings["code"] == code, ["row", "column", "severity"]].to_numpy().tolist()
+
+
+def test_manager_who_is_nowhere_in_the_list_is_a_warning_by_id_and_by_address(staff, make_roster, ada, ben, headings):
+    rows = [
+        {**ada, "manager_id": "4711"},
+        {**ben, "manager_id": "1001"},
+        {**ben, **CY, "manager_id": "Ada@Acme.Example"},
+    ]
+    verdict = validate(make_roster(*rows), staff, headings, TODAY)
+    assert found(verdict, "manager_unknown") == [[2, "Manager", "warning"]]
+    assert verdict.held.empty
+
+
+@pytest.mark.parametrize("own", ["1001", "ADA@acme.example"])
+def test_whoever_is_their_own_manager_is_told_and_not_held(staff, make_roster, ada, ben, headings, own):
+    rows = [{**ada, "manager_id": own}, {**ben, "manager_id": "1001"}]
+    verdict = validate(make_roster(*rows), staff, headings, TODAY)
+    assert found(verdict, "manager_self") == [[2, "Manager", "warning"]]
+    assert len(verdict.clean) == 2
+
+
+def test_two_people_of_one_name_are_told_and_stay_two(staff, make_roster, ada, ben, headings):
+    namesake = {**ada, "external_id": "1009", "user_name": "ada.byron@acme.example", "family_name": " BYRON"}
+    verdict = validate(make_roster(ada, namesake, ben), staff, headings, TODAY)
+    assert found(verdict, "homonym") == [[2, "Surname", "info"], [3, "Surname", "info"]]
+    assert verdict.clean["external_id"].tolist() == ["1001", "1009", "1002"]
+
+
+def test_rows_of_one_person_and_rows_without_a_name_are_no_homonyms(staff, make_roster, ada, headings):
+    nameless = [{**ada, "external_id": str(n), "user_name": f"a{n}@acme.example", "given_name": None} for n in (1, 2)]
+    verdict = validate(make_roster(ada, {**ada, "status": "inactive"}, *nameless), staff, headings, TODAY)
+    assert found(verdict, "homonym") == []
+
+
+@pytest.mark.parametrize("attribute", ["user_name", "family_name", "display_name"])
+def test_letters_of_another_alphabet_hold_the_row(staff, make_roster, ada, ben, headings, attribute):
+    wrong = {**ada, "display_name": "Ada Byron", attribute: "ada@\u0430cme.example"}
+    verdict = validate(make_roster(wrong, {**ben, "display_name": "\u0411\u0435\u043d"}), staff, headings, TODAY)
+    assert found(verdict, "lookalike_letters") == [[2, headings[attribute], "critical"]]
+
+
+def test_a_department_that_a_rule_tests_has_no_lookalikes_either(make_roster, ada, headings):
+    roster = make_roster({**ada, "department": "S\u0430les"})
+    assert validate(roster, load_suite("staff", Path(), ["department"]), headings, TODAY).held["codes"].tolist() == [
+        "lookalike_letters"
+    ]
+    assert validate(roster, load_suite("staff", Path()), headings, TODAY).held.empty
+
+
+def test_a_leaver_is_not_held_for_a_day_of_birth(staff, make_roster, ada, headings):
+    verdict = validate(make_roster({**ada, "status": "inactive", "birth_date": "2062-01-01"}), staff, headings, TODAY)
+    assert found(verdict, "born_in_future") == [[2, "Born", "warning"]]
+    assert len(verdict.clean) == 1
+
+
+def test_a_first_day_within_two_years_is_believed(staff, make_roster, ada, headings):
+    verdict = validate(make_roster({**ada, "start_date": "2028-03-01"}), staff, headings, TODAY)
+    assert verdict.findings.empty

@@ -1,0 +1,150 @@
+"""Recognise columns and cells that are nobody's business: passwords, keys, bank accounts, national ids, pay. Pure.
+
+What is recognised is masked when a roster is read, so that it reaches no other stage, no workbook and no report.
+Recognising too much costs a column its place in a workbook; too little shows a password to a spreadsheet's readers.
+So doubtful headings count as secret, and the pipeline file can say that one is not (``not_secret``).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+
+MASK = "•••"
+"""Stands for a secret in whatever leaves reading. It is never data: a cell that holds it holds its row."""
+
+
+class SecretKind(StrEnum):
+    """What a secret is; its value goes on after "the column holds"."""
+
+    PASSWORD = "passwords or keys"  # noqa: S105 - words for a message
+    NATIONAL_ID = "national ids"
+    BANK = "bank accounts"
+    PAY = "pay"
+    PHOTO = "photos"
+
+
+def secret_kind(heading: str, values: Iterable[str] = ()) -> SecretKind | None:
+    """Return what kind of secret a column holds, by its heading or by one of its *values*; None if it seems none.
+
+    >>> secret_kind("Mot de passe"), secret_kind("Abteilung"), secret_kind("Remarks", ["{SSHA}xo3n0NB1"])
+    (<SecretKind.PASSWORD: 'passwords or keys'>, None, <SecretKind.PASSWORD: 'passwords or keys'>)
+    """
+    return kind_of_heading(heading) or next(filter(None, map(kind_of_value, values)), None)
+
+
+def kind_of_heading(heading: str) -> SecretKind | None:
+    """Return what kind of secret a heading announces, in one of eight languages or in a directory's own names.
+
+    >>> kind_of_heading("unicodePwd"), kind_of_heading("Bruttogehalt"), kind_of_heading("Secretary")
+    (<SecretKind.PASSWORD: 'passwords or keys'>, <SecretKind.PAY: 'pay'>, None)
+    """
+    words = _words(heading)
+    spaced, whole = f" {words} ", words.replace(" ", "")
+    for kind, phrases in _PHRASES.items():
+        if any(f" {phrase} " in spaced for phrase in phrases):
+            return kind
+    for kind, parts in _PARTS.items():
+        if any(part in whole for part in parts):
+            return kind
+    return _WHOLE.get(whole)
+
+
+def kind_of_value(value: str) -> SecretKind | None:
+    """Return what kind of secret a cell's text is by its shape alone: a hash, a key, a token, a bank account.
+
+    >>> kind_of_value("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW")
+    <SecretKind.PASSWORD: 'passwords or keys'>
+    >>> kind_of_value("DE89 3704 0044 0532 0130 00"), kind_of_value("DE00 3704 0044 0532 0130 00")
+    (<SecretKind.BANK: 'bank accounts'>, None)
+    """
+    text = value.strip()
+    if _HASH_OR_KEY.match(text):
+        return SecretKind.PASSWORD
+    return SecretKind.BANK if _is_iban(text) else None
+
+
+def _words(heading: str) -> str:
+    """Return a heading's words: without accents, in small letters, camel case parted, one blank between."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", heading))
+    bare = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", parted)))
+    return " ".join(re.sub(r"[\W_]+", " ", bare).casefold().split())
+
+
+def _is_iban(text: str) -> bool:
+    squeezed = text.replace(" ", "")
+    if not _IBAN.fullmatch(squeezed):
+        return False
+    digits = "".join(str(int(sign, 36)) for sign in squeezed[4:] + squeezed[:4])
+    return int(digits) % 97 == 1
+
+
+LOOKS_SECRET = r"^\s*(?:[{$]|-----|eyJ|pbkdf2|AKIA|ASIA|gh[pousr]_|xox|[A-Z]{2}[0-9]{2}[ A-Z0-9]{11,42}\s*$)"  # noqa: S105
+"""A pattern for whole columns that all secrets by ``kind_of_value`` match, and few other texts."""
+
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_HASH_OR_KEY = re.compile(
+    r"""
+      \{(?i:S?SHA\d{0,3}|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|BCRYPT|CLEARTEXT|NT|LANMAN|SASL)\}\S  # LDAP, RFC 2307
+    | \$(?:1|5|6|y|7|2[abxy]?|argon2(?:id?|d)|pbkdf2[\w-]*|apr1)\$\S+                     # crypt(3) and its children
+    | pbkdf2_sha\d+\$\d+\$                                                                # Django
+    | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
+    | eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*                                                  # a JSON Web Token
+    | (?:AKIA|ASIA)[A-Z0-9]{16}$ | gh[pousr]_[A-Za-z0-9]{36,} | xox[abprs]-\S{10,}
+    """,
+    re.VERBOSE,
+)
+
+_PARTS = {
+    SecretKind.PASSWORD: (
+        "password", "passwort", "passwd", "passphrase", "kennwort", "motdepasse", "wachtwoord", "contrasena",
+        "パスワード", "暗証番号", "秘密鍵", "krbprincipalkey", "userpkcs12", "supplementalcredentials",
+    ),
+    SecretKind.NATIONAL_ID: (
+        "socialsecurity", "nationalinsurance", "sozialversicherungsn", "steueridentifikation", "steuernummer",
+        "personalausweis", "reisepass", "burgerservice", "rijksregister", "passport", "passeport", "pasaporte",
+        "passaport", "paspoort", "マイナンバー", "個人番号", "旅券番号", "社会保障番号",
+        "基礎年金番号",
+    ),
+    SecretKind.BANK: (
+        "bankaccount", "kontonummer", "bankverbindung", "bankkonto", "bankrekening", "rekeningnummer", "kreditkarte",
+        "creditcard", "comptebancaire", "coordonneesbancaires", "cuentabancaria", "contobancario", "contabancaria",
+        "coordinatebancarie", "口座", "クレジットカード",
+    ),
+    SecretKind.PAY: (
+        "gehalt", "stundenlohn", "bruttolohn", "nettolohn", "monatslohn", "給与", "給料",
+        "月給", "年収", "賃金", "賞与",
+    ),
+    SecretKind.PHOTO: ("jpegphoto", "thumbnailphoto"),
+}  # fmt: skip
+"""Found anywhere in a heading without its blanks: words that stand in compounds, or in a script without blanks."""
+
+_PHRASES = {
+    SecretKind.PASSWORD: (
+        "pwd", "senha", "palavra passe", "clave de acceso", "clave secreta", "parola d ordine", "code secret",
+        "code confidentiel", "secret", "token", "api key", "private key", "security answer",
+        "secret answer", "recovery code", "otp", "totp", "mfa seed", "phone pin", "voicemail pin", "conference pin",
+    ),
+    SecretKind.NATIONAL_ID: (
+        "ssn", "nino", "ni number", "social insurance number", "national id", "national identity",
+        "national identification", "national identifier", "tax id", "taxpayer", "tax number", "tax identification",
+        "drivers license", "drivers licence", "driver license", "driver licence", "driver s license",
+        "driver s licence", "securite sociale", "num secu", "nir", "numero fiscal", "steuer id", "steuer nr", "sv nr",
+        "sv nummer", "ahv nr", "ahv nummer", "seguridad social", "nss", "dni", "nif", "codice fiscale", "cpf", "niss",
+        "seguranca social", "bsn", "sofinummer",
+    ),
+    SecretKind.BANK: (
+        "iban", "bic", "swift", "sort code", "routing number", "rib", "blz", "conto corrente", "carte bancaire",
+        "carte de credit", "tarjeta de credito", "carta di credito", "cartao de credito", "nib", "bank details",
+    ),
+    SecretKind.PAY: (
+        "salary", "salaries", "wage", "wages", "base pay", "annual pay", "gross pay", "net pay", "pay rate",
+        "hourly rate", "compensation", "remuneration", "bonus", "salaire", "lohn", "entgelt", "arbeitsentgelt",
+        "salario", "sueldo", "stipendio", "retribuzione", "remuneracao", "remuneracion", "remunerazione", "ordenado",
+        "vencimento", "salaris", "loon", "brutoloon", "bezoldiging",
+    ),
+}  # fmt: skip
+"""Found as words of their own: too short, or too much like a part of other words, to be looked for anywhere."""
+
+_WHOLE = {"pin": SecretKind.PASSWORD, "clave": SecretKind.PASSWORD, "暗証": SecretKind.PASSWORD}
+"""Headings that are nothing but this: in others (PIN code, clave de empleado) the word means something else."""

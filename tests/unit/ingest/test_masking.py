@@ -1,0 +1,54 @@
+"""What is secret never leaves reading: columns by what the source or their heading says, cells by their shape."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tasks.model.rosters import Roster
+from tasks.model.secrets import MASK
+
+Write = Callable[..., Path]
+Read = Callable[..., Roster]
+HASH = "{SSHA}5en6G6MezRroT3XKqkdPOmY/BfQ8VIkLaaaa"
+COLUMNS = {"user_name": "Account", "department": "Team"}
+
+
+def shown(roster: Roster) -> str:
+    return roster.raw.to_csv() + roster.workers.to_csv() + roster.findings.to_csv()
+
+
+def test_columns_that_the_source_calls_secret_or_whose_heading_does_are_masked(write_text: Write, read: Read) -> None:
+    write_text("Account,Team,Mot de passe,Badge\nada,Sales,opensesame,4711\nben,IT,,\n")
+    roster = read("staff.csv", columns=COLUMNS, secret=["Badge"])
+    assert roster.raw["Mot de passe"].fillna("").tolist() == [MASK, ""]
+    assert roster.raw["Badge"].fillna("").tolist() == [MASK, ""]
+    assert not {"opensesame", "4711"} & set(shown(roster).replace(",", "\n").split("\n"))
+
+
+def test_a_heading_that_only_sounds_secret_can_be_cleared(write_text: Write, read: Read) -> None:
+    write_text("Account,Token ring\nada,green\n")
+    roster = read("staff.csv", columns={"user_name": "Account", "ring": "Token ring"}, not_secret=["Token ring"])
+    assert roster.workers["ring"].tolist() == ["green"]
+
+
+def test_a_secret_in_a_column_of_other_things_is_masked_and_holds_its_row(write_text: Write, read: Read) -> None:
+    write_text(f"Account,Team,Remarks\nada,{HASH},fine\nben,IT,{HASH}\n")
+    roster = read("staff.csv", columns=COLUMNS)
+    assert roster.raw["Team"].tolist() == [MASK, "IT"]
+    assert roster.raw["Remarks"].tolist() == ["fine", MASK]
+    assert roster.findings[["row", "column", "code", "severity", "value"]].to_numpy().tolist() == [
+        [2, "Team", "secret_cell", "critical", MASK]
+    ]
+    assert HASH not in shown(roster)
+
+
+def test_a_mask_that_comes_back_is_no_value(write_text: Write, read: Read) -> None:
+    write_text(f"Account,Team\nada,{MASK}\n")
+    roster = read("staff.csv", columns=COLUMNS)
+    assert roster.workers["department"].isna().all()
+    assert roster.findings["code"].tolist() == ["secret_cell"]
+
+
+def test_a_second_column_of_the_same_heading_is_as_secret_as_the_first(write_text: Write, read: Read) -> None:
+    write_text("Account,Team,Code,Code\nada,Sales,a1,b2\n")
+    roster = read("staff.csv", columns=COLUMNS, secret=["Code"])
+    assert roster.raw.iloc[0].tolist() == ["ada", "Sales", MASK, MASK]

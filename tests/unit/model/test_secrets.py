@@ -1,0 +1,61 @@
+"""What is recognised as secret by its heading or its shape, and what is not."""
+
+import pytest
+
+from tasks.model.secrets import SecretKind, kind_of_heading, kind_of_value, secret_kind
+
+HEADINGS = {
+    SecretKind.PASSWORD: (
+        "Password Passwort Initialpasswort Kennwort Contraseña Senha Palavra-passe Wachtwoord パスワード "
+        "初期パスワード "
+        "userPassword unicodePwd pwd sambaNTPassword ms-Mcs-AdmPwd USER_PASSWORD Password_[Required] Mot_de_passe PIN"
+    ),
+    SecretKind.NATIONAL_ID: "SSN Tax_ID N°_sécurité_sociale Steuer-ID Codice_fiscale BSN CPF DNI マイナンバー",
+    SecretKind.BANK: "IBAN Bank_account Kontonummer Coordonnées_bancaires Cuenta_bancaria Bankrekening 口座番号",
+    SecretKind.PAY: "Salary Gehalt Bruttogehalt Salaire_brut Sueldo Salário Stipendio Salaris 給与 Base_Pay",
+    SecretKind.PHOTO: "jpegPhoto thumbnailPhoto",
+}
+PLAIN = (
+    "Secretary Department Employee_No PIN_code Account Cost_center Title Clave_de_empleado 社員番号 Standort "
+    "Ribbon Position Location Company Sin_cargo Company_name Photo_URL Surname Nom Vorname Cognome Achternaam 部署 氏名"
+)
+SSHA = "{SSHA}5en6G6MezRroT3XKqkdPOmY/BfQ8VIkLaaaa"
+VALUES = (
+    (SSHA, SecretKind.PASSWORD),
+    ("{CRYPT}$6$rounds=1000$abc$def", SecretKind.PASSWORD),
+    ("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", SecretKind.PASSWORD),
+    ("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub", SecretKind.PASSWORD),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIE", SecretKind.PASSWORD),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", SecretKind.PASSWORD),
+    ("GB82 WEST 1234 5698 7654 32", SecretKind.BANK),
+    ("GB82WEST12345698765432", SecretKind.BANK),
+)
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind"), [(word.replace("_", " "), kind) for kind, words in HEADINGS.items() for word in words.split()]
+)
+def test_headings_of_secrets_are_recognised_in_eight_languages(heading, kind) -> None:
+    assert kind_of_heading(heading) is kind
+
+
+@pytest.mark.parametrize("heading", PLAIN.split())
+def test_headings_of_other_things_are_not(heading) -> None:
+    assert kind_of_heading(heading.replace("_", " ")) is None
+
+
+@pytest.mark.parametrize(("value", "kind"), VALUES)
+def test_hashes_keys_and_bank_accounts_are_recognised_by_their_shape(value, kind) -> None:
+    assert kind_of_value(value) is kind
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Ada", "1042", "{value}", "$100", "GB82 WEST 1234 5698 7654 33", "SHA 1", "a@b.example"]
+)
+def test_other_values_are_not(value) -> None:
+    assert kind_of_value(value) is None
+
+
+def test_a_column_without_a_telling_heading_is_known_by_one_of_its_values() -> None:
+    assert secret_kind("Remarks", ["nothing", SSHA]) is SecretKind.PASSWORD
+    assert secret_kind("Remarks", ["nothing"]) is None
