@@ -10,12 +10,12 @@ from flows.run import Run
 from flows.running import running
 from tasks.connectors.registry import open_target
 from tasks.ingest.stage import ingest_source
-from tasks.journal.products import load_verdict, save_limits
+from tasks.journal.products import load_people, save_limits
 from tasks.plan.examples import check_examples, require_examples
 from tasks.plan.limits import check_freeze, check_limits, read_limits
 from tasks.plan.stage import compute_plan, deletable, read_target
 from tasks.settings import resolve_secret
-from tasks.validate.stage import validate_source
+from tasks.validate.stage import compare_sources, merge_sources, validate_source
 
 Saying = Callable[[str], AbstractContextManager[None]]
 
@@ -33,8 +33,7 @@ def check(pipeline: Path, *, saying: Saying = quietly) -> Run:
     with running("check", pipeline, sends=False) as run:
         judge(run, saying)
         spec = run.loaded.pipeline
-        verdicts = {name: load_verdict(run.folder, name) for name in run.sources}
-        found = check_examples(spec, verdicts, run.as_of)
+        found = check_examples(spec, load_people(run.folder, spec), run.as_of)
         run.notes += [str(example) for example in found if not example.failed]
         require_examples(found)
     return run
@@ -64,7 +63,7 @@ def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = quie
 
 
 def judge(run: Run, saying: Saying) -> None:
-    """Ingest and validate every source of a run."""
+    """Ingest and validate every source of a run, put those of one namespace together, hold them against the last."""
     for source in run.loaded.pipeline.sources:
         with saying(f"Reading {source.path}"):
             rows = ingest_source(source, run.loaded.folder, run.folder)
@@ -73,6 +72,8 @@ def judge(run: Run, saying: Saying) -> None:
                 source, run.loaded.pipeline.rules, run.as_of,
                 run.loaded.folder, run.folder, run.settings.cache, run.rejects_name(source.name),
             )  # fmt: skip
+    merge_sources(run.loaded.pipeline, run.as_of, run.folder, run.rejects_names)
+    compare_sources(run.loaded.pipeline, run.journal, run.folder, run.today)
 
 
 async def _read(run: Run) -> None:

@@ -329,9 +329,7 @@ def shortage(products: Mapping[str, int], not_created: int) -> list[str]:
     >>> shortage({}, 0)
     []
     """
-    said = [
-        f"No seat of {product(code)} is left for {count(n, 'person', 'people')}." for code, n in products.items()
-    ]
+    said = [f"No seat of {product(code)} is left for {count(n, 'person', 'people')}." for code, n in products.items()]
     if not_created:
         said.append(f"So {count(not_created, 'person gets', 'people get')} no account: they would hold nothing.")
     return said
@@ -348,10 +346,10 @@ def place(origin: Origin | None) -> str:
 
     >>> place(Origin("staff.xlsx", "Staff", 12)), place(Origin("staff.csv", None, 2)), place(None)
     ('staff.xlsx, sheet Staff, row 12', 'staff.csv, row 2', '')
+    >>> place(Origin("staff.csv", None, 2, ("phones.csv, row 7",)))
+    'staff.csv, row 2; phones.csv, row 7'
     """
-    if origin is None:
-        return ""
-    return f"{origin.file}, " + (f"sheet {origin.sheet}, " if origin.sheet else "") + f"row {origin.row}"
+    return "; ".join((str(origin), *origin.also)) if origin else ""
 
 
 def limit_base(reading: LimitReading) -> str:

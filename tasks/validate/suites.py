@@ -7,7 +7,7 @@ when the suite is first run (``engine``).
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,10 @@ class Suite:
     label: str
     checks: tuple[Check, ...]
     tested: tuple[str, ...] = ()
+
+    def for_an_addition(self) -> "Suite":
+        """Return the suite for a source that only adds to the people of others: it need not have all attributes."""
+        return replace(self, checks=tuple(replace(check, required=False) for check in self.checks))
 
     @property
     def text(self) -> str:
