@@ -19,7 +19,7 @@ from tasks.doctor.lines import Line
 from tasks.doctor.stage import count_domains, facts_of, with_proofs, with_state
 from tasks.ingest.stage import ingest_source
 from tasks.journal import Journal, RunFolder
-from tasks.journal.products import load_verdict
+from tasks.journal.products import load_people, load_verdict
 from tasks.model.errors import BadPipeline, RejectedSource, TargetError
 from tasks.model.pipeline import Pipeline
 from tasks.model.rosters import Verdict
@@ -28,7 +28,7 @@ from tasks.pipeline_file import LoadedPipeline, load_pipeline
 from tasks.plan import demand
 from tasks.plan.world import Inputs
 from tasks.settings import Settings, resolve_secret
-from tasks.validate.stage import validate_source
+from tasks.validate.stage import merge_sources, validate_source
 
 
 def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -> list[Line]:
@@ -37,10 +37,11 @@ def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -
     with tempfile.TemporaryDirectory(prefix="rosterflow-") as name:
         folder = RunFolder(Path(name))
         verdicts, refused = _rosters(loaded, folder, saying)
+        people = {} if refused else _people(loaded, folder)
     facts, state = _target(loaded.pipeline, count_domains(verdicts.values()), saying)
     facts = replace(facts, roster_problem=refused)
     if state is not None:
-        facts = _counted(with_state(facts, state), loaded, verdicts, state)
+        facts = _counted(with_state(facts, state), loaded, verdicts, people, state)
     if lookups and facts.organisation is None and facts.has_organisation and facts.credentials.account_reached:
         with saying("Looking verification records up"):
             facts = with_proofs(facts, asyncio.run(proofs.look_up(facts.addresses)))
@@ -85,7 +86,21 @@ def _target(pipeline: Pipeline, addresses: Mapping[str, int], saying: Saying) ->
     return facts_of(found, pipeline, addresses), state
 
 
-def _counted(facts: Facts, loaded: LoadedPipeline, verdicts: Mapping[str, Verdict], state: TargetState) -> Facts:
+def _people(loaded: LoadedPipeline, folder: RunFolder) -> dict[str, Verdict]:
+    """Return the verdicts by namespace."""
+    today = datetime.now(ZoneInfo(loaded.pipeline.timezone)).date()
+    names = {source.name: f"rejects-{source.name}.xlsx" for source in loaded.pipeline.sources}
+    merge_sources(loaded.pipeline, today, folder, names)
+    return load_people(folder, loaded.pipeline)
+
+
+def _counted(
+    facts: Facts,
+    loaded: LoadedPipeline,
+    verdicts: Mapping[str, Verdict],
+    people: Mapping[str, Verdict],
+    state: TargetState,
+) -> Facts:
     """Add what the rules would give and for whom there is no seat."""
     if facts.roster_problem:
         return facts
@@ -96,6 +111,7 @@ def _counted(facts: Facts, loaded: LoadedPipeline, verdicts: Mapping[str, Verdic
             mapping_hash=loaded.mapping_hash,
             rules_hash=loaded.rules_hash,
             verdicts=verdicts,
+            people=people,
             files={source.name: Path(source.path).name for source in pipeline.sources},
             state=state,
             links=journal.links(pipeline.name, pipeline.target.tenant),

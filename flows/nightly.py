@@ -15,7 +15,7 @@ from tasks.faults import discreet
 from tasks.ingest.steps import ingest
 from tasks.plan.steps import check_freeze, check_limits, compute_plan, read_target
 from tasks.validate import require_people
-from tasks.validate.steps import validate
+from tasks.validate.steps import compare, merge, validate
 
 
 @flow(name="rosterflow-sync", flow_run_name="sync {pipeline}")
@@ -34,6 +34,8 @@ def _sync(run: Run, pipeline: str, override: str | None) -> None:
     for source in run.sources:
         ingest(pipeline, run.run_id, source)
         validate(pipeline, run.run_id, source, run.rejects_name(source), run.as_of)
+    merge(pipeline, run.run_id, run.rejects_names, run.as_of)
+    compare(pipeline, run.run_id, run.today)
     run.requests += check_ready(pipeline, run.run_id)
     plan_hash = take_up(run, pipeline) or _plan(run, pipeline)
     check_freeze(pipeline, plan_hash, run.today)

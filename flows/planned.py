@@ -110,7 +110,7 @@ def bring(run: Run, plan: Plan, origin: RunFolder) -> None:
     From *origin* comes what is left there: where the people stand, the tables that the plan was made from, the
     workbooks of held rows. The limits are read anew: they are those of the pipeline file as it is now.
     """
-    for pattern in (ORIGINS, "*.parquet", "rejects*.xlsx"):
+    for pattern in (ORIGINS, "*.parquet", "*.profile.json", "*.whole.json", "rejects*.xlsx"):
         for path in sorted(origin.root.glob(pattern)):
             shutil.copy2(path, run.folder.path(path.name))
     run.folder.write_bytes(PLAN, plan.to_bytes())

@@ -11,13 +11,13 @@ from flows.running import running
 from tasks.connectors.registry import open_target
 from tasks.ingest.mending import read_mended
 from tasks.ingest.stage import ingest_source
-from tasks.journal.products import load_verdict, save_limits
+from tasks.journal.products import load_people, save_limits
 from tasks.plan.examples import check_examples, require_examples
 from tasks.plan.limits import check_freeze, check_limits, read_limits
 from tasks.plan.stage import compute_plan, deletable, read_target
 from tasks.settings import resolve_secret
 from tasks.validate import holds_people, require_people
-from tasks.validate.stage import validate_source
+from tasks.validate.stage import compare_sources, merge_sources, validate_source
 
 Saying = Callable[[str], AbstractContextManager[None]]
 
@@ -36,9 +36,9 @@ def check(pipeline: Path, *, mended: Sequence[Path] = (), saying: Saying = quiet
     with running("check", pipeline, sends=False) as run:
         judge(run, saying, mended)
         spec = run.loaded.pipeline
-        people = [source.name for source in spec.sources if holds_people(source, run.loaded.folder)]
-        verdicts = {name: load_verdict(run.folder, name) for name in people}
-        found = check_examples(spec, verdicts, run.as_of)
+        sheets = {source.population for source in spec.sources if not holds_people(source, run.loaded.folder)}
+        people = {name: verdict for name, verdict in load_people(run.folder, spec).items() if name not in sheets}
+        found = check_examples(spec, people, run.as_of)
         run.notes += [str(example) for example in found if not example.failed]
         require_examples(found)
     return run
@@ -71,7 +71,10 @@ def plan(
 
 
 def judge(run: Run, saying: Saying, mended: Sequence[Path] = ()) -> None:
-    """Ingest and validate every source of a run, with the rows of the workbooks *mended* in the place of theirs."""
+    """Ingest and validate every source of a run, put those of one namespace together, hold them against the last.
+
+    The rows of the workbooks *mended* are used in the place of those of the rosters.
+    """
     corrected = read_mended(run.loaded.pipeline.sources, mended)
     for source in run.loaded.pipeline.sources:
         corrections = corrected.get(source.name, ())
@@ -83,6 +86,8 @@ def judge(run: Run, saying: Saying, mended: Sequence[Path] = ()) -> None:
                 source, run.loaded.pipeline.rules, run.as_of,
                 run.loaded.folder, run.folder, run.settings.cache, run.rejects_name(source.name),
             )  # fmt: skip
+    merge_sources(run.loaded.pipeline, run.as_of, run.folder, run.rejects_names)
+    compare_sources(run.loaded.pipeline, run.journal, run.folder, run.today)
 
 
 async def _read(run: Run) -> None:

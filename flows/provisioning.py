@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from flows.planned import bring
 from flows.run import Run
 from tasks.journal import Journal, RunFolder, RunRecord
+from tasks.journal.products import load_profile, load_verdict
 from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.plan import Plan
 from tasks.plan.stage import still_asks_for
@@ -16,12 +17,31 @@ def apply_recorded_plan(run: Run, pipeline: str, plan_hash: str) -> None:
     """Send a plan, batch by batch, and close its application."""
     batches, requests = begin_applying(pipeline, run.run_id, plan_hash)
     run.requests += requests
+    accept_files(run, plan_hash)
     for batch in range(batches):
         go_on, requests = provision_batch(pipeline, run.run_id, plan_hash, batch)
         run.requests += requests
         if not go_on:
             break
     close_plan(run.run_id, plan_hash)
+
+
+def accept_files(run: Run, plan_hash: str) -> None:
+    """Keep the files that a plan was made from as the last accepted ones, as its application begins.
+
+    From here on what they say is carried out. A file whose tables are no longer beside the plan is not kept.
+    """
+    for ref in run.journal.plan(plan_hash).header.sources:
+        profile = load_profile(run.folder, ref.name)
+        if profile is not None and _content(run.folder, ref.name) == ref.content:
+            run.journal.accept_file(run.pipeline_name, profile, run.run_id, datetime.now(UTC))
+
+
+def _content(folder: RunFolder, source: str) -> str | None:
+    try:
+        return load_verdict(folder, source).content
+    except BadUsage:  # the tables were deleted
+        return None
 
 
 def take_up(run: Run, pipeline: str) -> str | None:

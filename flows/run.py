@@ -48,6 +48,11 @@ class Run:
     def plan(self) -> Plan | None:
         return load_plan(self.folder) if self.folder.path(PLAN).exists() else None
 
+    @property
+    def rejects_names(self) -> dict[str, str]:
+        """The names of the workbooks of held rows, by source."""
+        return {source: self.rejects_name(source) for source in self.sources}
+
     def rejects_name(self, source: str) -> str:
         """Return the name of the workbook of held rows: the source's name is in it only where there are several."""
         return "rejects.xlsx" if len(self.sources) == 1 else f"rejects-{source}.xlsx"

@@ -96,7 +96,7 @@ def _report(run: Run, finished: datetime) -> None:
     outcomes = run.journal.outcomes(plan.hash) if plan and run.sends else {}
     facts = facts_of(run, plan, outcomes, finished)
     run.exit_code = facts.exit_code
-    run.summary = write_report(facts, plan, outcomes, run.sources, run.folder)
+    run.summary = write_report(facts, plan, outcomes, run.loaded.pipeline, run.folder)
     if run.error is not None:
         run.error.facts["report"] = str(run.folder.path(PAGE))
 

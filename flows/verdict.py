@@ -80,6 +80,11 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
             f"If the changes are meant, let plan {plan.hash[:12]} pass this once: "
             f'rosterflow apply {run.run_id} --override "why"'
         )
+    if run.error is not None and "broken" in run.error.facts:
+        steps.append(
+            "If the list is right as it is, accept this very file, then run the command again: "
+            f'rosterflow accept {run.run_id} --by NAME --reason "why"'
+        )
     held = [name for name in map(run.rejects_name, run.sources) if run.folder.path(name).exists()]
     if held:
         steps.append(f"Mend the held rows at their source; they are in {' and '.join(held)}.")

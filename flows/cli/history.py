@@ -1,5 +1,6 @@
 """``runs`` and ``report``: what was done, from the journal. Loads neither GX nor Prefect nor pandas."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -19,14 +20,19 @@ def runs(
     settings = Settings()
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.runs(limit)
+        permits = journal.permits()
     if json:
-        show_json([_facts(run) for run in found])
+        show_json([_facts(run, permits) for run in found])
         return
     if not found:
         show("No run yet. 'rosterflow demo' makes some.")
     for run in found:
         code = "" if run.exit_code is None else run.exit_code
         show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {_reason(run)}".rstrip())
+        for permit in permits:
+            if permit.run_id == run.run_id:
+                used = f"used by run {permit.spent_by}" if permit.spent_by else f"until {permit.until}"
+                show(f"  the list of {permit.source} was accepted by {permit.by}: {permit.reason} ({used})")
 
 
 def report(
@@ -54,7 +60,7 @@ def _reason(run: Any) -> str:
     return _WITHOUT_REPORT.get(run.state, "")
 
 
-def _facts(run: Any) -> dict[str, Any]:
+def _facts(run: Any, permits: Any) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -66,6 +72,7 @@ def _facts(run: Any) -> dict[str, Any]:
         "plan_hash": run.plan_hash,
         "headline": run.summary.get("headline"),
         "reason": _reason(run),
+        "accepted": [asdict(permit) for permit in permits if permit.run_id == run.run_id],
     }
 
 

@@ -1,6 +1,6 @@
 """How a run's end is told in the terminal: its sentence, its figures, where its files are, its exit code."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from flows.run import Run
 from flows.verdict import INCOMPLETE
 from tasks.report.words import forecast, shortage
 
+FIGURES = ("rows", "departments", "moved")
 FILES = (
     ("report.html", "Report"),
     ("plan.jsonl", "Plan"),
@@ -39,6 +40,9 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
         for finding in summary["findings"]:
             if finding["source"] == source["name"]:
                 show(f"    {finding['count']:>6} {finding['severity']:8} {finding['code']}")
+    for whole in summary["whole"]:
+        for line in _compared(whole):
+            show(line)
     if summary["run"]["state"] in ("pending", "blocked"):
         for kind, people in summary.get("mailed", {}).items():
             show(f"  {forecast(kind, people)}")
@@ -57,6 +61,19 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
         show(f"{'Held:':8} {path}")
     for step in summary["run"].get("next_steps", ()):
         show(f"{'Next:':8} {step}")
+
+
+def _compared(whole: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how a list differs from the last accepted one: its rows and departments, and every broken bound."""
+    if whole["baseline"] is None:
+        return
+    figures = ", ".join(one["says"] for one in whole["readings"] if one["name"] in FIGURES and not one["broken"])
+    yield f"  {whole['source']} against the last accepted list (run {whole['baseline']['run_id']}): {figures}".rstrip(
+        ": "
+    )
+    yield from (f"    over the bound: {one['says']}" for one in whole["readings"] if one["broken"])
+    if whole["permit"]:
+        yield f"    let pass by decision {whole['permit']['permit_id']}, good once"
 
 
 def finish(summary: Mapping[str, Any], *, strict: bool) -> None:

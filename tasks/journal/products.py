@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 
 from tasks.journal.runstore import RunFolder
+from tasks.model.pipeline import Pipeline, shares
 from tasks.model.plan import LimitReading
 from tasks.model.rosters import Roster, Verdict
 from tasks.model.state import TargetState
+from tasks.model.wholes import Comparison, FileProfile
 
+TOGETHER = "namespace"
 _STATE = tuple(field.name for field in fields(TargetState))
 
 
@@ -42,6 +45,48 @@ def save_verdict(folder: RunFolder, source: str, verdict: Verdict) -> None:
 def load_verdict(folder: RunFolder, source: str) -> Verdict:
     """Return the verdict that ``save_verdict`` left. Raises ``BadUsage`` if there is none."""
     return Verdict(*(folder.load_table(f"{source}.{name}") for name in ("clean", "held", "findings")))
+
+
+def save_people(folder: RunFolder, namespace: str, people: Verdict) -> None:
+    """Leave the people of a namespace whose files were put together as ``namespace.<name>.clean`` and so on."""
+    save_verdict(folder, f"{TOGETHER}.{namespace}", people)
+
+
+def load_people(folder: RunFolder, pipeline: Pipeline) -> dict[str, Verdict]:
+    """Return the people of every namespace of *pipeline*. Raises ``BadUsage`` if those of one are not there."""
+    return {
+        namespace: load_verdict(folder, f"{TOGETHER}.{namespace}" if shares(namespace, sources) else namespace)
+        for namespace, sources in pipeline.namespaces.items()
+    }
+
+
+def load_joined(folder: RunFolder, pipeline: Pipeline) -> dict[str, Verdict]:
+    """Return the people of those namespaces whose files were put together, as far as the run came to that."""
+    names = [name for name, sources in pipeline.namespaces.items() if shares(name, sources)]
+    found = [name for name in names if folder.path(f"{TOGETHER}.{name}.findings.parquet").exists()]
+    return {name: load_verdict(folder, f"{TOGETHER}.{name}") for name in found}
+
+
+def save_profile(folder: RunFolder, profile: FileProfile) -> None:
+    """Leave what a source's file was like as ``<source>.profile.json``."""
+    folder.write_bytes(f"{profile.source}.profile.json", json.dumps(profile.to_json()).encode())
+
+
+def load_profile(folder: RunFolder, source: str) -> FileProfile | None:
+    """Return the profile that ``save_profile`` left, None if there is none."""
+    path = folder.path(f"{source}.profile.json")
+    return FileProfile.from_json(json.loads(path.read_bytes())) if path.exists() else None
+
+
+def save_comparison(folder: RunFolder, comparison: Comparison) -> None:
+    """Leave how a source's file differs from the last accepted one as ``<source>.whole.json``."""
+    folder.write_bytes(f"{comparison.source}.whole.json", json.dumps(comparison.to_json()).encode())
+
+
+def load_comparisons(folder: RunFolder, sources: Iterable[str]) -> list[Comparison]:
+    """Return the comparisons that ``save_comparison`` left, of *sources* in their order."""
+    paths = [folder.path(f"{source}.whole.json") for source in sources]
+    return [Comparison.from_json(json.loads(path.read_bytes())) for path in paths if path.exists()]
 
 
 def save_state(folder: RunFolder, state: TargetState) -> None:

@@ -13,17 +13,18 @@ from sqlalchemy import insert, select, update
 
 from tasks.journal.call_record import CallRecord
 from tasks.journal.database import write_audit
+from tasks.journal.file_record import FileRecord
 from tasks.journal.locks import pipeline_lock
 from tasks.journal.records import Decision
 from tasks.journal.run_record import RunsRecord
 from tasks.journal.schema import audit, decisions
 
 
-class Journal(RunsRecord, CallRecord):
+class Journal(RunsRecord, CallRecord, FileRecord):
     """The record of what was planned, sent and learned. Every method is one transaction, durable when it returns.
 
-    Its subjects are in modules of their own: ``plan_record``, ``run_record``, ``call_record``; here are the lock,
-    the decisions and the audit trail.
+    Its subjects are in modules of their own: ``plan_record``, ``run_record``, ``call_record``, ``file_record``; here
+    are the lock, the decisions and the audit trail.
     """
 
     def lock(self, pipeline: str, since: datetime) -> AbstractContextManager[None]:

@@ -26,9 +26,21 @@ from sqlalchemy import (
 
 from tasks.model.errors import BadUsage
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MIGRATIONS: Mapping[int, Sequence[str]] = {
     2: ("ALTER TABLE links ADD COLUMN directory_groups JSON NOT NULL DEFAULT '[]'",),
+    3: (
+        "CREATE TABLE IF NOT EXISTS keys (name VARCHAR NOT NULL PRIMARY KEY, value BLOB NOT NULL)",
+        """CREATE TABLE IF NOT EXISTS profiles (
+            pipeline VARCHAR NOT NULL, source VARCHAR NOT NULL, run_id VARCHAR NOT NULL,
+            accepted_at VARCHAR(32) NOT NULL, sha256 VARCHAR NOT NULL, facts JSON NOT NULL, marks BLOB NOT NULL,
+            PRIMARY KEY (pipeline, source))""",
+        """CREATE TABLE IF NOT EXISTS permits (
+            permit_id INTEGER NOT NULL PRIMARY KEY, pipeline VARCHAR NOT NULL, source VARCHAR NOT NULL,
+            sha256 VARCHAR NOT NULL, baseline VARCHAR NOT NULL, run_id VARCHAR NOT NULL, "by" VARCHAR NOT NULL,
+            reason VARCHAR NOT NULL, at VARCHAR(32) NOT NULL, until VARCHAR(10) NOT NULL, spent_by VARCHAR)""",
+        "CREATE INDEX IF NOT EXISTS ix_permits_pipeline ON permits (pipeline)",
+    ),
 }
 """Statements that lead from the version before to the one named, run in order. A new journal starts at the last."""
 
@@ -163,6 +175,42 @@ decisions = Table(
     Column("by", String, nullable=False),
     Column("at", Instant, nullable=False),
     Column("facts", JSON, nullable=False),
+    Column("spent_by", String),
+)
+
+keys = Table(
+    "keys",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# The last accepted file of each source; what was accepted before is in the audit trail.
+profiles = Table(
+    "profiles",
+    METADATA,
+    Column("pipeline", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("run_id", String, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("marks", LargeBinary, nullable=False),  # hashes of ids and departments, 16 bytes a person
+)
+
+permits = Table(
+    "permits",
+    METADATA,
+    Column("permit_id", Integer, primary_key=True),
+    Column("pipeline", String, nullable=False, index=True),
+    Column("source", String, nullable=False),
+    Column("sha256", String, nullable=False),  # the file that may pass
+    Column("baseline", String, nullable=False),  # the file that it was held against
+    Column("run_id", String, nullable=False),  # the run that refused it
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("until", String(10), nullable=False),
     Column("spent_by", String),
 )
 

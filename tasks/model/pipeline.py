@@ -5,7 +5,9 @@ Every scalar arrives as text and is typed by its field, so that ``NO`` and ``012
 
 import difflib
 import re
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -214,6 +216,11 @@ class Notice(Spec):
 PolicyName = Literal["user_name", "given_name", "family_name", "locale"]
 
 
+def shares(namespace: str, sources: Sequence[Source]) -> bool:
+    """Whether a namespace is more than one source under its own name, so that there is something to put together."""
+    return [source.name for source in sources] != [namespace]
+
+
 def _unique(names: list[str], what: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -233,6 +240,7 @@ class Pipeline(Spec):
     name: str = Field(pattern=NAME)
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     sources: tuple[Source, ...] = Field(min_length=1)
+    precedence: dict[str, tuple[str, ...]] = Field(default={})
     correlate: tuple[Literal["link", "external_id", "user_name"], ...] = ("link", "external_id", "user_name")
     adopt: Literal["none", "matched", "matched+grants"] = "matched"
     attributes: dict[PolicyName, Literal["always", "on_create", "never"]] = Field(
@@ -252,6 +260,25 @@ class Pipeline(Spec):
         _unique([source.name for source in self.sources], "sources")
         _unique([rule.name for rule in self.rules], "rules")
         return self
+
+    @property
+    def namespaces(self) -> dict[str, tuple[Source, ...]]:
+        """The sources by namespace, both sorted by name."""
+        ordered = sorted(self.sources, key=lambda source: (source.population, source.name))
+        return {name: tuple(mine) for name, mine in groupby(ordered, key=lambda source: source.population)}
+
+    @property
+    def full_namespaces(self) -> list[str]:
+        """The namespaces that a full snapshot speaks for: who is in none of their files has left."""
+        return [name for name, mine in self.namespaces.items() if any(one.snapshot == "full" for one in mine)]
+
+    def keeps_blanks(self, namespace: str) -> bool:
+        """Whether a blank cell takes nothing away there: it does only where every source of it says so."""
+        return any(source.blanks == "keep" for source in self.namespaces[namespace])
+
+    def maps(self, namespace: str, attribute: str) -> bool:
+        """Whether a source of *namespace* has a column for *attribute*."""
+        return any(attribute in source.columns for source in self.namespaces[namespace])
 
     @property
     def target(self) -> GotoTarget:

@@ -63,11 +63,18 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a worker stands in the source; ``row`` as a spreadsheet numbers it. None for a person who is absent."""
+    """Where a worker stands in the source; ``row`` as a spreadsheet numbers it. None for a person who is absent.
+
+    ``also`` are the rows of other files that were put together with this one, in words.
+    """
 
     file: str
     sheet: str | None
     row: int
+    also: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.file}, " + (f"sheet {self.sheet}, " if self.sheet else "") + f"row {self.row}"
 
 
 @dataclass(frozen=True)
@@ -234,7 +241,7 @@ class Plan:
         return _lines([head, *(_without_origin(change) for change in sort_changes(self.changes))])
 
     def origins_to_bytes(self) -> bytes:
-        """Return ``origins.jsonl``: a line per person of the plan, ``{source, external_id, file, sheet, row}``."""
+        """Return ``origins.jsonl``: a line a person of the plan, ``{source, external_id, file, sheet, row, also}``."""
         people: list[Change | Withheld] = [*self.changes, *self.withheld]
         origins = {_key(item): item.origin for item in people if item.origin}
         return _lines(
@@ -245,7 +252,10 @@ class Plan:
     def with_origins(self, data: bytes) -> "Plan":
         """Return the plan with the origins of ``origins_to_bytes`` put back."""
         records = [json.loads(line) for line in data.decode().splitlines()]
-        origins = {(r["source"], r["external_id"]): Origin(r["file"], r["sheet"], r["row"]) for r in records}
+        origins = {
+            (r["source"], r["external_id"]): Origin(r["file"], r["sheet"], r["row"], tuple(r.get("also", ())))
+            for r in records
+        }
         return replace(
             self,
             changes=tuple(replace(item, origin=origins.get(_key(item))) for item in self.changes),

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from tasks.model.plan import digest
+from tasks.model.tables import ORIGIN
+
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 SEVERITIES = (CRITICAL, WARNING, INFO)
 
@@ -60,3 +63,11 @@ class Verdict:
     clean: pd.DataFrame
     held: pd.DataFrame
     findings: pd.DataFrame
+
+    @property
+    def content(self) -> str:
+        """A digest of the mapped rows and of why some are held, whatever their order and places."""
+        workers = pd.concat([self.clean, self.held], ignore_index=True)
+        names = sorted(set(workers.columns) - set(ORIGIN))
+        rows = workers[names].astype("object").where(workers[names].notna(), "\x00")
+        return digest([names, sorted("\x1f".join(map(str, row)) for row in rows.itertuples(index=False))])

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from tasks.model.bounds import DEFAULT_WHOLE, RowBounds, Whole
 from tasks.model.columns import Column, DateFormat, Heading, ProfileColumn, clean_heading
 from tasks.model.fields import NAME, Spec, listed
 from tasks.model.profiles import folded, profile_names, read_profile
@@ -47,7 +48,8 @@ class Source(Spec):
     """One roster: where it is, how it is read, and what its columns are.
 
     With a ``profile``, ``columns`` are the profile's, and those that the pipeline gives itself in their place; a blank
-    one leaves the profile's out. ``columns: NAME`` is short for the profile alone.
+    one leaves the profile's out. ``columns: NAME`` is short for the profile alone. Sources of one ``namespace``
+    describe one population; left out, the source is one by itself.
     """
 
     name: str = Field(pattern=NAME)
@@ -57,6 +59,7 @@ class Source(Spec):
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     snapshot: Literal["full", "delta"]
+    namespace: str | None = Field(default=None, pattern=NAME)
     profile: Annotated[str, AfterValidator(_profile)] | None = None
     columns: dict[str, SerializeAsAny[Column]]
     dates: DateFormat = "%Y-%m-%d"
@@ -64,6 +67,7 @@ class Source(Spec):
     suite: Annotated[str, AfterValidator(_suite)] = "staff"
     secret: NoHeadingsOrSome = ()
     not_secret: NoHeadingsOrSome = ()
+    whole: Whole = Whole()
 
     @model_validator(mode="before")
     @classmethod
@@ -90,6 +94,32 @@ class Source(Spec):
                 f"profile says {info.data.get('profile')} already; give columns as a mapping, or not at all"
             )
         return value
+
+    @property
+    def population(self) -> str:
+        """The namespace of its people's ids: what links know them by."""
+        return self.namespace or self.name
+
+    @property
+    def names_addresses(self) -> bool:
+        """Whether its rows can stand for a person by themselves. Others add to those of their namespace."""
+        return "user_name" in self.columns
+
+    @property
+    def bounds(self) -> Whole:
+        """What its file is held to against the last accepted one: for each bound left out, the default."""
+        given, default = self.whole, DEFAULT_WHOLE if self.snapshot == "full" else Whole()
+        rows = RowBounds(
+            fewer=default.rows.fewer if given.rows.fewer is None else given.rows.fewer,
+            more=default.rows.more if given.rows.more is None else given.rows.more,
+        )
+        return Whole(
+            rows=rows,
+            filled=default.filled if given.filled is None else given.filled,
+            departments=default.departments if given.departments is None else given.departments,
+            moved=default.moved if given.moved is None else given.moved,
+            columns=given.columns,
+        )
 
     def found(self, headings: Iterable[str]) -> dict[str, Column]:
         """Return the columns as a list with these *headings* has them, by attribute.

@@ -98,7 +98,7 @@ LIST_SEPARATOR = "\n"
 
 RESERVED_NAMES = frozenset(
     {
-        *("source", "file", "sheet", "row"),  # where a worker's row stands
+        *("source", "file", "sheet", "row", "also_in"),  # where a worker's row stands
         *("codes", "key_usable", "gone", "today"),  # what validation says of it
         *(
             "key",
@@ -115,6 +115,9 @@ RESERVED_NAMES = frozenset(
 )
 RESERVED_PREFIXES = ("link_", "current_", "claimed_")
 """Columns that stages put beside a worker's attributes: no pipeline may map a column under such a name."""
+
+ALSO_IN = "also_in"
+"""Where else a person stands whose rows of several files were put together: a line per row, as reports say it."""
 
 ORIGIN = {"file": TEXT, "sheet": TEXT, "row": WHOLE}
 

@@ -15,6 +15,7 @@ from tasks.model.tables import LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXE
 from tasks.model.transforms import PLACEHOLDER, VALUE
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.plain_yaml import Node, Problem
+from tasks.pipeline_file.populations import check_populations, population
 from tasks.pipeline_file.rules import check_exception, check_rule
 from tasks.pipeline_file.schema import OWN_NAME, schema
 from tasks.pipeline_file.wording import did_you_mean, either, listing, nearest
@@ -139,7 +140,8 @@ def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
     for at, source in sources:
         yield from _at(node, ("sources", at), _check_reading(source))
         if isinstance(source.get("columns"), dict) or _profile_columns(source):
-            yield from _at(node, ("sources", at, "columns"), _check_columns(source))
+            others = [item for _, item in sources if item is not source and population(item) == population(source)]
+            yield from _at(node, ("sources", at, "columns"), _check_columns(source, others))
             yield from _at(node, ("sources", at, "columns"), _check_secrets(source))
     mapped = sorted({name for _, source in sources for name in _mapped(source)})
     directory = next((str(_dict(target).get("directory")) for target in _list(data.get("targets"))), "none")
@@ -148,6 +150,9 @@ def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
     for at, exception in enumerate(_list(data.get("exceptions"))):
         yield from _at(node, ("exceptions", at), check_exception(_dict(exception)))
     yield from _at(node, ("correlate",), _check_order(data.get("correlate")))
+    having = [_mapped(source) for _, source in sources]
+    populations = check_populations([source for _, source in sources], having, _dict(data.get("precedence")))
+    yield from _at(node, (), populations)
     for section in ("sources", "rules"):
         yield from _at(node, (section,), _check_names(section, _list(data.get(section))))
 
@@ -190,7 +195,8 @@ def _mapped(source: dict[str, Any]) -> set[str]:
     return {*given, *_profile_columns(source)} - blank
 
 
-def _check_columns(source: dict[str, Any]) -> Found:
+def _check_columns(source: dict[str, Any], others: list[dict[str, Any]]) -> Found:
+    """Yield what is wrong with a source's columns; *others* are the sources of its namespace beside it."""
     columns = _dict(source.get("columns"))
     for name, column in columns.items():
         wrong = _wrong_name(name)
@@ -202,9 +208,12 @@ def _check_columns(source: dict[str, Any]) -> Found:
             yield (name, "split"), f"is for {either([*LIST_ATTRIBUTES])}; other attributes have one value"
         for path, message in _check_transforms(name, _dict(column)):
             yield (name, *path), message
-    by_id = source.get("suite") in SHEETS_OF_PERSONS and "external_id" in _mapped(source)
-    if "user_name" not in _mapped(source) and not by_id:
+    mapped = _mapped(source)
+    by_id = source.get("suite") in SHEETS_OF_PERSONS and "external_id" in mapped
+    if "user_name" not in mapped and not by_id and not any("user_name" in _mapped(other) for other in others):
         yield ("user_name",), NO_ADDRESS + (NOT_IN_PROFILE if _profile_columns(source) else "")
+    elif mapped.isdisjoint({"user_name", "external_id"}):
+        yield ("external_id",), "is missing: without id and address no row of this source tells whose it is"
 
 
 SHEETS_OF_PERSONS = ("role_sheet", "groups")

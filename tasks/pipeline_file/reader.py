@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 from tasks.model.errors import BadPipeline
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import digest
+from tasks.model.sources import Source
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.checks import cross_check, translate
 from tasks.pipeline_file.lookups import read_lookups
@@ -185,10 +186,18 @@ def _rules_hash(pipeline: Pipeline) -> str:
     return digest(
         {
             "policy": policy,
-            "sources": [_dump(source, ("name", "snapshot", "blanks")) for source in pipeline.sources],
+            "sources": [
+                _dump(source, ("name", "snapshot", "blanks", *(["namespace"] if _shares(source) else [])))
+                for source in sorted(pipeline.sources, key=attrgetter("name"))
+            ],
+            **({"precedence": _dump(pipeline, ("precedence",))} if pipeline.precedence else {}),
             "target": _dump(pipeline.target, ("name", "kind", "account_key", "managed", "notify_users", "directory")),
         }
     )
+
+
+def _shares(source: Source) -> bool:
+    return source.population != source.name
 
 
 def _dump(model: Any, fields: Iterable[str], *, exclude_defaults: bool = False) -> Any:

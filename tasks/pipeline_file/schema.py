@@ -11,6 +11,7 @@ from tasks.model.transforms import DECLARED
 
 OWN_NAME = r"[a-z][a-z0-9_]*"
 """How a pipeline may name a column that is no standard attribute."""
+WITH_PROFILE = {"properties": {"profile": {"type": "string"}}, "required": ["profile"]}
 
 
 def schema() -> dict[str, Any]:
@@ -28,6 +29,10 @@ def schema() -> dict[str, Any]:
         ]
     }
     made["$defs"]["Transform"] |= _transforms(made["$defs"])
+    # A list alone needs addresses. Of several, one may add to the people of another: only the program can tell.
+    columns = {"if": {"type": "object"}, "then": {"required": ["user_name"]}}
+    addresses = {"if": {"not": WITH_PROFILE}, "then": {"properties": {"columns": columns}}}
+    made["properties"]["sources"] |= {"if": {"maxItems": 1}, "then": {"items": addresses}}
     made["properties"]["correlate"] |= {"minItems": 1, "prefixItems": [{"const": "link"}]}
     _take_untyped_text(made)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "Rosterflow pipeline"}
@@ -47,7 +52,6 @@ def _columns(source: dict[str, Any]) -> dict[str, Any]:
         "additionalProperties": either,
     }
     profiles = {"enum": list(profile_names())}
-    with_profile = {"properties": {"profile": {"type": "string"}}, "required": ["profile"]}
     return {
         "properties": source["properties"]
         | {
@@ -55,9 +59,8 @@ def _columns(source: dict[str, Any]) -> dict[str, Any]:
             "columns": {"anyOf": [profiles, mapping]},
         },
         "required": [key for key in source["required"] if key != "columns"],
-        "if": {"not": with_profile},
-        "then": {"properties": {"columns": {"if": {"type": "object"}, "then": {"required": ["user_name"]}}}}
-        | {"required": ["columns"]},
+        "if": {"not": WITH_PROFILE},
+        "then": {"required": ["columns"]},
     }
 
 

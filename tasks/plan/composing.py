@@ -1,11 +1,11 @@
 """Make a plan: adopt, let leavers go, see to those who stay, guard, sort. Pure: no clock, no network."""
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 
 import pandas as pd
 
-from tasks.model.plan import Action, Change, Header, Plan, SourceRef, digest, sort_changes
-from tasks.model.tables import ORIGIN
+from tasks.model.plan import Action, Change, Header, Plan, SourceRef, sort_changes
 from tasks.plan.adoption import draft_adoptions
 from tasks.plan.deletes import draft_deletes
 from tasks.plan.directory import draft_directory
@@ -57,7 +57,10 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
         target=inputs.pipeline.target.tenant,
         as_of=inputs.as_of.isoformat(),
         generation=inputs.generation,
-        sources=tuple(_source_ref(inputs, source.name, source.snapshot) for source in inputs.pipeline.sources),
+        sources=tuple(
+            _source_ref(inputs, source.name, source.snapshot)
+            for source in sorted(inputs.pipeline.sources, key=attrgetter("name"))
+        ),
         mapping_hash=inputs.mapping_hash,
         rules_hash=inputs.rules_hash,
         base={
@@ -87,13 +90,4 @@ def _directory_base(world: World) -> dict[str, int]:
 def _source_ref(inputs: Inputs, name: str, snapshot: str) -> SourceRef:
     verdict = inputs.verdicts[name]
     held = len(verdict.held)
-    content = content_hash(verdict.clean, verdict.held)
-    return SourceRef(name, inputs.files[name], content, len(verdict.clean) + held, held, snapshot)
-
-
-def content_hash(clean: pd.DataFrame, held: pd.DataFrame) -> str:
-    """Return a digest of a source's mapped rows and of why some are held, whatever their order and places."""
-    workers = pd.concat([clean, held], ignore_index=True)
-    names = sorted(set(workers.columns) - set(ORIGIN))
-    rows = workers[names].astype("object").where(workers[names].notna(), "\x00")
-    return digest([names, sorted("\x1f".join(map(str, row)) for row in rows.itertuples(index=False))])
+    return SourceRef(name, inputs.files[name], verdict.content, len(verdict.clean) + held, held, snapshot)

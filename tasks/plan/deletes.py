@@ -54,7 +54,7 @@ def draft_deletes(world: World, drafts: Drafts) -> None:
 def _delete(world: World, drafts: Drafts, person: Person, webinars: list[str]) -> None:
     hand_over = bool(webinars) and world.pipeline.lifecycle.webinars == "hand_over"
     in_doubt = world.doubt.about(person.source, person.key, absent=person.absent) is not None
-    if person.source not in {source.name for source in world.pipeline.sources}:
+    if person.source not in world.pipeline.namespaces:
         drafts.withhold(person, Action.DELETE, WithheldReason.NO_SOURCE)
     elif hand_over and not in_doubt and not drafts.protects(person):  # nobody is told to empty an account that stays
         drafts.withhold(person, Action.DELETE, WithheldReason.WEBINARS, named(webinars))

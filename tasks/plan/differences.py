@@ -28,7 +28,7 @@ def attribute_differences(pipeline: Pipeline, staying: pd.DataFrame, single: pd.
     A blank keeps the target's value, unless the source says ``blanks: clear``. An address is never cleared, and
     compares without regard to case.
     """
-    clearing = [source.name for source in pipeline.sources if source.blanks == "clear"]
+    clearing = [name for name in pipeline.namespaces if not pipeline.keeps_blanks(name)]
     found: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
     for name in ATTRIBUTES:
         if policy(pipeline, name) != "always":

@@ -110,9 +110,9 @@ def _leave(world: World, drafts: Drafts, staying: Staying, feed: Feed) -> None:
 
 def _is_blank(world: World, staying: Staying, row: Any) -> bool:
     """Whether a cell that says, or tests, who is in which group is blank, and blanks take nothing away."""
-    source = next(source for source in world.pipeline.sources if source.name == row.source)
-    silent = source.blanks == "keep" and ATTRIBUTE in source.columns and text(row.directory_groups) is None
-    return silent or row.Index in staying.blank
+    pipeline = world.pipeline
+    speaks = pipeline.keeps_blanks(row.source) and pipeline.maps(row.source, ATTRIBUTE)
+    return (speaks and text(row.directory_groups) is None) or row.Index in staying.blank
 
 
 def _leavers(world: World, drafts: Drafts, staying: Staying, feed: Feed) -> None:
@@ -139,7 +139,7 @@ def _suspended_before(world: World, staying: Staying) -> list[str]:
     """Return the accounts of those who are gone and suspended already, and whose source still speaks for them."""
     if world.pipeline.lifecycle.leavers == "report":
         return []
-    known = [source.name for source in world.pipeline.sources]
+    known = list(world.pipeline.namespaces)
     linked = world.linked[(world.linked["link_state"] == "suspended") & world.linked["link_source"].isin(known)]
     return list(linked.loc[~linked["account_key"].isin(staying.people["account_key"]), "account_key"])
 

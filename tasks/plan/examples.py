@@ -44,9 +44,9 @@ class Example:
 
 
 def check_examples(pipeline: Pipeline, verdicts: Mapping[str, Verdict], as_of: date) -> list[Example]:
-    """Return the examples that fail or cannot be judged on the rosters of *verdicts* (by source), in the file's order.
+    """Return the examples that fail or cannot be judged on the rosters, in the file's order.
 
-    Somebody whose row is held, or who is in none of the rosters, fails no example.
+    *verdicts* are by namespace. Somebody whose row is held, or who is in none of the rosters, fails no example.
     """
     if not any(rule.expect for rule in pipeline.rules):
         return []

@@ -26,7 +26,7 @@ def draft_leavers(world: World, drafts: Drafts) -> None:
 
     Raises ``RejectedSource`` if most of the linked people are missing from a full snapshot.
     """
-    full = [source.name for source in world.pipeline.sources if source.snapshot == "full"]
+    full = world.pipeline.full_namespaces
     absent = absent_links(world.linked, world.people, full)
     _require_whole_snapshots(world, absent)
     for row in rows(_with_business_left(world, world.people[~world.people["employed"]])):
@@ -79,7 +79,7 @@ def _gone(world: World, drafts: Drafts, row: Any) -> None:
 
 def _unspoken(world: World, drafts: Drafts, full: list[str]) -> None:
     """See to linked people of whom today's files say nothing, because a source is a delta, or is gone."""
-    known = {source.name for source in world.pipeline.sources}
+    known = world.pipeline.namespaces
     present = set(zip(world.people["source"], world.people["key"], strict=True))
     for row in rows(world.linked[~world.linked["link_source"].isin(full)]):
         key = (row.link_source, row.link_external_id)

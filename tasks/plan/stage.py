@@ -8,13 +8,13 @@ import pandas as pd
 
 from tasks.connectors.base import Target
 from tasks.journal import Journal, RunFolder
-from tasks.journal.products import load_roster, load_state, load_verdict, save_state
+from tasks.journal.products import load_people, load_roster, load_state, load_verdict, save_state
 from tasks.model.errors import RefusedByTarget, StalePlan
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
 from tasks.model.state import TargetState
 from tasks.model.tables import WEBINARS
-from tasks.plan.composing import content_hash, make_plan
+from tasks.plan.composing import make_plan
 from tasks.plan.deletes import due_for_deletion
 from tasks.plan.world import Inputs
 
@@ -83,6 +83,7 @@ def compute_plan(
             mapping_hash=mapping_hash,
             rules_hash=rules_hash,
             verdicts={name: load_verdict(folder, name) for name in names},
+            people=load_people(folder, pipeline),
             files={name: load_roster(folder, name).file for name in names},
             state=load_state(folder),
             links=journal.links(pipeline.name, pipeline.target.tenant),
@@ -123,9 +124,4 @@ def still_asks_for(
     if made_for != (mapping_hash, rules_hash, pipeline.target.tenant, as_of.isoformat()):
         return False
     known = {ref.name: ref.content for ref in header.sources}
-    return known == {source.name: _content(folder, source.name) for source in pipeline.sources}
-
-
-def _content(folder: RunFolder, source: str) -> str:
-    verdict = load_verdict(folder, source)
-    return content_hash(verdict.clean, verdict.held)
+    return known == {source.name: load_verdict(folder, source.name).content for source in pipeline.sources}

@@ -119,8 +119,7 @@ def _rests_on_blank(pipeline: Pipeline, people: pd.DataFrame) -> pd.Series:
     """
     tested = {name for rule in pipeline.rules if rule.enabled for name in rule.when}
     blank = pd.Series(False, index=people.index)
-    for source in pipeline.sources:
-        if source.blanks == "keep":
-            asked = [name for name in sorted(tested) if name in source.columns or name not in LIST_ATTRIBUTES]
-            blank |= (people["source"] == source.name) & people[asked].isna().any(axis=1)
+    for space in filter(pipeline.keeps_blanks, pipeline.namespaces):
+        asked = [name for name in sorted(tested) if pipeline.maps(space, name) or name not in LIST_ATTRIBUTES]
+        blank |= (people["source"] == space) & people[asked].isna().any(axis=1)
     return blank

@@ -12,7 +12,7 @@ from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Cause, Origin, digest
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
-from tasks.model.tables import ACCOUNTS, ORIGIN
+from tasks.model.tables import ACCOUNTS, ALSO_IN, ORIGIN
 from tasks.plan.absence import Doubt, weigh_held_rows
 from tasks.plan.drafts import Person
 from tasks.plan.entitlements import Holdings
@@ -20,14 +20,16 @@ from tasks.plan.memberships import tenant_groups
 from tasks.plan.people import correlate, gather, live_links
 
 _NOT_THE_WORKERS_OWN = frozenset(
-    {"Index", "tenant_groups", "source", *ORIGIN, "key", "address", "employed", "started", "account_key", "match"}
+    {"Index", "tenant_groups", "source", *ORIGIN, ALSO_IN}
+    | {"key", "address", "employed", "started", "account_key", "match"}
 )
 
 
 @dataclass(frozen=True)
 class Inputs:
     """All that a plan is made from. ``verdicts`` and ``files`` (names) are by source; ``links`` are those of this
-    pipeline and target."""
+    pipeline and target. ``people`` are the verdicts by namespace, the files of each put together; without it every
+    source is a namespace by itself."""
 
     pipeline: Pipeline
     mapping_hash: str
@@ -38,6 +40,11 @@ class Inputs:
     links: pd.DataFrame
     generation: int
     as_of: date
+    people: Mapping[str, Verdict] | None = None
+
+    @property
+    def populations(self) -> Mapping[str, Verdict]:
+        return self.verdicts if self.people is None else self.people
 
 
 class World:
@@ -57,8 +64,8 @@ class World:
 
     @cached_property
     def people(self) -> pd.DataFrame:
-        """The clean workers of all sources with the account that is theirs, one row per worker (``correlate``)."""
-        clean = pd.concat([verdict.clean for verdict in self.inputs.verdicts.values()], ignore_index=True)
+        """The clean workers of all namespaces with the account that is theirs, one row per worker (``correlate``)."""
+        clean = pd.concat([verdict.clean for verdict in self.inputs.populations.values()], ignore_index=True)
         found = correlate(gather(clean, self.as_of), self.state.accounts, self.linked, self.pipeline.correlate)
         if len(self.state.directory_members):
             found["tenant_groups"] = found["account_key"].map(tenant_groups(self.state, self.linked)).astype("str")
@@ -67,7 +74,7 @@ class World:
     @cached_property
     def doubt(self) -> Doubt:
         """Whom held rows and second claims could be."""
-        held = pd.concat([verdict.held for verdict in self.inputs.verdicts.values()], ignore_index=True)
+        held = pd.concat([verdict.held for verdict in self.inputs.populations.values()], ignore_index=True)
         return weigh_held_rows(held, self.linked, self.people["claimed_from"].dropna())
 
     @cached_property
@@ -101,7 +108,8 @@ class World:
         """Return whom a row of ``people`` is about. The address is the account's own, where there is one."""
         account = text(row.account_key)
         known = (text(row.user_name), text(row.link_user_name), text(row.current_user_name))
-        origin = Origin(row.file, text(row.sheet), int(row.row))
+        also = (text(getattr(row, ALSO_IN, None)) or "").splitlines()
+        origin = Origin(row.file, text(row.sheet), int(row.row), tuple(also))
         address = (text(row.current_user_name) if account else None) or text(row.user_name)
         return Person(
             row.source, row.key, account, address, origin, _digest_of(row), names(row.current_roles), _present(known)

@@ -1,8 +1,11 @@
 """What a report says of the run itself, beside its plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from tasks.model.rosters import Verdict
+from tasks.model.wholes import Comparison
 
 RunState = Literal["done", "nothing_to_do", "pending", "partial", "blocked", "failed"]
 
@@ -37,3 +40,20 @@ class RunFacts:
     def is_over(self) -> bool:
         """Whether this run did all that it will ever do to the target (a pending plan has yet to be sent)."""
         return self.state not in ("pending", "blocked")
+
+
+@dataclass(frozen=True)
+class RosterFacts:
+    """What a run knows of its rosters beside the verdict on each.
+
+    ``people`` are the verdicts by namespace, the files of each put together; None where every source is a namespace
+    by itself. ``populations`` has the namespace of each source. ``comparisons`` say how each file differs from the
+    last accepted one.
+    """
+
+    people: Mapping[str, Verdict] | None = None
+    populations: Mapping[str, str] = field(default_factory=dict)
+    comparisons: Sequence[Comparison] = ()
+
+
+NOTHING_FURTHER = RosterFacts()

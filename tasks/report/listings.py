@@ -50,14 +50,20 @@ class LeavingRow:
     due: str
 
 
-def list_findings(verdicts: Mapping[str, Verdict], severity: str, names: Names) -> list[FindingRow]:
-    """Return the findings of one severity, one row each, by source, row, column and code."""
+def list_findings(
+    verdicts: Mapping[str, Verdict], severity: str, names: Names, populations: Mapping[str, str] | None = None
+) -> list[FindingRow]:
+    """Return the findings of one severity, one row each, by source, row, column and code.
+
+    *populations* has the namespaces by source, where they have another name.
+    """
     rows = []
     for source, verdict in sorted(verdicts.items()):
         found = verdict.findings[verdict.findings["severity"] == severity]
         held = verdict.held[verdict.held["row"].isin(found["row"])]
         clean = verdict.clean[verdict.clean["row"].isin(found["row"])]
-        people = {row["row"]: names.of_row(row) for table in (clean, held) for row in records(table)}
+        space = {"source": (populations or {}).get(source, source)}
+        people = {row["row"]: names.of_row({**row, **space}) for table in (clean, held) for row in records(table)}
         for finding in map(names.finding, records(found)):
             number = finding["row"]
             origin = None if number is None else Origin(finding["file"] or "", finding["sheet"], int(number))

@@ -60,12 +60,12 @@ class Names(Protocol):
 
 
 class FullNames:
-    """Shows everything. Names come from the rosters, else from the change itself, else the address stands for them."""
+    """Shows everything. Names come from the *people* of each namespace, else the change, else it is the address."""
 
-    def __init__(self, plan: Plan | None, verdicts: Mapping[str, Verdict]) -> None:
+    def __init__(self, plan: Plan | None, people: Mapping[str, Verdict]) -> None:
         wanted = {(item.source, item.external_id) for item in _everyone(plan) if item.external_id}
         self._known: dict[tuple[str | None, str | None], Mapping[str, Any]] = {}
-        for source, verdict in verdicts.items():
+        for source, verdict in people.items():
             keys = {key for name, key in wanted if name == source and key}
             usable = verdict.held[verdict.held["key_usable"].fillna(False).astype(bool)]
             for table in (usable, verdict.clean):  # a clean row, if there is one, has the last word
@@ -112,9 +112,9 @@ class Aliases:
     redacted page shows hashes only by their beginning.
     """
 
-    def __init__(self, plan: Plan | None, verdicts: Mapping[str, Verdict]) -> None:
+    def __init__(self, plan: Plan | None, people: Mapping[str, Verdict]) -> None:
         keys = {_key(item) for item in _everyone(plan)}
-        keys |= {(source, key) for source, verdict in verdicts.items() for key in worker_keys(verdict.held).dropna()}
+        keys |= {(source, key) for source, verdict in people.items() for key in worker_keys(verdict.held).dropna()}
         secret = plan.to_bytes() if plan else repr(sorted(keys)).encode()
         digests = {key: hmac.new(secret, "\0".join(key).encode(), hashlib.sha256).hexdigest() for key in sorted(keys)}
         width = next(n for n in range(4, 65) if len({digest[:n] for digest in digests.values()}) == len(digests))

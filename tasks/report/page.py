@@ -13,7 +13,7 @@ from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Cause, Change, LimitReading, Plan
 from tasks.model.rosters import CRITICAL, WARNING, Verdict
 from tasks.report import words
-from tasks.report.facts import RunFacts, RunState
+from tasks.report.facts import NOTHING_FURTHER, RosterFacts, RunFacts, RunState
 from tasks.report.listings import group_withheld, list_findings, list_leaving, list_withheld
 from tasks.report.names import Aliases, FullNames, Identity, Names
 from tasks.report.people import Section, gather, is_moving
@@ -118,13 +118,15 @@ def render_html(
     limits: Iterable[LimitReading],
     outcomes: Mapping[str, Outcome],
     verdicts: Mapping[str, Verdict],
+    rosters: RosterFacts = NOTHING_FURTHER,
     *,
     redacted: bool = False,
 ) -> str:
     """Return the page of a run. *redacted*, it has no name, address, id or cell: rows, codes and counts stay."""
     readings = list(limits)
-    summary = summarise(facts, plan, readings, outcomes, verdicts)
-    names: Names = Aliases(plan, verdicts) if redacted else FullNames(plan, verdicts)
+    summary = summarise(facts, plan, readings, outcomes, verdicts, rosters.comparisons)
+    people = verdicts if rosters.people is None else rosters.people
+    names: Names = Aliases(plan, people) if redacted else FullNames(plan, people)
     style, script = _asset("report.css"), _asset("report.js")
     withheld = _cut(list_withheld(plan, names))
     return _template().render(
@@ -140,8 +142,9 @@ def render_html(
         blocks=_blocks(plan, outcomes, names),
         failures=_failures(plan, outcomes, names),
         movers=_movers(plan, outcomes, names),
-        held=_cut(list_findings(verdicts, CRITICAL, names)),
-        warnings=_cut(list_findings(verdicts, WARNING, names)),
+        held=_cut(list_findings(verdicts, CRITICAL, names, rosters.populations)),
+        warnings=_cut(list_findings(verdicts, WARNING, names, rosters.populations)),
+        wholes=[one for one in rosters.comparisons if one.baseline],
         withheld=withheld,
         withheld_groups=group_withheld(withheld.rows),
         leaving=_cut(list_leaving(plan, names)),

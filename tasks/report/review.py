@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.model.plan import MAKES_A_GROUP, Action, Change, LimitReading, Origin, Plan
 from tasks.model.rosters import CRITICAL, Verdict
 from tasks.report import words
+from tasks.report.facts import NOTHING_FURTHER, RosterFacts
 from tasks.report.listings import list_findings, list_leaving, list_withheld
 from tasks.report.names import FullNames, Identity
 from tasks.report.people import Section, gather
@@ -72,21 +73,27 @@ class Pen:
                 sheet.write_string(row, column, value[:_LONGEST_CELL], look)
 
 
-def write_review(plan: Plan, limits: Iterable[LimitReading], verdicts: Mapping[str, Verdict], path: Path) -> None:
+def write_review(
+    plan: Plan,
+    limits: Iterable[LimitReading],
+    verdicts: Mapping[str, Verdict],
+    path: Path,
+    rosters: RosterFacts = NOTHING_FURTHER,
+) -> None:
     """Write the workbook for reviewing *plan* to *path*: Summary, Changes, Not in the plan, Held rows, Leaving.
 
     The column Note of Changes is blank, for the reviewers; nothing in the workbook is read back.
     """
     from xlsxwriter import Workbook  # only workbooks need it
 
-    names = FullNames(plan, verdicts)
+    names = FullNames(plan, verdicts if rosters.people is None else rosters.people)
     with Workbook(str(path), {"constant_memory": len(plan.changes) > LARGE_PLAN}) as book:
         book.set_properties({"title": f"Review of {plan.header.pipeline}", "created": _CREATED})
         book.set_custom_property(PLAN_PROPERTY, plan.hash, "text")
         pen = Pen(book)
         _write_summary(book.add_worksheet("Summary"), pen, plan, list(limits), verdicts)
         _write_sheet(book, pen, _changes(plan, names)).activate()
-        for sheet in (_withheld(plan, names), _held(verdicts, names), _leaving(plan, names)):
+        for sheet in (_withheld(plan, names), _held(verdicts, names, rosters), _leaving(plan, names)):
             _write_sheet(book, pen, sheet)
 
 
@@ -213,10 +220,10 @@ def _withheld(plan: Plan, names: FullNames) -> Sheet:
     return Sheet("Not in the plan", {**_PERSON, "What was due": 30, "Why not": 38, "What to do": 46, **_PLACE}, rows)
 
 
-def _held(verdicts: Mapping[str, Verdict], names: FullNames) -> Sheet:
+def _held(verdicts: Mapping[str, Verdict], names: FullNames, rosters: RosterFacts) -> Sheet:
     rows = [
         (*_person(row.person), row.column, row.value, row.message, row.remedy, row.code, *_place(row.origin))
-        for row in list_findings(verdicts, CRITICAL, names)
+        for row in list_findings(verdicts, CRITICAL, names, rosters.populations)
     ]
     reasons = {"Column": 20, "Value": 28, "What is wrong": 42, "What to do": 46, "Code": 20}
     return Sheet("Held rows", {**_PERSON, **reasons, **_PLACE}, rows)

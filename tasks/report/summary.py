@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
+from tasks.model.wholes import Comparison
 from tasks.report import words
 from tasks.report.facts import RunFacts
 from tasks.report.people import Fate, count_fates, done, is_moving
@@ -23,6 +25,7 @@ def summarise(
     limits: Iterable[LimitReading],
     outcomes: Mapping[str, Outcome],
     verdicts: Mapping[str, Verdict],
+    comparisons: Iterable[Comparison] = (),
 ) -> dict[str, Any]:
     """Return the run in numbers, ready for JSON: every key always there, in a fixed order, lists sorted."""
     changes = plan.changes if plan else ()
@@ -32,6 +35,7 @@ def summarise(
         "headline": headline(facts, plan, outcomes, verdicts),
         "run": _run(facts),
         "sources": _sources(plan, verdicts),
+        "whole": [_whole(comparison) for comparison in sorted(comparisons, key=attrgetter("source"))],
         "findings": _findings(verdicts),
         "people": {
             "planned": _counted(Fate, count_fates(changes)),
@@ -111,6 +115,10 @@ def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             _figure(f"Rows held from {source['name']}", source["held"]),
         )
     ]
+    for whole in summary["whole"]:
+        if whole["broken"]:
+            verdict = "let pass" if whole["permit"] else "refused"
+            rows.append(_figure(f"Bounds broken by the file of {whole['source']}", whole["broken"], verdict))
     counted = [(words.ORDERS[Action(k)], n, "planned") for k, n in summary["changes"]["by_action"].items()]
     statuses = summary["outcomes"]["by_status"]
     counted += [(words.OUTCOMES[OutcomeStatus(k)], n, "outcome of changes") for k, n in statuses.items()]
@@ -155,6 +163,22 @@ def _read(verdict: Verdict) -> int:
     again = verdict.findings.loc[verdict.findings["code"] == "duplicate_row", "row"]
     used = {*verdict.clean["row"], *verdict.held["row"]}
     return len(used | set(again.dropna()))
+
+
+def _whole(comparison: Comparison) -> dict[str, Any]:
+    """Return how a file differs from the last accepted one. Who let it pass, and why, is in the journal."""
+    baseline, permit = comparison.baseline, comparison.permit
+    return {
+        "source": comparison.source,
+        "sha256": comparison.sha256,
+        "rows": comparison.rows,
+        "valid": comparison.valid,
+        "held": comparison.held,
+        "baseline": {name: getattr(baseline, name) for name in _BASELINE} if baseline else None,
+        "broken": len(comparison.broken),
+        "readings": [{**asdict(reading), "says": str(reading)} for reading in comparison.telling],
+        "permit": {name: getattr(permit, name) for name in _PERMIT} if permit else None,
+    }
 
 
 def _leaving(plan: Plan | None) -> str:
@@ -248,6 +272,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_BASELINE, _PERMIT = ("run_id", "at", "sha256", "rows"), ("permit_id", "at", "until")
 _READING = tuple(field.name for field in fields(LimitReading))
 
 _VERBS = {

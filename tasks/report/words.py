@@ -346,10 +346,10 @@ def place(origin: Origin | None) -> str:
 
     >>> place(Origin("staff.xlsx", "Staff", 12)), place(Origin("staff.csv", None, 2)), place(None)
     ('staff.xlsx, sheet Staff, row 12', 'staff.csv, row 2', '')
+    >>> place(Origin("staff.csv", None, 2, ("phones.csv, row 7",)))
+    'staff.csv, row 2; phones.csv, row 7'
     """
-    if origin is None:
-        return ""
-    return f"{origin.file}, " + (f"sheet {origin.sheet}, " if origin.sheet else "") + f"row {origin.row}"
+    return "; ".join((str(origin), *origin.also)) if origin else ""
 
 
 def limit_base(reading: LimitReading) -> str:

@@ -1,15 +1,29 @@
 """The validate stage of a run: one roster in, its verdict and the workbook of held rows left in the run's folder."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from tasks.journal.products import load_roster, save_verdict
+from tasks.journal import Journal
+from tasks.journal.products import (
+    load_roster,
+    load_verdict,
+    save_comparison,
+    save_people,
+    save_profile,
+    save_verdict,
+)
 from tasks.journal.runstore import RunFolder
-from tasks.model.pipeline import Rule
+from tasks.model.errors import RejectedSource
+from tasks.model.pipeline import Pipeline, Rule, shares
+from tasks.model.rosters import Verdict
 from tasks.model.sources import Source
+from tasks.model.wholes import Baseline, Comparison, FileProfile, Permit
 from tasks.validate import cached_validate, load_suite, write_rejects
+from tasks.validate.findings import merge_findings, with_values
+from tasks.validate.merging import MERGE_CODES, merge
+from tasks.validate.wholes import compare, profile_of
 
 
 @dataclass(frozen=True)
@@ -30,8 +44,102 @@ def validate_source(
     roster = load_roster(folder, source.name)
     headings = {attribute: column.heading for attribute, column in source.found(roster.raw.columns).items()}
     tested = {attribute for rule in rules if rule.enabled for attribute in rule.when}
-    verdict = cached_validate(roster, load_suite(source.suite, base, tested), headings, today, cache)
+    suite = load_suite(source.suite, base, tested)
+    if not source.names_addresses:
+        suite = suite.for_an_addition()
+    verdict = cached_validate(roster, suite, headings, today, cache)
     save_verdict(folder, source.name, verdict)
     if len(verdict.held):
         write_rejects(roster, verdict, folder.path(rejects))
     return Counts(len(verdict.clean), len(verdict.held))
+
+
+def merge_sources(pipeline: Pipeline, today: date, folder: RunFolder, rejects: Mapping[str, str]) -> int:
+    """Put the files of each namespace together, leave its people in the run's folder; return how many that are.
+
+    Rows that are held because files differ are held in the verdicts of their sources too, and are in the workbooks of
+    held rows: *rejects* has their names by source. A namespace of one source of the same name is what that says.
+    """
+    people = 0
+    for namespace, sources in pipeline.namespaces.items():
+        if not shares(namespace, sources):
+            continue
+        verdicts = {source.name: load_verdict(folder, source.name) for source in sources}
+        merged = merge(
+            namespace, [_as_read(source, folder) for source in sources], verdicts, pipeline.precedence, today
+        )
+        for name, verdict in merged.verdicts.items():
+            if verdict is not verdicts[name]:
+                _rejudge(folder, name, verdict, rejects[name])
+        save_people(folder, namespace, merged.people)
+        people += len(merged.people.clean)
+    return people
+
+
+def _as_read(source: Source, folder: RunFolder) -> Source:
+    """Return a source with those of its columns that its file has."""
+    roster = load_roster(folder, source.name)
+    return source.model_copy(update={"columns": source.found(roster.raw.columns)})
+
+
+def _rejudge(folder: RunFolder, name: str, verdict: Verdict, rejects: str) -> None:
+    roster = load_roster(folder, name)
+    between = verdict.findings["code"].isin(MERGE_CODES)
+    findings = merge_findings([verdict.findings[~between], with_values(roster, verdict.findings[between])])
+    verdict = replace(verdict, findings=findings)
+    save_verdict(folder, name, verdict)
+    if len(verdict.held):
+        write_rejects(roster, verdict, folder.path(rejects))
+
+
+def compare_sources(pipeline: Pipeline, journal: Journal, folder: RunFolder, today: date) -> list[Comparison]:
+    """Hold the file of every source against the last accepted one, leave profiles and comparisons in the run's folder.
+
+    *today* is the day on which it is done: permits are good until a day. Raises ``RejectedSource`` if one is over its
+    bounds and nobody let it pass, naming every bound of every source that is broken.
+    """
+    key, permits = journal.hashing_key(), journal.permits(pipeline.name)
+    found = []
+    for source in pipeline.sources:
+        profile = profile_of(load_roster(folder, source.name), load_verdict(folder, source.name), key)
+        comparison = _compared(source, profile, journal.accepted_file(pipeline.name, source.name), permits, today)
+        save_profile(folder, profile)
+        save_comparison(folder, comparison)
+        found.append(comparison)
+    refused = [comparison for comparison in found if comparison.refused]
+    if refused:
+        raise _unlike(refused, folder.root.name)
+    return found
+
+
+def _compared(
+    source: Source,
+    profile: FileProfile,
+    accepted: tuple[Baseline, FileProfile] | None,
+    permits: Iterable[Permit],
+    today: date,
+) -> Comparison:
+    figures = (profile.source, profile.file, profile.sha256, profile.rows, profile.valid, profile.held)
+    if accepted is None:
+        return Comparison(*figures)
+    baseline, before = accepted
+    headings = {name: column.from_ for name, column in source.found(profile.columns).items()}
+    readings = compare(before, profile, source.bounds, headings)
+    comparison = Comparison(*figures, baseline, tuple(readings))
+    fitting = [permit for permit in permits if permit.lets_pass(comparison, today.isoformat())]
+    return replace(comparison, permit=fitting[-1]) if comparison.broken and fitting else comparison
+
+
+def _unlike(refused: Sequence[Comparison], run_id: str) -> RejectedSource:
+    said = [
+        f"The roster {one.file} (source {one.source}) is not like the last one that was accepted"
+        f"{f' (run {one.baseline.run_id})' if one.baseline else ''}: {'; '.join(map(str, one.broken))}."
+        for one in refused
+    ]
+    return RejectedSource(
+        " ".join(said),
+        remedy="Ask for a complete export. If it is right as it is, accept this very file, once: "
+        f'rosterflow accept {run_id} --by NAME --reason "why", and run the command again.',
+        sources=[one.source for one in refused],
+        broken=[[one.source, reading.name, reading.subject] for one in refused for reading in one.broken],
+    )

@@ -7,10 +7,10 @@ from pathlib import Path
 from prefect import get_run_logger, task
 
 from tasks.faults import discreet
-from tasks.journal import RunStore
+from tasks.journal import Journal, RunStore
 from tasks.pipeline_file import load_pipeline
 from tasks.settings import Settings
-from tasks.validate.stage import validate_source
+from tasks.validate.stage import compare_sources, merge_sources, validate_source
 
 
 @task(name="validate", task_run_name="validate {source}")
@@ -24,3 +24,26 @@ def validate(pipeline: str, run_id: str, source: str, rejects: str, as_of: date)
     counts = validate_source(spec, rules, as_of, loaded.folder, folder, settings.cache, rejects)
     get_run_logger().info("%s: %d rows clean, %d held", source, counts.clean, counts.held)
     return counts.held
+
+
+@task(name="compare with last accepted")
+@discreet
+def compare(pipeline: str, run_id: str, today: date) -> int:
+    """Hold each file against the last accepted one; return how many were let pass. Raises ``RejectedSource``."""
+    loaded, settings = load_pipeline(Path(pipeline), os.environ), Settings()
+    folder = RunStore(settings.runs).open(run_id)
+    with Journal.open(settings.journal_url or settings.journal) as journal:
+        found = compare_sources(loaded.pipeline, journal, folder, today)
+    passed = sum(comparison.permit is not None for comparison in found)
+    get_run_logger().info("%d files compared, %d let pass", len(found), passed)
+    return passed
+
+
+@task(name="put together")
+@discreet
+def merge(pipeline: str, run_id: str, rejects: dict[str, str], as_of: date) -> int:
+    """Put the sources of each namespace together as of a day; return how many people came of several sources."""
+    loaded, folder = load_pipeline(Path(pipeline), os.environ), RunStore(Settings().runs).open(run_id)
+    people = merge_sources(loaded.pipeline, as_of, folder, rejects)
+    get_run_logger().info("%d people", people)
+    return people

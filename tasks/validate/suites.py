@@ -86,6 +86,10 @@ class Suite:
         """Say whether findings depend on more than the roster and the day: on what the DNS answers."""
         return any(check.kwargs.get("check_deliverability") for check in self.checks)
 
+    def for_an_addition(self) -> "Suite":
+        """Return the suite for a source that only adds to the people of others: it need not have all attributes."""
+        return replace(self, checks=tuple(replace(check, required=False) for check in self.checks))
+
     @property
     def text(self) -> str:
         return canonical([self.tested, [{**vars(check), "kwargs": dict(check.kwargs)} for check in self.checks]])

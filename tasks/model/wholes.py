@@ -1,0 +1,167 @@
+"""A source's file as a whole: what it was like, how it differs from the last one that was accepted, who let it pass.
+
+Nothing here is a name, an address or a cell: figures, headings, and keyed hashes of ids.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+LEAST_TOLD = 0.01
+Kind = Literal["rows", "filled", "departments", "moved", "column_new", "column_gone"]
+
+
+@dataclass(frozen=True)
+class FileProfile:
+    """What one file was like. ``sha256`` is of its bytes.
+
+    ``rows`` counts those that were read, ``valid`` and ``held`` what validation made of them. ``columns`` and
+    ``attributes`` have how many cells are filled, by heading and by attribute. ``departments`` is how many there are,
+    None where the attribute is not mapped. ``marks`` has 16 bytes a person, sorted: 8 that stand for the id and 8
+    for id and department, hashed with a key of the journal's.
+    """
+
+    source: str
+    file: str
+    sha256: str
+    rows: int
+    valid: int
+    held: int
+    columns: Mapping[str, int]
+    attributes: Mapping[str, int]
+    departments: int | None = None
+    marks: bytes = field(default=b"", repr=False)
+
+    def figures(self) -> dict[str, Any]:
+        """Return all but the marks, ready for JSON."""
+        return asdict(replace(self, marks=b"")) | {"marks": None}
+
+    def to_json(self) -> dict[str, Any]:
+        return self.figures() | {"marks": base64.b64encode(self.marks).decode()}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any], marks: bytes | None = None) -> "FileProfile":
+        """Return a profile from ``to_json``, or from ``figures`` and *marks*."""
+        return cls(**{**facts, "marks": base64.b64decode(facts["marks"]) if marks is None else marks})
+
+
+@dataclass(frozen=True)
+class WholeReading:
+    """One bound held against one file. *before* and *now* are what was counted: rows, departments, a filled share.
+
+    ``change`` is what the bound is on, signed: of a filled share the difference in points, else the share of what was
+    there before. ``limit`` is None where no bound is set. ``subject`` is the heading or attribute, if it is about one.
+    """
+
+    name: Kind
+    subject: str
+    before: float
+    now: float
+    change: float
+    limit: float | None
+    broken: bool
+
+    @property
+    def telling(self) -> bool:
+        """Whether there is something to tell: a filled share that stays is none, among dozens of columns."""
+        return self.broken or self.name != "filled" or abs(self.change) >= LEAST_TOLD
+
+    def __str__(self) -> str:
+        """Say in words by how much, and what the bound is: ``150 rows, 300 before (50% fewer, limit 20%)``."""
+        limit = "" if self.limit is None else f", limit {self.limit:.0%}"
+        match self.name:
+            case "rows":
+                word = "fewer" if self.change < 0 else "more"
+                return f"{self.now:,.0f} rows, {self.before:,.0f} before ({abs(self.change):.0%} {word}{limit})"
+            case "filled":
+                points = "" if self.limit is None else f", limit {100 * self.limit:.0f}"
+                moved = f"{100 * abs(self.change):.0f} points{points}"
+                return f"'{self.subject}' filled to {self.now:.0%}, {self.before:.0%} before ({moved})"
+            case "departments":
+                part = f"{abs(self.change):.0%}{limit}"
+                return f"{self.now:,.0f} departments, {self.before:,.0f} before ({part})"
+            case "moved":
+                part = f"{self.change:.0%}{limit}"
+                return f"{self.now:,.0f} of {self.before:,.0f} people in another department ({part})"
+            case "column_new":
+                return f"a new column '{self.subject}'"
+            case "column_gone":
+                return f"no column '{self.subject}' any more"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The last file that was accepted: of which run, when (ISO 8601), its hash, its rows."""
+
+    run_id: str
+    at: str
+    file: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Permit:
+    """A person's decision that one very file may pass though it is over its bounds. ``until`` is an ISO date, the
+    last day; ``spent_by`` the run that began to carry the file out."""
+
+    permit_id: int
+    pipeline: str
+    source: str
+    sha256: str
+    baseline: str
+    run_id: str
+    by: str
+    reason: str
+    at: str
+    until: str
+    spent_by: str | None = None
+
+    def lets_pass(self, comparison: "Comparison", today: str) -> bool:
+        """Whether this is about that very file, held against that very one before, and is neither used up nor over."""
+        about = (self.source, self.sha256, self.baseline)
+        this = (comparison.source, comparison.sha256, comparison.baseline and comparison.baseline.sha256)
+        return about == this and self.spent_by is None and today <= self.until
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A file held against the last accepted one (``baseline``, None where it is the first); ``permit`` lets it pass."""
+
+    source: str
+    file: str
+    sha256: str
+    rows: int
+    valid: int
+    held: int
+    baseline: Baseline | None = None
+    readings: tuple[WholeReading, ...] = ()
+    permit: Permit | None = None
+
+    @property
+    def broken(self) -> tuple[WholeReading, ...]:
+        return tuple(reading for reading in self.readings if reading.broken)
+
+    @property
+    def telling(self) -> tuple[WholeReading, ...]:
+        return tuple(reading for reading in self.readings if reading.telling)
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.broken) and self.permit is None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> "Comparison":
+        baseline, permit = facts["baseline"], facts["permit"]
+        return cls(
+            **{
+                **facts,
+                "baseline": Baseline(**baseline) if baseline else None,
+                "readings": tuple(WholeReading(**item) for item in facts["readings"]),
+                "permit": Permit(**permit) if permit else None,
+            }
+        )

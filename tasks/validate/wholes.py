@@ -1,0 +1,130 @@
+"""Hold a file as a whole against the last one that was accepted. Pure (docs/decisions/0027)."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from tasks.model.bounds import Whole
+from tasks.model.plan import SMALLEST_BASE
+from tasks.model.rosters import Roster, Verdict
+from tasks.model.wholes import FileProfile, Kind, WholeReading
+
+DEPARTMENT = "department"
+SMALLEST_DEPARTMENTS = 10
+"""Fewer departments than this count as that many, as fewer people than ``SMALLEST_BASE`` do: in a small company one
+more is no upheaval."""
+_HASH_BYTES = 8
+_MARK = np.dtype([("who", ">u8"), ("where", ">u8")])
+
+
+def profile_of(roster: Roster, verdict: Verdict, key: bytes) -> FileProfile:
+    """Return what the file of *roster* is like; *key* is what ids are hashed with."""
+    departments = roster.workers[DEPARTMENT].str.casefold()
+    return FileProfile(
+        source=roster.source,
+        file=roster.file,
+        sha256=roster.sha256,
+        rows=roster.rows,
+        valid=roster.rows - len(verdict.held),
+        held=len(verdict.held),
+        columns=_filled(roster.raw, roster.raw.columns),
+        attributes=_filled(roster.workers, roster.mapped),
+        departments=int(departments.nunique()) if DEPARTMENT in roster.mapped else None,
+        marks=_marks(roster, departments, key) if DEPARTMENT in roster.mapped else b"",
+    )
+
+
+def _filled(table: pd.DataFrame, names: "pd.Index[str] | tuple[str, ...]") -> dict[str, int]:
+    counts = table[list(names)].notna().sum()
+    return {str(name): int(count) for name, count in counts.items()}
+
+
+def _marks(roster: Roster, departments: pd.Series, key: bytes) -> bytes:
+    """Return the marks of ``FileProfile``: one of each person, of those whom only one row is about."""
+    ids = roster.workers["external_id"].fillna(roster.workers["user_name"].str.casefold())
+    alone = ids.notna() & ~ids.duplicated(keep=False)
+    marks = [
+        _hashed(key, who) + _hashed(key, f"{who}\0{where}")
+        for who, where in zip(ids[alone], departments[alone].fillna(""), strict=True)
+    ]
+    return b"".join(sorted(marks))
+
+
+def _hashed(key: bytes, text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), key=key, digest_size=_HASH_BYTES).digest()
+
+
+def compare(
+    before: FileProfile, now: FileProfile, bounds: Whole, headings: Mapping[str, tuple[str, ...]]
+) -> list[WholeReading]:
+    """Return one reading per bound, those of columns only where something is to be said: every bound in one pass.
+
+    *headings* are those that feed each attribute: a column that lost its values is told once.
+    """
+    filled = list(_columns_filled(before, now, bounds))
+    broken = {reading.subject for reading in filled if reading.broken}
+    return [
+        _rows(before, now, bounds),
+        *filled,
+        *(one for one in _attributes_filled(before, now, bounds) if not broken.intersection(headings[one.subject])),
+        *_departments(before, now, bounds),
+        *_moved(before, now, bounds),
+        *_columns(before, now, bounds),
+    ]
+
+
+def _rows(before: FileProfile, now: FileProfile, bounds: Whole) -> WholeReading:
+    change = _share(now.rows - before.rows, before.rows)
+    limit = bounds.rows.fewer if change < 0 else bounds.rows.more
+    return _reading("rows", "", before.rows, now.rows, change, limit)
+
+
+def _columns_filled(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
+    for name in sorted(before.columns.keys() & now.columns.keys()):
+        yield _fill(name, before.columns[name] / before.rows, now.columns[name] / now.rows, now, bounds)
+
+
+def _attributes_filled(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
+    for name in sorted(before.attributes.keys() & now.attributes.keys()):
+        yield _fill(name, before.attributes[name] / before.rows, now.attributes[name] / now.rows, now, bounds)
+
+
+def _fill(name: str, before: float, now: float, profile: FileProfile, bounds: Whole) -> WholeReading:
+    """In a list of fewer than ``SMALLEST_BASE`` people the cells count as if they were of that many."""
+    change = (now - before) * profile.rows / max(profile.rows, SMALLEST_BASE)
+    return _reading("filled", name, before, now, change, bounds.filled)
+
+
+def _departments(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
+    if before.departments is not None and now.departments is not None:
+        change = (now.departments - before.departments) / max(before.departments, SMALLEST_DEPARTMENTS)
+        yield _reading("departments", "", before.departments, now.departments, change, bounds.departments)
+
+
+def _moved(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
+    if before.departments is None or now.departments is None:
+        return
+    was, is_ = (np.frombuffer(profile.marks, dtype=_MARK) for profile in (before, now))
+    _, at_before, at_now = np.intersect1d(was["who"], is_["who"], return_indices=True)
+    moved = int((was["where"][at_before] != is_["where"][at_now]).sum())
+    yield _reading("moved", "", len(at_before), moved, _share(moved, len(at_before)), bounds.moved)
+
+
+def _columns(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
+    stops = bounds.columns == "stop"
+    for name in sorted(now.columns.keys() - before.columns.keys()):
+        yield WholeReading("column_new", name, 0, 1, 1, 0 if stops else None, stops)
+    for name in sorted(before.columns.keys() - now.columns.keys()):
+        yield WholeReading("column_gone", name, 1, 0, -1, 0 if stops else None, stops)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / max(whole, SMALLEST_BASE)
+
+
+def _reading(name: Kind, subject: str, before: float, now: float, change: float, limit: float | None) -> WholeReading:
+    rounded = round(change, 6)
+    broken = limit is not None and abs(rounded) > limit
+    return WholeReading(name, subject, round(before, 6), round(now, 6), rounded, limit, broken)
