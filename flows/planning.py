@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.confirming import confirmed, note
 from flows.run import Run
 from flows.running import running
 from tasks.connectors.registry import open_target
@@ -31,6 +32,7 @@ def check(pipeline: Path, *, saying: Saying = quietly) -> Run:
     ``RejectedSource``, and ``BadPipeline`` if an example is not met.
     """
     with running("check", pipeline, sends=False) as run:
+        run.notes += filter(None, [note(run.loaded)])
         judge(run, saying)
         spec = run.loaded.pipeline
         verdicts = {name: load_verdict(run.folder, name) for name in run.sources}
@@ -44,10 +46,12 @@ def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = quie
     """Make a plan and everything for its review. Sends nothing.
 
     The plan is published even where it is over a limit or today is frozen; then ``UnsafePlan`` is raised. Raises
-    ``StalePlan`` if another run was applied meanwhile.
+    ``StalePlan`` if another run was applied meanwhile, and ``BadPipeline``, once the rosters were validated, if places of
+    the pipeline file wait to be confirmed.
     """
     with running("plan", pipeline, sends=False, as_of=as_of) as run:
-        judge(run, saying)
+        with confirmed(run):
+            judge(run, saying)
         spec = run.loaded.pipeline.target
         generation = run.journal.generation(run.pipeline_name)
         with saying(f"Reading {spec.name}"):

@@ -32,6 +32,7 @@ def read(source: Source, folder: Path) -> Roster:
         workers=workers,
         findings=findings,
         mapped=tuple(sheet.columns),
+        lacks=source.lacks,
     )
 
 

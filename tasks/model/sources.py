@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
-from tasks.model.columns import Column, DateFormat, ProfileColumn, clean_heading
+from tasks.model.columns import AMBIGUOUS, Column, ProfileColumn, SourceDates, clean_heading
 from tasks.model.fields import NAME, Spec
 from tasks.model.profiles import folded, profile_names, read_profile
 
-__all__ = ["Column", "Source", "clean_heading", "headings_of"]
+__all__ = ["AMBIGUOUS", "Column", "Source", "clean_heading", "headings_of"]
 
 
 def _encoding(value: str) -> str:
@@ -36,7 +36,8 @@ class Source(Spec):
     """One roster: where it is, how it is read, and what its columns are.
 
     With a ``profile``, ``columns`` are the profile's, and those that the pipeline gives itself in their place; a blank
-    one leaves the profile's out. ``columns: NAME`` is short for the profile alone.
+    one leaves the profile's out. ``columns: NAME`` is short for the profile alone. ``lacks`` are attributes that accounts
+    need and the list does not have: all of its rows are held.
     """
 
     name: str = Field(pattern=NAME)
@@ -48,7 +49,8 @@ class Source(Spec):
     snapshot: Literal["full", "delta"]
     profile: Annotated[str, AfterValidator(_profile)] | None = None
     columns: dict[str, SerializeAsAny[Column]]
-    dates: DateFormat = "%Y-%m-%d"
+    lacks: tuple[Literal["external_id", "user_name"], ...] = ()
+    dates: SourceDates = "%Y-%m-%d"
     blanks: Literal["keep", "clear"] = "keep"
     suite: Annotated[str, AfterValidator(_suite)] = "staff"
 

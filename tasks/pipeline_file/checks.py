@@ -199,7 +199,11 @@ def _check_columns(source: dict[str, Any]) -> Found:
             yield (name, "split"), f"is for {either([*LIST_ATTRIBUTES])}; other attributes have one value"
         for path, message in _check_transforms(name, _dict(column)):
             yield (name, *path), message
-    if "user_name" not in _mapped(source):
+    lacks = _list(source.get("lacks"))
+    for name in lacks:
+        if name in _mapped(source):
+            yield (name,), f"is mapped, so the list does not lack it: take {name} out of lacks"
+    if "user_name" not in {*_mapped(source), *lacks}:
         yield ("user_name",), NO_ADDRESS + (NOT_IN_PROFILE if _profile_columns(source) else "")
 
 

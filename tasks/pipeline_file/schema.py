@@ -55,7 +55,7 @@ def _columns(source: dict[str, Any]) -> dict[str, Any]:
             "columns": {"anyOf": [profiles, mapping]},
         },
         "required": [key for key in source["required"] if key != "columns"],
-        "if": {"not": with_profile},
+        "if": {"not": {"anyOf": [with_profile, {"required": ["lacks"]}]}},
         "then": {"properties": {"columns": {"if": {"type": "object"}, "then": {"required": ["user_name"]}}}}
         | {"required": ["columns"]},
     }

@@ -7,7 +7,7 @@ from functools import cache
 import pandas as pd
 
 from tasks.ingest.inspection import vocabulary
-from tasks.ingest.inspection.dates import looks_dated
+from tasks.ingest.inspection.dates import SERIALS, looks_dated
 from tasks.ingest.inspection.headings import listed, spelling
 from tasks.ingest.inspection.tables import DATE, NUMBER, Cells
 
@@ -103,12 +103,14 @@ Judge = Callable[[Cells], float]
 
 
 def _dates(column: Cells) -> float:
-    return max(share(column, looks_dated), column.share_of(DATE), column.share_of(DATE) + _serials(column))
-
-
-def _serials(column: Cells) -> float:
-    numbers = column.share_of(NUMBER)
-    return numbers * share(column, lambda value: value.isdigit() and 366 < int(value) < 80_000) if numbers else 0.0
+    """Return the share of cells that are dates, or numbers of days as Excel keeps them."""
+    cells = column.filled[:SAMPLE]
+    kinds = ["t"] * len(cells) if column.kinds is None else column.kinds.reindex(cells.index).tolist()
+    fits = [
+        kind == DATE or looks_dated(cell) or (kind == NUMBER and cell.isdigit() and 366 < int(cell) < SERIALS[1])
+        for cell, kind in zip(cells, kinds, strict=True)
+    ]
+    return sum(fits) / len(fits) if fits else 0.0
 
 
 def _status(column: Cells) -> float:
