@@ -51,14 +51,10 @@ def find_unconfirmed(text: str, node: Node) -> tuple[Unconfirmed, ...]:
 
 
 def _said_above(line: int, text: str, comments: Mapping[int, str]) -> str:
-    """Return the comment on the lines right above *line*, as one."""
-    lines = text.splitlines()
-    said: list[str] = []
-    while (line := line - 1) in comments and lines[line - 1].lstrip().startswith("#"):
-        if MARK.search(comments[line]):
-            break
-        said.insert(0, comments[line].lstrip("# ").strip())
-    return " ".join(said)[:MOST_SAID]
+    """Return the comment that is the line right above *line*, nothing if that is none."""
+    above = comments.get(line - 1, "")
+    alone = line > 1 and text.splitlines()[line - 2].lstrip().startswith("#")
+    return above.lstrip("# ").strip()[:MOST_SAID] if alone and not MARK.search(above) else ""
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:

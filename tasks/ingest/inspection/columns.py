@@ -41,6 +41,8 @@ def _of_column(column: Cells) -> Proposal:
     if column.filled.empty:
         return _proposal(column, kind, min(confidence, _BLANK_AT_MOST), f"{evidence}; it is blank from top to bottom")
     judge = JUDGES.get(kind)
+    if kind == vocabulary.OTHER:
+        return _proposal(column, kind, confidence, "nothing that an account needs")
     if judge is None:
         return _proposal(column, kind, confidence, evidence)
     fits = judge(column)

@@ -19,7 +19,7 @@ _DAY_OR_MONTH_FIRST = ("%d{0}%m{0}", "%m{0}%d{0}")
 _YEAR_FIRST = "%y{0}%m{0}%d"
 _OTHERS = (
     "%Y%m%d", "%Y年%m月%d日", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d/%b/%Y",
-    "%d. %B %Y", "%d.%b.%Y", "%b %d %Y", "%B %d %Y", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%S%z",
+    "%d. %B %Y", "%d.%b.%Y", "%b %d %Y", "%B %d %Y", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ",
 )  # fmt: skip
 _IN_WORDS = re.compile(
     r"(?=.*\d)(?=.{6,40}$).*(?:年|T\d\d:|(?<![A-Za-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))", re.IGNORECASE

@@ -88,7 +88,7 @@ def meaning(heading: str) -> Meaning | None:
         return None
     exact = _by_spelling().get(whole)
     if exact:
-        return Meaning(exact, EXACT, "the heading")
+        return Meaning(exact, EXACT, "the heading says so")
     found = _within(said, whole) or _alike(whole)
     if found and not _is_about_somebody_else(said, whole):
         return found
