@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -45,6 +45,7 @@ class DateReading:
     bad_rows: tuple[int, ...] = ()
     serial_rows: tuple[int, ...] = ()
     date_rows: tuple[int, ...] = ()
+    text_rows: tuple[int, ...] = ()
     two_digit_years: bool = False
     contradicting: Mapping[str, tuple[int, ...]] | None = None
 
@@ -108,17 +109,18 @@ def examine(column: Cells) -> DateReading | None:
     serial = whole.between(*SERIALS) & ((kinds == NUMBER) | whole.between(10_000, SERIALS[1]))
     texts = filled[(kinds != DATE) & ~serial]
     reading = _of_texts(column.name, texts)
-    facts = {"serial_rows": _rows(filled.index[serial]), "date_rows": _rows(dated.index)}
+    rows = {"serial_rows": filled.index[serial], "date_rows": dated.index, "text_rows": texts.index}
     parts = [name for name, part in (("date cells", len(dated)), ("serial numbers", serial.sum())) if part]
     if reading is not None:
         parts.append("text")
     if not parts:
         return None
     written = parts[0] if len(parts) == 1 else "mixed"
+    known = {name: _rows(index) for name, index in rows.items()}
     if reading is None:
-        bad = _rows(texts.index)
-        return DateReading(column.name, written, "%Y-%m-%d" if parts == ["date cells"] else None, bad_rows=bad, **facts)
-    return DateReading(**{**vars(reading), "written": written, **facts})
+        form = "%Y-%m-%d" if parts == ["date cells"] else None
+        reading = DateReading(column.name, written, form, bad_rows=_rows(texts.index))
+    return replace(reading, written=written, **known)  # type: ignore[arg-type]
 
 
 def _of_texts(name: str, texts: pd.Series) -> DateReading | None:
@@ -133,13 +135,14 @@ def _of_texts(name: str, texts: pd.Series) -> DateReading | None:
     most = max(rows_read.values())
     contenders = [form for form in reads if _is_contender(form, reads, texts, most, rows_read)]
     bad = _rows(texts.index[~texts.isin({value for days in reads.values() for value in days})])
-    common = {"column": name, "written": "text", "bad_rows": bad}
     if len(contenders) == 1:
-        return _proven(contenders[0], reads, texts, common)
+        return _proven(name, contenders[0], reads, texts, bad)
     alone = _only_read_by_one(contenders, reads, texts)
     differing = _differing(contenders, reads)
     return DateReading(
-        **common,
+        column=name,
+        written="text",
+        bad_rows=bad,
         format=None,
         candidates=tuple(contenders),
         ambiguous_rows=_rows(texts.index[texts.isin(differing)]) or _rows(texts.index),
@@ -159,12 +162,14 @@ def _is_contender(
 
 
 def _proven(
-    form: str, reads: Mapping[str, Mapping[str, str]], texts: pd.Series, common: Mapping[str, object]
+    name: str, form: str, reads: Mapping[str, Mapping[str, str]], texts: pd.Series, bad: tuple[int, ...]
 ) -> DateReading:
     others = {value for other, days in reads.items() if other != form for value in days}
     proof = [value for value in reads[form] if value not in others]
     return DateReading(
-        **common,  # type: ignore[arg-type]
+        column=name,
+        written="text",
+        bad_rows=bad,
         format=form,
         candidates=(form,),
         proof_rows=_rows(texts.index[texts.isin(proof)]),

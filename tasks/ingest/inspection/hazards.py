@@ -441,8 +441,8 @@ def _of_dates(subject: Subject) -> Iterator[Hazard]:
         elif reading.ambiguous:
             yield from at("dates_ambiguous", reading.ambiguous_rows, name)
         if reading.written == "mixed":
-            rarer = min((part for part in (reading.date_rows, reading.serial_rows) if part), key=len, default=())
-            yield from at("dates_mixed", rarer, name)
+            parts = (reading.text_rows, reading.serial_rows, reading.date_rows)
+            yield from at("dates_mixed", min((part for part in parts if part), key=len), name)
         yield from at("date_serials", reading.serial_rows, name)
         yield from at("dates_unreadable", reading.bad_rows, name)
         if reading.two_digit_years:
@@ -451,7 +451,7 @@ def _of_dates(subject: Subject) -> Iterator[Hazard]:
     texts = [reading for reading in mapped if reading.written != "date cells"]
     for reading in texts[1:]:
         if reading.format != texts[0].format:
-            yield Hazard("dates_differ", (reading.proof_rows or (None,))[0], reading.column, len(reading.proof_rows))
+            yield from at("dates_differ", reading.text_rows, reading.column)
 
 
 # People ---------------------------------------------------------------------------------------------------------------

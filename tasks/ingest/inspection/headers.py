@@ -136,7 +136,13 @@ def _joined(rows: Rows, upper: int, merged: Merged, width: int) -> tuple[str, ..
     if complete and known * 2 >= sum(map(bool, below)):
         return names
     apart = _repeated(below) and not _repeated(names) and any(first[0] == upper + 1 for first, _ in merged)
+    apart = apart and not any(_is_title(cell) for cell in above if cell)
     return names if apart and known else None
+
+
+def _is_title(cell: str) -> bool:
+    """Tell whether a cell is part of a title rather than a heading of headings."""
+    return cell.endswith(":") or any(map(str.isdigit, cell)) or len(cell.split()) > 4
 
 
 def _repeated(names: Sequence[str]) -> bool:

@@ -89,7 +89,7 @@ def meaning(heading: str) -> Meaning | None:
     exact = _by_spelling().get(whole)
     if exact:
         return Meaning(exact, EXACT, "the heading says so")
-    found = _within(said, whole) or _alike(whole)
+    found = _alike(whole) or _within(said, whole)
     if found and not _is_about_somebody_else(said, whole):
         return found
     return Meaning(vocabulary.OTHER, PHRASE, "the heading is about somebody else") if found else None

@@ -20,7 +20,7 @@ KINDS: Mapping[str, str] = {
         identifiant salarie|id salarie|numero employe|id employe|numero d employe|code employe
         personalnummer|personal nr|personalnr|pers nr|persnr|mitarbeiternummer|mitarbeiter nr|mitarbeiternr
         mitarbeiter id|ma nr|angestelltennummer|stammnummer|personal id
-        numero de empleado|no de empleado|n empleado|id empleado|id de empleado|codigo de empleado|codigo empleado
+        numero de empleado|no de empleado|no empleado|numero empleado|n empleado|id empleado|id de empleado|codigo de empleado|codigo empleado
         legajo|numero de legajo|num empleado|clave de empleado
         matricola|numero matricola|n matricola|codice dipendente|id dipendente|numero dipendente
         matricula|numero de matricula|id funcionario|codigo do funcionario|numero do funcionario|numero de funcionario
