@@ -10,7 +10,7 @@ from flows.cli.talk import doing, say, show_json
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The list, in whatever form.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The list.", show_default=False, exists=True, dir_okay=False)],
     json: AsJson = False,
     sheet: Annotated[
         str | None, typer.Option("--sheet", metavar="NAME", help="Look at this sheet (or kind of record) alone.")
@@ -43,7 +43,11 @@ def inspect(
     if made is not None:
         say(f"Written: {write}")
         if made.unconfirmed:
-            say(f"{made.unconfirmed} lines in it are marked '# please confirm'; no plan is made before they are gone.")
+            say(f"{_lines(made.unconfirmed)} marked '# please confirm': see to it and delete the mark, before you plan.")
+
+
+def _lines(number: int) -> str:
+    return "1 line in it is" if number == 1 else f"{number} lines in it are"
 
 
 COMMANDS = (inspect,)

@@ -25,8 +25,7 @@ from tasks.model.errors import BadUsage
 DATE_KINDS = ("start_date", "end_date", vocabulary.BIRTH_DATE)
 NAMES = ("given_name", "family_name", "display_name")
 _HOLDING_PEOPLE = 2
-"""So many attributes of a worker make a list of people, one of them a name or an address."""
-_SHEET_OF_OTHERS = 0.5
+"""So many attributes of a worker make a list of people, one of them a name or a login. Addresses do by themselves."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +132,9 @@ def _holds_people(people: People, proposals: dict[str, Proposal]) -> bool:
     kinds = {proposal.kind for proposal in proposals.values()}
     if vocabulary.MEMBERS in kinds or not len(people.index):
         return False
+    with_addresses = any(p.kind == vocabulary.EMAIL and p.attribute for p in proposals.values())
     telling = attributes & {*NAMES, "user_name"}
-    return bool(telling) and len(attributes) >= _HOLDING_PEOPLE
+    return with_addresses or (bool(telling) and len(attributes) >= _HOLDING_PEOPLE)
 
 
 def _beside_each_other(tables: Sequence[Examined]) -> tuple[Examined, ...]:

@@ -227,11 +227,12 @@ def _address(heading: str, domain: str | None, *, confirm: bool) -> Iterator[str
 
 def _status(proposal: Proposal, column: Cells) -> Iterator[str]:
     """Write what each word of a status means. A word that is not known is not mapped: its rows are held."""
-    yield _line("status:", confirm=proposal.confidence < SURE)
-    yield f"  from: {scalar(column.heading)}"
-    yield "  map:"
     values = list(column.values[:MOST_WORDS])
     kind = proposal.kind or "status"
+    asked = any(meaning_of_status(value, kind)[0] is None for value in values)
+    yield _line("status:", confirm=proposal.confidence < SURE and not asked)
+    yield f"  from: {scalar(column.heading)}"
+    yield "  map:"
     for value in values:
         meaning, sure = meaning_of_status(value, kind)
         if meaning is None:
