@@ -7,6 +7,8 @@ from flows.run import Run
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.pipeline_file import LoadedPipeline
 
+WHAT_TO_DO = "Correct what is wrong there, delete the comment '# please confirm', and run the command again"
+
 
 @contextmanager
 def confirmed(run: Run) -> Iterator[None]:
@@ -36,8 +38,7 @@ def unconfirmed(loaded: LoadedPipeline, besides: str = "") -> BadPipeline:
     lines = "\n".join(f"  {loaded.path}:{str(place).removeprefix('line ')}" for place in places)
     return BadPipeline(
         f"The pipeline file {loaded.path} has {_counted(len(places))}; no plan is made before.",
-        remedy=f"Correct what is wrong there, delete the comment '# please confirm', and run the command again:\n{lines}"
-        + (f"\n{besides}" if besides else ""),
+        remedy="\n".join(filter(None, (f"{WHAT_TO_DO}:", lines, besides))),
         path=str(loaded.path),
         problems=[{"line": place.line, "key": place.key, "message": place.what} for place in places],
     )

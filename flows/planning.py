@@ -46,8 +46,8 @@ def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = quie
     """Make a plan and everything for its review. Sends nothing.
 
     The plan is published even where it is over a limit or today is frozen; then ``UnsafePlan`` is raised. Raises
-    ``StalePlan`` if another run was applied meanwhile, and ``BadPipeline``, once the rosters were validated, if places of
-    the pipeline file wait to be confirmed.
+    ``StalePlan`` if another run was applied meanwhile, and ``BadPipeline``, once the rosters were validated, if places
+    of the pipeline file wait to be confirmed.
     """
     with running("plan", pipeline, sends=False, as_of=as_of) as run:
         with confirmed(run):

@@ -10,7 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from tasks.ingest.inspection.shape import (
-    ColumnShape, DatesShape, HazardShape, InspectionShape, KeyShape, TableShape,
+    ColumnShape,
+    DatesShape,
+    HazardShape,
+    InspectionShape,
+    KeyShape,
+    TableShape,
 )  # fmt: skip
 
 WIDTH = 120

@@ -10,7 +10,9 @@ from flows.cli.talk import doing, say, show_json
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The list.", show_default=False, exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The list.", show_default=False, exists=True, dir_okay=False)
+    ],
     json: AsJson = False,
     sheet: Annotated[
         str | None, typer.Option("--sheet", metavar="NAME", help="Look at this sheet (or kind of record) alone.")
@@ -43,7 +45,9 @@ def inspect(
     if made is not None:
         say(f"Written: {write}")
         if made.unconfirmed:
-            say(f"{_lines(made.unconfirmed)} marked '# please confirm': see to it and delete the mark, before you plan.")
+            say(
+                f"{_lines(made.unconfirmed)} marked '# please confirm': see to it and delete the mark, before you plan."
+            )
 
 
 def _lines(number: int) -> str:

@@ -1,7 +1,7 @@
 """What a workbook's sheet says of its cells beside their values: formulas, errors, hidden rows, merged cells, formats.
 
-The sheet's XML is read as it stands, in one pass over its elements: calamine gives values alone, and openpyxl would take
-half a minute for a hundred thousand rows. Where nothing in the bytes hints at such a fact, the sheet is not read at all.
+The sheet's XML is read as it stands, in one pass over its elements: calamine gives values alone, and openpyxl would
+take half a minute for a hundred thousand rows. Where nothing in the bytes hints at such a fact, no sheet is read.
 """
 
 import io

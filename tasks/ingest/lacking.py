@@ -30,12 +30,12 @@ LACKING = {
 
 def lacking(origin: dict[str, str | None], lacks: tuple[str, ...], rows: pd.Index) -> list[dict[str, object]]:
     """Return a finding for each row and attribute that the list lacks."""
-    return [
-        {**origin, "row": int(row), "attribute": attribute, "severity": CRITICAL}
-        | dict(zip(("code", "message", "remedy"), LACKING[attribute], strict=True))
-        for attribute in lacks
-        for row in rows
-    ]
+    notes: list[dict[str, object]] = []
+    for attribute in lacks:
+        code, message, remedy = LACKING[attribute]
+        said = {"attribute": attribute, "severity": CRITICAL, "code": code, "message": message, "remedy": remedy}
+        notes += [{**origin, "row": int(row), **said} for row in rows]
+    return notes
 
 
 def refuse_ambiguous(file: RosterFile, columns: Mapping[str, Column], cells: pd.DataFrame) -> None:

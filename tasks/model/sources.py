@@ -36,8 +36,8 @@ class Source(Spec):
     """One roster: where it is, how it is read, and what its columns are.
 
     With a ``profile``, ``columns`` are the profile's, and those that the pipeline gives itself in their place; a blank
-    one leaves the profile's out. ``columns: NAME`` is short for the profile alone. ``lacks`` are attributes that accounts
-    need and the list does not have: all of its rows are held.
+    one leaves the profile's out. ``columns: NAME`` is short for the profile alone. ``lacks`` are attributes that
+    accounts need and the list does not have: all of its rows are held.
     """
 
     name: str = Field(pattern=NAME)

@@ -75,7 +75,7 @@ def test_a_comment_behind_the_sign_of_a_block_is_one(unconfirmed):
 
 
 def test_a_mark_in_a_list_in_one_line_is_found(unconfirmed):
-    [place] = unconfirmed("user_name: Mail", "user_name: {from: Mail,  # please confirm\n        template: \"{value}\"}")
+    [place] = unconfirmed("user_name: Mail", 'user_name: {from: Mail,  # please confirm\n        template: "{value}"}')
     assert place.key == "sources[0].columns.user_name"
 
 

@@ -23,7 +23,12 @@ def people_of(table: OpenedTable, headings: Headings) -> People:
     numbers = range(last + 1, len(rows) + 1)
     filled = {number: [place for place, cell in enumerate(rows[number - 1]) if cell.strip()] for number in numbers}
     blank = tuple(number for number in numbers if not filled[number])
-    repeated = tuple(number for number in numbers if _repeats(rows[number - 1], headings.names))
+    written = _spellings(rows, headings)
+    repeated = tuple(
+        number
+        for number in numbers
+        if not written.isdisjoint(rows[number - 1]) and _repeats(rows[number - 1], headings.names)
+    )
     others = {*blank, *repeated}
     totals = tuple(n for n in numbers if n not in others and _is_total(rows[n - 1], filled[n], filled.get(n - 1)))
     others.update(totals)
@@ -31,7 +36,7 @@ def people_of(table: OpenedTable, headings: Headings) -> People:
     ragged = table.kinds is None and not table.headed
     return People(
         columns=_columns(table, headings, kept, width),
-        index=pd.Index(kept, dtype="int64", name="row"),
+        index=pd.Index(list(kept), dtype="int64", name="row"),
         blank=blank,
         repeated=repeated,
         totals=totals,
@@ -49,6 +54,14 @@ def _width(rows: Sequence[Sequence[str]], headings: Headings) -> int:
     return len(rows[headings.last - 1])
 
 
+def _spellings(rows: Sequence[Sequence[str]], headings: Headings) -> frozenset[str]:
+    """Return the headings as they may stand among the rows again: who has none of these has no heading."""
+    cells = [*headings.names, *(cell for row in rows[(headings.row or 1) - 1 : headings.last] for cell in row)]
+    return frozenset(
+        form for cell in cells if cell.strip() for form in (cell, cell.strip(), cell.upper(), cell.lower())
+    )
+
+
 def _repeats(row: Sequence[str], names: Sequence[str]) -> bool:
     """Tell whether a row is the headings once more."""
     pairs = [(clean_heading(cell), name) for cell, name in zip(row, names, strict=False) if cell.strip()]
@@ -63,12 +76,14 @@ def _is_total(row: Sequence[str], filled: Sequence[int], before: Sequence[int] |
     first = row[filled[0]].strip()
     label = first.split(":")[0]
     words = words_of(vocabulary.TOTAL_WORDS)
-    return len(first) < 60 and (spelling(label) in words or spelling("".join(c for c in label if not c.isdigit())) in words)
+    return len(first) < 60 and (
+        spelling(label) in words or spelling("".join(c for c in label if not c.isdigit())) in words
+    )
 
 
 def _columns(table: OpenedTable, headings: Headings, kept: Sequence[int], width: int) -> list[Cells]:
     """Return the columns that have a heading or a cell, each under a name of its own."""
-    index = pd.Index(kept, dtype="int64", name="row")
+    index = pd.Index(list(kept), dtype="int64", name="row")
     names = _distinct(headings.names[:width])
     body = [table.rows[number - 1] for number in kept]
     kinds = None if table.kinds is None else [table.kinds[number - 1] for number in kept]
@@ -76,7 +91,9 @@ def _columns(table: OpenedTable, headings: Headings, kept: Sequence[int], width:
     for place in range(width):
         cells = [row[place] if place < len(row) else "" for row in body]
         raw = pd.Series([cell or None for cell in cells], index, dtype="str")
-        letters = None if kinds is None else pd.Series([row[place] if place < len(row) else " " for row in kinds], index)
+        letters = (
+            None if kinds is None else pd.Series([row[place] if place < len(row) else " " for row in kinds], index)
+        )
         column = Cells(names[place], place + 1, headings.names[place], raw, letters)
         if column.heading or len(column.filled):
             columns.append(column)

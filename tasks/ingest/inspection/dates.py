@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 import pandas as pd
 
@@ -22,8 +23,12 @@ _OTHERS = (
     "%d. %B %Y", "%d.%b.%Y", "%b %d %Y", "%B %d %Y", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ",
 )  # fmt: skip
 _IN_WORDS = re.compile(
-    r"(?=.*\d)(?=.{6,40}$).*(?:年|T\d\d:|(?<![A-Za-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))", re.IGNORECASE
+    r"(?=.*\d)(?=.{6,40}$).*(?:年|T\d\d:|(?<![A-Za-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))",
+    re.IGNORECASE,
 )
+
+
+Written = Literal["text", "date cells", "serial numbers", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class DateReading:
     """
 
     column: str
-    written: str
+    written: Written
     format: str | None
     candidates: tuple[str, ...] = ()
     proof_rows: tuple[int, ...] = ()
@@ -110,12 +115,14 @@ def examine(column: Cells) -> DateReading | None:
     texts = filled[(kinds != DATE) & ~serial]
     reading = _of_texts(column.name, texts)
     rows = {"serial_rows": filled.index[serial], "date_rows": dated.index, "text_rows": texts.index}
-    parts = [name for name, part in (("date cells", len(dated)), ("serial numbers", serial.sum())) if part]
+    parts: list[Written] = ["date cells"] if len(dated) else []
+    if serial.any():
+        parts.append("serial numbers")
     if reading is not None:
         parts.append("text")
     if not parts:
         return None
-    written = parts[0] if len(parts) == 1 else "mixed"
+    written: Written = parts[0] if len(parts) == 1 else "mixed"
     known = {name: _rows(index) for name, index in rows.items()}
     if reading is None:
         form = "%Y-%m-%d" if parts == ["date cells"] else None
@@ -133,7 +140,7 @@ def _of_texts(name: str, texts: pd.Series) -> DateReading | None:
         return None
     rows_read = {form: int(texts.isin(list(days)).sum()) for form, days in reads.items()}
     most = max(rows_read.values())
-    contenders = [form for form in reads if _is_contender(form, reads, texts, most, rows_read)]
+    contenders = [form for form in reads if _is_contender(form, reads, most, rows_read)]
     bad = _rows(texts.index[~texts.isin({value for days in reads.values() for value in days})])
     if len(contenders) == 1:
         return _proven(name, contenders[0], reads, texts, bad)
@@ -151,9 +158,7 @@ def _of_texts(name: str, texts: pd.Series) -> DateReading | None:
     )
 
 
-def _is_contender(
-    form: str, reads: Mapping[str, Mapping[str, str]], texts: pd.Series, most: int, rows_read: Mapping[str, int]
-) -> bool:
+def _is_contender(form: str, reads: Mapping[str, Mapping[str, str]], most: int, rows_read: Mapping[str, int]) -> bool:
     """Tell whether a format reads some row that the best one does not, or all that it reads."""
     if rows_read[form] == most:
         return True

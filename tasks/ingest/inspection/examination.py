@@ -9,17 +9,25 @@ from pathlib import Path
 from tasks.ingest.inspection import hazards, vocabulary
 from tasks.ingest.inspection.bodies import people_of
 from tasks.ingest.inspection.columns import Proposal, propose
-from tasks.ingest.inspection.dates import DateReading, examine
+from tasks.ingest.inspection.dates import DateReading, examine, looks_dated
 from tasks.ingest.inspection.hazards import Hazard, Subject
 from tasks.ingest.inspection.headers import find
 from tasks.ingest.inspection.keys import find_keys
 from tasks.ingest.inspection.opening import open_all
 from tasks.ingest.inspection.people import gather, identify
 from tasks.ingest.inspection.shape import (
-    LISTED_ROWS, ColumnShape, DatesShape, HazardShape, InspectionShape, KeyShape, LookAlike, Rows, TableShape,
+    LISTED_ROWS,
+    ColumnShape,
+    DatesShape,
+    HazardShape,
+    InspectionShape,
+    KeyShape,
+    LookAlike,
+    Rows,
+    TableShape,
 )  # fmt: skip
 from tasks.ingest.inspection.tables import DATE, Cells, OpenedTable, People
-from tasks.ingest.inspection.values import looks_dated, share
+from tasks.ingest.inspection.values import share
 from tasks.model.errors import BadUsage
 
 DATE_KINDS = ("start_date", "end_date", vocabulary.BIRTH_DATE)
@@ -143,9 +151,7 @@ def _beside_each_other(tables: Sequence[Examined]) -> tuple[Examined, ...]:
     if len(lists) < 2:
         return tuple(tables)
     several = Hazard("several_people_sheets", None, None, len(lists))
-    return tuple(
-        Examined(table.subject, (several, *table.hazards)) if table in lists else table for table in tables
-    )
+    return tuple(Examined(table.subject, (several, *table.hazards)) if table in lists else table for table in tables)
 
 
 # The shape ------------------------------------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ class Kind:
 CATALOGUE: Mapping[str, Kind] = {
     # the file
     "name_differs": Kind(
-        "The file is not what the end of its name says.", "Nothing, if it is the right file: what it is is told by its content."
+        "The file is not what the end of its name says.",
+        "Nothing, if it is the right file: its content tells what it is."
     ),
     "encoding_unsure": Kind(
         "The encoding of the text could not be told for certain.",
@@ -329,7 +330,9 @@ def _by_column(code: str, rows: Mapping[int, Sequence[int]], names: Mapping[int,
 
 _CONTROLS = "[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 _INVISIBLE = re.compile(_CONTROLS)
-_NOTHING = frozenset({"null", "none", "n/a", "nan", "nil", "undefined", "-", "--", "tbd", "<null>", "(null)", "(blank)"})
+_NOTHING = frozenset(
+    {"null", "none", "n/a", "nan", "nil", "undefined", "-", "--", "tbd", "<null>", "(null)", "(blank)"}
+)
 _NUMBER_OR_PHONE = re.compile(r"[+-]?[\d\s().,/%-]+")
 _LINES_ARE_VALUES = ("ldif", "json", "jsonl", "xml", "parquet", "sql")
 
@@ -441,8 +444,8 @@ def _of_dates(subject: Subject) -> Iterator[Hazard]:
         elif reading.ambiguous:
             yield from at("dates_ambiguous", reading.ambiguous_rows, name)
         if reading.written == "mixed":
-            parts = (reading.text_rows, reading.serial_rows, reading.date_rows)
-            yield from at("dates_mixed", min((part for part in parts if part), key=len), name)
+            parts = [part for part in (reading.text_rows, reading.serial_rows, reading.date_rows) if part]
+            yield from at("dates_mixed", sorted(parts, key=len)[0], name)
         yield from at("date_serials", reading.serial_rows, name)
         yield from at("dates_unreadable", reading.bad_rows, name)
         if reading.two_digit_years:

@@ -69,7 +69,8 @@ def _phrases() -> Mapping[str, str]:
         name: kind
         for name, kind in _by_spelling().items()
         if len(name) >= (_PHRASE_LETTERS if name.isascii() else 2)
-        and name not in {"name", "nome", "state", "user", "work", "area", "land", "left", "last", "first", "role", "unit"}
+        and name
+        not in {"name", "nome", "state", "user", "work", "area", "land", "left", "last", "first", "role", "unit"}
     }
 
 

@@ -1,11 +1,8 @@
 """Open a file for inspection: every table in it, with what its cells are and why it was read so."""
 
 import io
-import zipfile
-from collections.abc import Iterable
 from datetime import date, datetime, time
 from pathlib import Path
-from xml.parsers import expat
 
 from tasks.ingest.cells import CellFacts, cell_facts, has_macros
 from tasks.ingest.inspection.tables import BLANK, BOOLEAN, DATE, NUMBER, TEXT, Mark, OpenedTable
@@ -35,12 +32,17 @@ def open_workbook(data: bytes) -> list[OpenedTable]:
         if sheet.typ != SheetTypeEnum.WorkSheet:
             continue
         rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-        tables.append(OpenedTable(
-            "xlsx", [[written(c) for c in row] for row in rows], sheet.name,
-            hidden=sheet.visible != SheetVisibleEnum.Visible,
-            kinds=["".join([kind(c) for c in row]) for row in rows],
-            facts=facts.get(sheet.name, CellFacts()), marks=macros,
-        ))
+        tables.append(
+            OpenedTable(
+                "xlsx",
+                [[written(c) for c in row] for row in rows],
+                sheet.name,
+                hidden=sheet.visible != SheetVisibleEnum.Visible,
+                kinds=["".join([kind(c) for c in row]) for row in rows],
+                facts=facts.get(sheet.name, CellFacts()),
+                marks=macros,
+            )
+        )
     return tables
 
 

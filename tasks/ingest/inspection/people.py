@@ -4,7 +4,7 @@ Nobody is merged here: two people of one name with different ids stay two, and r
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,7 +15,7 @@ from tasks.ingest.inspection.columns import Proposal
 from tasks.ingest.inspection.tables import Cells, People
 
 NEIGHBOURS = 6
-"""Names are compared with so many that follow them in the order of the alphabet, so that the work grows with the rows."""
+"""So many names that follow in the alphabet are compared with each, so that the work grows with the rows."""
 ALIKE, ALIKE_ALONE = 88, 93
 SHOWN = 20
 
@@ -118,25 +118,34 @@ def _look_alikes(identity: Identity, named: pd.Series) -> list[tuple[int, int]]:
     Each name meets only those near it in the alphabet, once by surname and once by its letters backwards, which finds
     differences at the end and at the start.
     """
-    pairs: set[tuple[int, int]] = set()
     by_name = named.drop_duplicates()
+    pairs: set[tuple[int, int]] = set()
     for key in (by_name, by_name.str[::-1]):
-        ordered = key.sort_values(kind="stable").index.tolist()
-        for at, row in enumerate(ordered):
-            for other in ordered[at + 1 : at + 1 + NEIGHBOURS]:
-                if _could_be_one(identity, by_name, row, other):
-                    pairs.add((min(row, other), max(row, other)))
+        ordered = by_name.loc[key.sort_values(kind="stable").index]
+        for distance in range(1, NEIGHBOURS + 1):
+            pairs.update(_alike_at(identity, ordered, distance))
     return sorted(pairs)
 
 
-def _could_be_one(identity: Identity, names: pd.Series, row: int, other: int) -> bool:
-    likeness = fuzz.ratio(names[row], names[other], score_cutoff=ALIKE)
-    if not likeness:
-        return False
+def _alike_at(identity: Identity, ordered: pd.Series, distance: int) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of rows that stand so far apart in the order of names and could be one person."""
+    from rapidfuzz.process import cpdist
+
+    names, rows = ordered.tolist(), ordered.index.to_numpy()
+    if len(names) <= distance:
+        return
+    likeness = cpdist(names[:-distance], names[distance:], scorer=fuzz.ratio, score_cutoff=ALIKE)
+    for place in likeness.nonzero()[0]:
+        row, other = int(rows[place]), int(rows[place + distance])
+        if _could_be_one(identity, row, other, float(likeness[place])):
+            yield min(row, other), max(row, other)
+
+
+def _could_be_one(identity: Identity, row: int, other: int, likeness: float) -> bool:
     births = _same(identity.births, row, other)
-    departments = _same(identity.departments, row, other)
     if births is False:
         return False
+    departments = _same(identity.departments, row, other)
     return likeness >= (ALIKE if births or departments else ALIKE_ALONE)
 
 

@@ -4,7 +4,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT_VERSION = 1
 LISTED_ROWS = 100
 """So many rows are listed for a date column; their counts are whole."""
 
@@ -14,7 +13,9 @@ class Part(BaseModel):
 
 
 class Rows(Part):
-    physical: int = Field(description="rows of the table as a spreadsheet numbers them, to the last that holds something")
+    physical: int = Field(
+        description="rows of the table as a spreadsheet numbers them, to the last that holds something"
+    )
     blank: int = Field(description="blank rows below the headings")
     data: int = Field(description="rows below the headings that may be people: no blank ones, totals or headings again")
 
@@ -86,7 +87,7 @@ class TableShape(Part):
 
 
 class InspectionShape(Part):
-    format_version: Literal[1] = Field(default=FORMAT_VERSION)
+    format_version: Literal[1] = 1
     file: str = Field(description="the file's name, without its folder")
     tables: list[TableShape]
 

@@ -103,8 +103,15 @@ def _is_japanese(text: str) -> bool:
     runs = re.findall(r"[^\x00-\x7f]+", text)
     signs = "".join(runs)
     among_latin = len(re.findall(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]", text))
-    kana_or_kanji = sum(unicodedata.name(sign, "").startswith(("HIRAGANA", "KATAKANA", "CJK", "FULLWIDTH")) for sign in signs)
-    return bool(runs) and len(signs) >= 1.8 * len(runs) and among_latin <= 0.1 * len(signs) and kana_or_kanji > 0.8 * len(signs)
+    kana_or_kanji = sum(
+        unicodedata.name(sign, "").startswith(("HIRAGANA", "KATAKANA", "CJK", "FULLWIDTH")) for sign in signs
+    )
+    return (
+        bool(runs)
+        and len(signs) >= 1.8 * len(runs)
+        and among_latin <= 0.1 * len(signs)
+        and kana_or_kanji > 0.8 * len(signs)
+    )
 
 
 def _is_western(text: str) -> bool:
@@ -155,7 +162,7 @@ def find_delimiter(text: str) -> tuple[str, str]:
     read = {sign: _widths(sample, sign) for sign in DELIMITERS}
     scores = {sign: _evenness(widths) for sign, widths in read.items()}
     best = max(scores, key=lambda sign: scores[sign])
-    share, width = scores[best]
+    width = scores[best][1]
     if width < 2:
         return ",", "no sign parts the rows: it has one column"
     widths = read[best]

@@ -20,7 +20,8 @@ KINDS: Mapping[str, str] = {
         identifiant salarie|id salarie|numero employe|id employe|numero d employe|code employe
         personalnummer|personal nr|personalnr|pers nr|persnr|mitarbeiternummer|mitarbeiter nr|mitarbeiternr
         mitarbeiter id|ma nr|angestelltennummer|stammnummer|personal id
-        numero de empleado|no de empleado|no empleado|numero empleado|n empleado|id empleado|id de empleado|codigo de empleado|codigo empleado
+        numero de empleado|no de empleado|no empleado|numero empleado|n empleado|id empleado|id de empleado
+        codigo de empleado|codigo empleado
         legajo|numero de legajo|num empleado|clave de empleado
         matricola|numero matricola|n matricola|codice dipendente|id dipendente|numero dipendente
         matricula|numero de matricula|id funcionario|codigo do funcionario|numero do funcionario|numero de funcionario
@@ -63,7 +64,8 @@ KINDS: Mapping[str, str] = {
     """,
     "given_name": """
         first name|firstname|given name|givenname|forename|fname|legal first name|preferred first name|preferred name
-        first|christian name|known as|prenom|prenoms|prenom usuel|vorname|rufname|vornamen|nombre|nombres|primer nombre
+        first|christian name|known as|prenom|prenoms|prenom usuel|vorname|rufname|vornamen|nombre|nombres
+        primer nombre
         nombre de pila|nome|nome di battesimo|primeiro nome|nome proprio|voornaam|roepnaam|voornamen
         名|名前名|下の名前|名ローマ字|firstname kanji|名 漢字
     """,
@@ -85,14 +87,17 @@ KINDS: Mapping[str, str] = {
     """,
     "status": """
         status|employee status|employment status|worker status|state|employment state|account status|user status
-        staff status|hr status|statut|statut salarie|etat|situation|statut employe|statut du salarie|beschaftigungsstatus
+        staff status|hr status|statut|statut salarie|etat|situation|statut employe|statut du salarie
+        beschaftigungsstatus
         mitarbeiterstatus|zustand|stand|anstellungsstatus|beschaftigungsstand|personalstatus|estado|estatus
-        situacion|estado laboral|estado del empleado|stato|stato dipendente|stato rapporto|situazione|situacao|estado civil do contrato
+        situacion|estado laboral|estado del empleado|stato|stato dipendente|stato rapporto|situazione|situacao
+        estado civil do contrato
         situacao do funcionario|status do funcionario|dienstverband status|medewerkerstatus|toestand
         在籍状況|在籍区分|ステータス|状態|雇用状況|在職状況|在籍状態|在職区分
     """,
     ACTIVE_FLAG: """
-        active|is active|active flag|enabled|account enabled|employed|currently employed|active employee|is enabled|actif
+        active|is active|active flag|enabled|account enabled|employed|currently employed|active employee
+        is enabled|actif
         en activite|present|compte actif|aktiv|ist aktiv|beschaftigt|aktives konto|activo|activa|en activo|habilitado
         attivo|in servizio|ativo|em exercicio|actief|in dienst|account actief|有効|在籍|在籍フラグ|アクティブ|有効フラグ
     """,
@@ -106,8 +111,10 @@ KINDS: Mapping[str, str] = {
         start date|hire date|hiredate|date of hire|date hired|joining date|date of joining|join date|date joined
         original hire date|employment start date|start|first day|commencement date|most recent hire date|entry date
         continuous service date|joined|employment start|seniority date|date d entree|date entree|date d embauche
-        date embauche|date de debut|entree le|date d arrivee|debut de contrat|date d anciennete|eintrittsdatum|eintritt
-        einstellungsdatum|eintritt am|startdatum|beginn|vertragsbeginn|eingestellt am|arbeitsbeginn|beschaftigungsbeginn
+        date embauche|date de debut|entree le|date d arrivee|debut de contrat|date d anciennete|eintrittsdatum
+        eintritt
+        einstellungsdatum|eintritt am|startdatum|beginn|vertragsbeginn|eingestellt am|arbeitsbeginn
+        beschaftigungsbeginn
         fecha de ingreso|fecha ingreso|fecha de alta|fecha alta|fecha de inicio|fecha de contratacion|fecha inicio
         fecha de antiguedad|data di assunzione|data assunzione|data inizio|data di inizio|data ingresso
         data de admissao|data admissao|data de inicio|data de entrada|data de contratacao|admissao|datum in dienst
@@ -119,10 +126,12 @@ KINDS: Mapping[str, str] = {
         employment end date|exit date|date left|separation date|contract end date|end|leave date|terminated on
         date de sortie|date sortie|date de fin|fin de contrat|date de depart|sortie le|date fin contrat|date fin
         austrittsdatum|austritt|austritt am|enddatum|vertragsende|letzter arbeitstag|kundigungsdatum|befristet bis
-        beschaftigungsende|fecha de baja|fecha baja|fecha de salida|fecha de fin|fecha fin|fecha de termino|fecha de cese
+        beschaftigungsende|fecha de baja|fecha baja|fecha de salida|fecha de fin|fecha fin|fecha de termino
+        fecha de cese
         fin de contrato|data di cessazione|data cessazione|data fine|data di fine|data uscita|data dimissioni
         data de demissao|data demissao|data de saida|data de desligamento|data fim|data de fim|data de rescisao
-        datum uit dienst|uitdiensttreding|einddatum|datum uitdiensttreding|uit dienst per|datum uitdienst|einde contract
+        datum uit dienst|uitdiensttreding|einddatum|datum uitdiensttreding|uit dienst per|datum uitdienst
+        einde contract
         退職日|退職年月日|退社日|雇用終了日|終了日|離職日|最終出勤日
     """,
     "department": """
@@ -134,7 +143,8 @@ KINDS: Mapping[str, str] = {
         部署|部門|所属|部署名|部門名|所属部署|課|部|所属名
     """,
     "division": """
-        division|division name|section|segment|branch|geschaftsbereich|sparte|division metier|division nombre|divisione
+        division|division name|section|segment|branch|geschaftsbereich|sparte|division metier|division nombre
+        divisione
         divisao|divisie|sector|事業部|本部|事業部名
     """,
     "organization": """
@@ -150,7 +160,8 @@ KINDS: Mapping[str, str] = {
     """,
     "title": """
         title|job title|position|position title|role|job|designation|job name|job position|business title|job profile
-        occupation|job description|poste|fonction|intitule du poste|intitule de poste|emploi|titre|metier|qualification
+        occupation|job description|poste|fonction|intitule du poste|intitule de poste|emploi|titre|metier
+        qualification
         libelle emploi|position bezeichnung|stellenbezeichnung|funktion|stelle|tatigkeit|berufsbezeichnung|jobtitel
         positionsbezeichnung|titel|dienststellung|puesto|cargo|puesto de trabajo|funcion|ocupacion|posicion|qualifica
         mansione|ruolo|posizione|incarico|titolo|funcao|posicao|titulo do cargo|ocupacao|funktie|functie|functietitel
@@ -183,7 +194,8 @@ KINDS: Mapping[str, str] = {
     "location": """
         location|office|office location|site|work location|workplace|place of work|work site|branch office|building
         physical delivery office name|location description|lieu|lieu de travail|site de rattachement|bureau
-        etablissement|agence|implantation|standort|arbeitsort|ort|niederlassung|dienstort|buro|einsatzort|betriebsstatte
+        etablissement|agence|implantation|standort|arbeitsort|ort|niederlassung|dienstort|buro|einsatzort
+        betriebsstatte
         ubicacion|sede|lugar de trabajo|centro de trabajo|oficina|localidad|luogo di lavoro|sede di lavoro|ubicazione
         filiale|localizacao|local de trabalho|localidade|escritorio|filial|locatie|vestiging|werklocatie|werkplek
         standplaats|kantoor|勤務地|勤務場所|拠点|事業所|オフィス|所在地|勤務先
@@ -194,7 +206,8 @@ KINDS: Mapping[str, str] = {
         国コード|勤務国
     """,
     "locale": """
-        locale|language|preferred language|language code|lang|correspondence language|langue|langue preferee|code langue
+        locale|language|preferred language|language code|lang|correspondence language|langue|langue preferee
+        code langue
         sprache|korrespondenzsprache|sprachcode|bevorzugte sprache|idioma|idioma preferido|lingua|lingua preferita
         lingua preferenziale|idioma preferencial|taal|voorkeurstaal|taalcode|言語|使用言語|ロケール
     """,
@@ -203,10 +216,13 @@ KINDS: Mapping[str, str] = {
         タイムゾーン|時間帯
     """,
     "phone": """
-        phone|telephone|phone number|work phone|mobile|mobile phone|cell phone|office phone|telephone number|business phone
+        phone|telephone|phone number|work phone|mobile|mobile phone|cell phone|office phone|telephone number
+        business phone
         mobile number|tel|cell|phone work|telephone professionnel|tel professionnel|portable|telephone portable
-        numero de telephone|tel portable|telefon|telefonnummer|mobiltelefon|handy|mobil|rufnummer|dienstliche telefonnummer
-        telefon dienstlich|durchwahl|telefono|movil|celular|numero de telefono|telefono movil|cellulare|numero di telefono
+        numero de telephone|tel portable|telefon|telefonnummer|mobiltelefon|handy|mobil|rufnummer
+        dienstliche telefonnummer
+        telefon dienstlich|durchwahl|telefono|movil|celular|numero de telefono|telefono movil|cellulare
+        numero di telefono
         telefono aziendale|telefone|telemovel|numero de telefone|telefoon|telefoonnummer|mobiel|mobiel nummer
         電話|電話番号|携帯電話|携帯番号|内線|内線番号|携帯
     """,
@@ -215,17 +231,20 @@ KINDS: Mapping[str, str] = {
         groupes|groupe|gruppen|gruppe|gruppenzugehorigkeit|grupos|grupo|gruppi|gruppo|groepen|groep|グループ|所属グループ
     """,
     BIRTH_DATE: """
-        birth date|birthdate|date of birth|dob|birthday|date de naissance|naissance|ne le|geburtsdatum|geburtstag|geb datum
+        birth date|birthdate|date of birth|dob|birthday|date de naissance|naissance|ne le|geburtsdatum
+        geburtstag|geb datum
         fecha de nacimiento|fecha nacimiento|nacimiento|data di nascita|data nascita|data de nascimento|nascimento
         geboortedatum|生年月日|誕生日
     """,
     SECRET: """
         password|passwd|pwd|pass|initial password|temporary password|temp password|default password|user password
-        userpassword|pin|pin code|secret|token|api key|access key|private key|unicode pwd|password hash|nt hash|lm hash
+        userpassword|pin|pin code|secret|token|api key|access key|private key|unicode pwd|password hash
+        nt hash|lm hash
         mot de passe|mdp|code secret|passwort|kennwort|initialpasswort|initialkennwort|startpasswort|contrasena|clave
         clave de acceso|senha|senha inicial|palavra passe|parola chiave|parola d ordine|wachtwoord|パスワード|暗証番号
         初期パスワード
-        ssn|social security number|social security no|social security|national id|national insurance number|ni number|nino
+        ssn|social security number|social security no|social security|national id|national insurance number
+        ni number|nino
         tax id|passport number|passport no|numero de securite sociale|securite sociale|nir|numero secu|insee
         sozialversicherungsnummer|sv nummer|steuer id|steuernummer|ausweisnummer|dni|nif|nie|nss|curp|rfc
         numero de seguridad social|codice fiscale|cpf|rg|nis|niss|bsn|burgerservicenummer|マイナンバー|個人番号
@@ -238,13 +257,15 @@ KINDS: Mapping[str, str] = {
     OTHER: """
         gender|sex|gender pronoun|pronouns|genre|sexe|civilite|geschlecht|anrede|genero|sexo|genere|sesso|geslacht|性別
         city|town|ville|stadt|ciudad|citta|cidade|plaats|woonplaats|市区町村
-        street|street address|address|home address|rue|adresse|strasse|anschrift|calle|direccion|domicilio|via|indirizzo
+        street|street address|address|home address|rue|adresse|strasse|anschrift|calle|direccion|domicilio|via
+        indirizzo
         endereco|morada|straat|adres|住所
         zip|zip code|postal code|postcode|post code|code postal|plz|postleitzahl|codigo postal|cap|cep|郵便番号
         middle name|middle initial|deuxieme prenom|zweiter vorname|segundo nombre|segundo apellido|apellido materno
         secondo nome|nome do meio|tussenvoegsel|ミドルネーム
         フリガナ|ふりがな|カナ|氏名カナ|姓カナ|名カナ|セイ|メイ|備考
-        comment|comments|notes|note|remark|remarks|commentaire|remarque|bemerkung|kommentar|notas|observaciones|observacoes
+        comment|comments|notes|note|remark|remarks|commentaire|remarque|bemerkung|kommentar|notas
+        observaciones|observacoes
         object class|objectclass|dn|distinguished name|description|group type|salutation|nationality|nationalite
         employee group code|on leave|fte|full time|allocated|subject|certification
     """,
@@ -258,7 +279,8 @@ PROPOSED: Mapping[str, str] = {
 UNMAPPED = (PRIVATE_EMAIL, BIRTH_DATE, SECRET, OTHER, MANAGER_NAME, MEMBERS)
 
 SOMEBODY_ELSE = """
-    manager|supervisor|boss|superior|emergency|contact|spouse|partner|parent|dependent|approver|owner|hrbp|recruiter|buddy
+    manager|supervisor|boss|superior|emergency|contact|spouse|partner|parent|dependent|approver|owner|hrbp
+    recruiter|buddy
     responsable|superieur|urgence|conjoint|vorgesetzter|vorgesetzte|vorgesetzten|notfall|ehepartner|ansprechpartner
     jefe|emergencia|conyuge|responsabile|emergenza|coniuge|gestor|chefe|leidinggevende|noodgeval|上司|上長|緊急連絡先
 """
@@ -279,7 +301,8 @@ INACTIVE_WORDS = """
     退職|退社|退職済|退職済み|無効|離職|解雇
 """
 DOUBTFUL_WORDS = """
-    on leave|leave|loa|leave of absence|maternity leave|paternity leave|parental leave|sick leave|sabbatical|unpaid leave
+    on leave|leave|loa|leave of absence|maternity leave|paternity leave|parental leave|sick leave|sabbatical
+    unpaid leave
     garden leave|pending|notice|on notice|prehire|pre hire|future hire|probation|furlough|furloughed|paid leave
     conge|en conge|conge parental|conge maternite|arret maladie|preavis|elternzeit|mutterschutz|krank|freigestellt
     beurlaubt|sabbatical|altersteilzeit|probezeit|ruhend|permiso|excedencia|licencia|vacaciones|baja medica
@@ -292,9 +315,10 @@ YES_WORDS = "yes|y|true|t|x|1|oui|o|vrai|ja|j|wahr|si|verdadero|s|vero|sim|verda
 NO_WORDS = "no|n|false|f|0|non|faux|nein|falsch|falso|nao|nee|onwaar|いいえ|無|偽|×|off"
 
 TOTAL_WORDS = """
-    total|totals|grand total|sum|subtotal|total count|headcount|count|total general|total generale|sous total|somme|effectif
-    effectif total|summe|gesamt|gesamtsumme|zwischensumme|anzahl|insgesamt|suma|total de empleados|totale|totale generale
+    total|totals|grand total|sum|subtotal|total count|headcount|count|total general|total generale|sous total
+    somme|effectif
+    effectif total|summe|gesamt|gesamtsumme|zwischensumme|anzahl|insgesamt|suma|total de empleados|totale
+    totale generale
     somma|subtotale|soma|total geral|totaal|eindtotaal|subtotaal|som|aantal|合計|総計|小計|計|人数
     total employees|employees total|total rows|number of employees|record count|end of report
 """
-NULL_WORDS = "null|none|n a|na|nan|nil|undefined|unknown|tbd|inconnu|unbekannt|desconocido|sconosciuto|desconhecido|onbekend|不明"

@@ -372,21 +372,23 @@ def _rows(rows: Sequence[int]) -> str:
 
 
 def _ending() -> Iterator[str]:
-    yield from """
-# Who gets what, for example:
-# rules:
-#   - name: webinar hosts
-#     when: {department: [Marketing, Sales]}
-#     grant: {products: [G2W]}
-rules: []
-
-# The sandbox on this machine ('rosterflow sandbox'). For GoTo itself write your account key, take urls away, and add
-# auth (docs/target-goto.md).
-targets:
-  - name: goto
-    kind: goto
-    account_key: "3001"
-    urls: {api: "http://127.0.0.1:8750", token: "http://127.0.0.1:8750/oauth/token"}""".split("\n")
+    yield from [
+        "",
+        "# Who gets what, for example:",
+        "# rules:",
+        "#   - name: webinar hosts",
+        "#     when: {department: [Marketing, Sales]}",
+        "#     grant: {products: [G2W]}",
+        "rules: []",
+        "",
+        "# The sandbox on this machine ('rosterflow sandbox'). For GoTo itself write your account key, take urls away, and add",
+        "# auth (docs/target-goto.md).",
+        "targets:",
+        "  - name: goto",
+        "    kind: goto",
+        '    account_key: "3001"',
+        '    urls: {api: "http://127.0.0.1:8750", token: "http://127.0.0.1:8750/oauth/token"}',
+    ]
 
 
 # Text in YAML ---------------------------------------------------------------------------------------------------------

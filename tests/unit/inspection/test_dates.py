@@ -91,5 +91,9 @@ def test_days_that_do_not_exist_are_told(text_file, hazard):
 
 
 def test_columns_with_different_formats_are_told(text_file, hazard):
-    rows = [(*HEADINGS, "End date"), ("A1", "Ada", "2020-01-31", "13/02/2024"), ("A2", "Bo", "2020-02-28", "14/02/2024")]
+    rows = [
+        (*HEADINGS, "End date"),
+        ("A1", "Ada", "2020-01-31", "13/02/2024"),
+        ("A2", "Bo", "2020-02-28", "14/02/2024"),
+    ]
     assert hazard(text_file(rows), "dates_differ", "End date").row == 2

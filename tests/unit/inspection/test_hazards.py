@@ -251,7 +251,9 @@ def _(workbook, **_):
 
 @case("zeros_lost", 4, NO)
 def _(text_file, **_):
-    return text_file([(NO, FIRST), ("50123", "Ada"), ("84210", "Bo"), ("912", "Cleo"), ("33871", "Dag"), ("66003", "Eve")])
+    return text_file(
+        [(NO, FIRST), ("50123", "Ada"), ("84210", "Bo"), ("912", "Cleo"), ("33871", "Dag"), ("66003", "Eve")]
+    )
 
 
 @case("zeros_not_stored", 2, NO, 2)

@@ -8,7 +8,15 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from tasks.ingest.inspection.hazards import CATALOGUE
 from tasks.ingest.inspection.shape import (
-    ColumnShape, DatesShape, HazardShape, InspectionShape, KeyShape, Part, Rows, TableShape, schema,
+    ColumnShape,
+    DatesShape,
+    HazardShape,
+    InspectionShape,
+    KeyShape,
+    Part,
+    Rows,
+    TableShape,
+    schema,
 )  # fmt: skip
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -56,7 +64,9 @@ def test_every_hazard_is_in_the_docs_as_it_is_in_the_code():
 
 def test_one_sheet_can_be_looked_at_alone(workbook, staff):
     path = workbook(staff.table, staff.table)
-    assert [table["sheet"] for table in json.loads(inspect(path, "--json", "--sheet", "More").stdout)["tables"]] == ["More"]
+    assert [table["sheet"] for table in json.loads(inspect(path, "--json", "--sheet", "More").stdout)["tables"]] == [
+        "More"
+    ]
     refused = inspect(path, "--sheet", "Nowhere")
     assert refused.exit_code == 2
     assert "Its tables: Staff, More." in refused.stderr

@@ -53,9 +53,12 @@ def test_without_addresses_the_template_is_to_be_confirmed(text_file, written):
     column = loaded.pipeline.sources[0].columns["user_name"]
     assert (column.heading, column.template) == ("UserID", "{value}@example.invalid")
     assert places(loaded) == ["sources[0].columns.user_name"]
-    assert loaded.path.read_text(encoding="utf-8").count(
-        'user_name: {from: UserID, template: "{value}@example.invalid"}  # please confirm'
-    ) == 1
+    assert (
+        loaded.path.read_text(encoding="utf-8").count(
+            'user_name: {from: UserID, template: "{value}@example.invalid"}  # please confirm'
+        )
+        == 1
+    )
 
 
 def test_a_domain_fills_the_template(text_file, written):
