@@ -39,8 +39,7 @@ def _told(facts: Facts, domain: str, weight: Weight) -> Line:
         return problem(
             "domain",
             f"{domain} is not a domain of the organisation ({people}).",
-            f"Add it at {facts.center}, then publish one of the two records that are given for it: "
-            f"{_ways(domain)}.",
+            f"Add it at {facts.center}, then publish one of the two records that are given for it: {_ways(domain)}.",
             weight=weight,
         )
     return problem(

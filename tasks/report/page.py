@@ -280,9 +280,7 @@ def _template() -> "Template":
     environment.filters.update(
         day=_day, place=words.place, mail=words.mail, grouped=lambda number: f"{number:,}", counted=words.count
     )
-    environment.globals.update(
-        forecast=words.forecast, moving=words.moving, shortage=words.shortage, alike=ALIKE_ROWS
-    )
+    environment.globals.update(forecast=words.forecast, moving=words.moving, shortage=words.shortage, alike=ALIKE_ROWS)
     return environment.get_template("report.html.j2")
 
 

@@ -329,9 +329,7 @@ def shortage(products: Mapping[str, int], not_created: int) -> list[str]:
     >>> shortage({}, 0)
     []
     """
-    said = [
-        f"No seat of {product(code)} is left for {count(n, 'person', 'people')}." for code, n in products.items()
-    ]
+    said = [f"No seat of {product(code)} is left for {count(n, 'person', 'people')}." for code, n in products.items()]
     if not_created:
         said.append(f"So {count(not_created, 'person gets', 'people get')} no account: they would hold nothing.")
     return said

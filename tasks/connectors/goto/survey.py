@@ -125,7 +125,10 @@ async def _organisation(spec: GotoTarget) -> tuple[bool, Organisation | None]:
 
 def _read(answer: Mapping[str, Any]) -> Organisation:
     return Organisation(
-        {item["domain"]: Domain(item["status"], item["records"]["dns"], item["records"]["file"]) for item in answer["domains"]},
+        {
+            item["domain"]: Domain(item["status"], item["records"]["dns"], item["records"]["file"])
+            for item in answer["domains"]
+        },
         {key_of(item["key"]): item["role"] for item in answer["admins"]},
     )
 

@@ -50,8 +50,8 @@ KINDS: Mapping[str, str] = {
     PRIVATE_EMAIL: """
         private email|private e mail|personal email|personal e mail|home email|email private|email personal|email home
         email personnel|e mail personnel|courriel personnel|mail perso|private e mail adresse|e mail privat
-        correo personal|email personale|e mail pessoal|email pessoal|prive e mail|privemail|個人メール|個人メールアドレス
-        自宅メール|secondary email|alternate email|other email|recovery email
+        correo personal|email personale|e mail pessoal|email pessoal|prive e mail|privemail
+        個人メール|個人メールアドレス|自宅メール|secondary email|alternate email|other email|recovery email
     """,
     LOGIN: """
         login|login name|user id|userid|user name|username|user|account|account name|sam account name|logon|logon name

@@ -27,6 +27,24 @@ _NULLS = ("null", "~", "")
 _YEAR_FIRST = "%Y-%m-%d"
 
 
+ENDING = """
+# Who gets what, for example:
+# rules:
+#   - name: webinar hosts
+#     when: {department: [Marketing, Sales]}
+#     grant: {products: [G2W]}
+rules: []
+
+# The sandbox on this machine ('rosterflow sandbox'). For GoTo itself write your account key, take urls away,
+# and add auth (docs/target-goto.md).
+targets:
+  - name: goto
+    kind: goto
+    account_key: "3001"
+    urls: {api: "http://127.0.0.1:8750", token: "http://127.0.0.1:8750/oauth/token"}
+"""
+
+
 @dataclass(frozen=True)
 class Draft:
     """A pipeline file to be written, and how many of its places wait to be confirmed."""
@@ -78,8 +96,8 @@ def _opening(inspection: Inspection, chosen: Examined) -> Iterator[str]:
     rows = len(chosen.subject.people.index)
     yield f"# Proposed by 'rosterflow inspect' for {printable(inspection.path.name)}: {rows} rows,"
     yield f"# {chosen.people_likely} people by what tells them apart. Above each line stands how sure it is, and why."
-    yield "# Where nobody but you can know, a line is marked. 'rosterflow check' works meanwhile; no plan is made before"
-    yield "# every mark is deleted. All keys are explained in docs/pipeline.md."
+    yield "# Where nobody but you can know, a line is marked. 'rosterflow check' works meanwhile; no plan is made"
+    yield "# before every mark is deleted. All keys are explained in docs/pipeline.md."
     yield "version: 1"
     yield f"name: {_slug(inspection.path.stem)}"
     yield "timezone: UTC"
@@ -296,7 +314,7 @@ def _lacks(chosen: Examined) -> Iterator[str]:
     if usable.keys() & {"external_id", "user_name"}:
         return
     yield "# Ask for a list that has these, map the columns, and delete the line."
-    yield "# The list has neither ids nor addresses nor login names: nobody in it can be provisioned, all rows are held."
+    yield "# The list has no ids, addresses or login names: nobody in it can be provisioned, all rows are held."
     yield _line("lacks: [external_id, user_name]", confirm=True)
 
 
@@ -372,23 +390,7 @@ def _rows(rows: Sequence[int]) -> str:
 
 
 def _ending() -> Iterator[str]:
-    yield from [
-        "",
-        "# Who gets what, for example:",
-        "# rules:",
-        "#   - name: webinar hosts",
-        "#     when: {department: [Marketing, Sales]}",
-        "#     grant: {products: [G2W]}",
-        "rules: []",
-        "",
-        "# The sandbox on this machine ('rosterflow sandbox'). For GoTo itself write your account key, take urls away, and add",
-        "# auth (docs/target-goto.md).",
-        "targets:",
-        "  - name: goto",
-        "    kind: goto",
-        '    account_key: "3001"',
-        '    urls: {api: "http://127.0.0.1:8750", token: "http://127.0.0.1:8750/oauth/token"}',
-    ]
+    yield from ENDING.splitlines()
 
 
 # Text in YAML ---------------------------------------------------------------------------------------------------------

@@ -173,7 +173,9 @@ def test_a_sync_stops_before_it_sends_where_a_fed_directory_has_no_verified_doma
 ) -> None:
     ended = told(sync())
     assert (ended.name, ended.code) == ("Bad pipeline", 2)
-    assert "Nothing was sent. (1) acme.example is not a domain of the organisation (6 people). Add it at" in ended.message
+    assert (
+        "Nothing was sent. (1) acme.example is not a domain of the organisation (6 people). Add it at" in ended.message
+    )
     assert " (2) No admin of the account is an organisation admin" in ended.message
     assert tenant.writes() == []
 

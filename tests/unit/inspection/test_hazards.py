@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.ingest.inspection.hazards import CATALOGUE
+from tasks.ingest.inspection.catalogue import CATALOGUE
 
 NO, MAIL, FIRST, LAST, TEAM, STATUS, START = (
     "Employee No", "E-mail", "First name", "Surname", "Department", "Status", "Start date",

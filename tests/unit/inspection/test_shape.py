@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from flows.cli.main import app
-from tasks.ingest.inspection.hazards import CATALOGUE
+from tasks.ingest.inspection.catalogue import CATALOGUE
 from tasks.ingest.inspection.shape import (
     ColumnShape,
     DatesShape,
@@ -36,7 +36,8 @@ def test_the_command_prints_the_documented_shape(text_file, staff):
     assert table["rows"] == {"physical": 5, "blank": 0, "data": 4}
     assert (table["people_likely"], table["header_row"], table["delimiter"]) == (4, 1, ",")
     assert table["columns"][0] | {"evidence": ""} == {
-        "name": "Employee No", "proposal": "external_id", "confidence": 0.98, "filled": 4, "distinct": 4, "evidence": "",
+        "name": "Employee No", "proposal": "external_id", "confidence": 0.98, "filled": 4, "distinct": 4,
+        "evidence": "",
     }  # fmt: skip
     assert table["keys"][0]["column"] == "Employee No"
     assert table["dates"][0]["format"] == "%Y-%m-%d"
