@@ -44,8 +44,9 @@ pictures: $(READY)  ## Take the pictures of the docs anew
 bench: $(READY)  ## Measure, as ratios in one run
 	$(BIN)/python -m tests.bench
 
-schema: $(READY)  ## Write the JSON Schema of the pipeline file
+schema: $(READY)  ## Write the JSON Schemas of the pipeline file and of inspect --json
 	$(BIN)/python -m tasks.pipeline_file docs/pipeline.schema.json
+	$(BIN)/python -m tasks.ingest.inspection docs/inspect.schema.json
 
 docs: $(READY)  ## Write the pages of transforms and profiles anew, from the code
 	$(BIN)/python -m tasks.ingest.pages docs

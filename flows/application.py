@@ -5,6 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.confirming import require_confirmed
 from flows.ending import ended
 from flows.overriding import is_overridden
 from flows.planned import Planned, planned_run, take_over
@@ -33,6 +34,7 @@ def apply(plan: str, override: int | None = None) -> State[Any]:
 
 
 def _apply(run: Run, planned: Planned, override: int | None) -> None:
+    require_confirmed(run.loaded)
     plan = take_over(run, planned)
     settle_other(run, planned.pipeline, plan.hash)
     admit(plan, run.journal)

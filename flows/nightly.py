@@ -6,6 +6,7 @@ from typing import Any
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 
+from flows.confirming import confirmed
 from flows.ending import ended
 from flows.overriding import is_overridden_by_name
 from flows.provisioning import apply_recorded_plan, take_up
@@ -31,11 +32,12 @@ def sync(pipeline: str, as_of: datetime | None = None, override: str | None = No
 
 def _sync(run: Run, pipeline: str, override: str | None) -> None:
     require_people(run.loaded.pipeline.sources, run.loaded.folder)
-    for source in run.sources:
-        ingest(pipeline, run.run_id, source)
-        validate(pipeline, run.run_id, source, run.rejects_name(source), run.as_of)
-    merge(pipeline, run.run_id, run.rejects_names, run.as_of)
-    compare(pipeline, run.run_id, run.today)
+    with confirmed(run):
+        for source in run.sources:
+            ingest(pipeline, run.run_id, source)
+            validate(pipeline, run.run_id, source, run.rejects_name(source), run.as_of)
+        merge(pipeline, run.run_id, run.rejects_names, run.as_of)
+        compare(pipeline, run.run_id, run.today)
     run.requests += check_ready(pipeline, run.run_id)
     plan_hash = take_up(run, pipeline) or _plan(run, pipeline)
     check_freeze(pipeline, plan_hash, run.today)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.confirming import confirmed, note
 from flows.run import Run
 from flows.running import running
 from tasks.connectors.registry import open_target
@@ -34,6 +35,7 @@ def check(pipeline: Path, *, mended: Sequence[Path] = (), saying: Saying = quiet
     ``BadPipeline`` if an example is not met.
     """
     with running("check", pipeline, sends=False) as run:
+        run.notes += filter(None, [note(run.loaded)])
         judge(run, saying, mended)
         spec = run.loaded.pipeline
         sheets = {source.population for source in spec.sources if not holds_people(source, run.loaded.folder)}
@@ -50,11 +52,13 @@ def plan(
     """Make a plan and everything for its review. Sends nothing. *mended* as in ``check``.
 
     The plan is published even where it is over a limit or today is frozen; then ``UnsafePlan`` is raised. Raises
-    ``StalePlan`` if another run was applied meanwhile.
+    ``StalePlan`` if another run was applied meanwhile, and ``BadPipeline``, once the rosters were validated, if places
+    of the pipeline file wait to be confirmed.
     """
     with running("plan", pipeline, sends=False, as_of=as_of) as run:
         require_people(run.loaded.pipeline.sources, run.loaded.folder)
-        judge(run, saying, mended)
+        with confirmed(run):
+            judge(run, saying, mended)
         spec = run.loaded.pipeline.target
         generation = run.journal.generation(run.pipeline_name)
         with saying(f"Reading {spec.name}"):

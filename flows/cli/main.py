@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flows.cli import accepting, doctor, history, planning, sandbox, sending
+from flows.cli import accepting, doctor, history, inspection, planning, sandbox, sending
 from flows.cli.talk import complain, say
 from tasks.model.errors import NOTHING_SENT, RosterflowError
 
@@ -93,6 +93,6 @@ def rosterflow(
     """Keep the accounts, seats, roles and groups of a SaaS tenant equal to what the company's rosters say."""
 
 
-for group in (doctor, planning, accepting, sending, history, sandbox):
+for group in (doctor, inspection, planning, accepting, sending, history, sandbox):
     for command in group.COMMANDS:
         app.command()(command)

@@ -8,11 +8,12 @@ from datetime import datetime
 import pandas as pd
 
 from tasks.ingest.files import RosterFile
+from tasks.ingest.lacking import ISO, lacking, refuse_ambiguous
 from tasks.ingest.sheets import trimmed
 from tasks.ingest.transforms import Step, step
 from tasks.model.rosters import CRITICAL
 from tasks.model.secrets import MASK
-from tasks.model.sources import Column
+from tasks.model.sources import AMBIGUOUS, Column
 from tasks.model.tables import DATE_ATTRIBUTES, FINDINGS, LIST_ATTRIBUTES, LIST_SEPARATOR, WORKERS
 
 STATUSES = ("active", "inactive")
@@ -39,6 +40,7 @@ def map_rows(
     values: dict[str, pd.Series] = {}
     notes: list[dict[str, object]] = []
     cells = trimmed(raw)
+    refuse_ambiguous(file, columns, cells)
     for attribute, column in columns.items():
         values[attribute], failed = _map_column(attribute, column, cells, file.source.dates, uncached)
         for row, heading, at in failed:
@@ -46,6 +48,7 @@ def map_rows(
                 {**origin, "row": row, "column": heading, "attribute": attribute, "severity": CRITICAL}
                 | {"code": at.code, "value": raw.at[row, heading], "message": at.message, "remedy": at.remedy}
             )
+    notes += lacking(origin, file.source.lacks, raw.index)
     if "status" not in values:
         values["status"] = pd.Series("active", raw.index, dtype="str")
     findings = FINDINGS.frame(notes).sort_values(["row", "column", "attribute"], kind="stable", ignore_index=True)
@@ -140,6 +143,8 @@ def _no_errors() -> Step:
 
 
 def _dated(dates: str) -> Step:
+    dates = ISO if dates == AMBIGUOUS else dates
+
     def apply(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
         days = {value: _iso(value, dates) for value in cells.dropna().unique()}
         found = cells.map({value: day for value, day in days.items() if day is not None})

@@ -39,6 +39,7 @@ def read(source: Source, folder: Path, mended: Sequence[Mended] = ()) -> Roster:
         workers=workers,
         findings=findings,
         mapped=tuple(sheet.columns),
+        lacks=source.lacks,
     )
 
 

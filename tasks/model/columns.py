@@ -46,7 +46,16 @@ def _date_format(value: str) -> str:
     return value
 
 
+AMBIGUOUS = "ambiguous"
+"""In the place of a source's date format: nobody knows whether the day or the month comes first."""
+
+
+def _date_format_of_source(value: str) -> str:
+    return value if value == AMBIGUOUS else _date_format(value)
+
+
 DateFormat = Annotated[str, AfterValidator(_date_format)]
+SourceDates = Annotated[str, AfterValidator(_date_format_of_source)]
 Heading = Annotated[str, BeforeValidator(_heading), Field(min_length=1)]
 Headings = Annotated[
     tuple[Heading, ...],

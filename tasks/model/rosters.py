@@ -34,7 +34,7 @@ class Roster:
     ``raw`` has the source's own headings as columns, text as it stood, indexed by ``row`` (as a spreadsheet numbers
     it); blank rows are not in it. ``workers`` follows ``tables.WORKERS``, one row per raw row. ``findings`` follows
     ``tables.FINDINGS``: what mapping could not do (a value not in a map, an unreadable date). ``mapped`` are the
-    attributes that the pipeline maps.
+    attributes that the pipeline maps, ``lacks`` those that it says the list does not have.
     """
 
     source: str
@@ -45,6 +45,7 @@ class Roster:
     workers: pd.DataFrame
     findings: pd.DataFrame
     mapped: tuple[str, ...]
+    lacks: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

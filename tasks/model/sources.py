@@ -15,11 +15,11 @@ from pydantic import (
 )
 
 from tasks.model.bounds import DEFAULT_WHOLE, RowBounds, Whole
-from tasks.model.columns import Column, DateFormat, Heading, ProfileColumn, clean_heading
+from tasks.model.columns import AMBIGUOUS, Column, Heading, ProfileColumn, SourceDates, clean_heading
 from tasks.model.fields import NAME, Spec, listed
 from tasks.model.profiles import folded, profile_names, read_profile
 
-__all__ = ["Column", "Source", "clean_heading", "headings_of"]
+__all__ = ["AMBIGUOUS", "Column", "Source", "clean_heading", "headings_of"]
 
 
 def _encoding(value: str) -> str:
@@ -49,7 +49,8 @@ class Source(Spec):
 
     With a ``profile``, ``columns`` are the profile's, and those that the pipeline gives itself in their place; a blank
     one leaves the profile's out. ``columns: NAME`` is short for the profile alone. Sources of one ``namespace``
-    describe one population; left out, the source is one by itself.
+    describe one population; left out, the source is one by itself. ``lacks`` are attributes that accounts need and the
+    list does not have: all of its rows are held.
     """
 
     name: str = Field(pattern=NAME)
@@ -62,7 +63,8 @@ class Source(Spec):
     namespace: str | None = Field(default=None, pattern=NAME)
     profile: Annotated[str, AfterValidator(_profile)] | None = None
     columns: dict[str, SerializeAsAny[Column]]
-    dates: DateFormat = "%Y-%m-%d"
+    lacks: tuple[Literal["external_id", "user_name"], ...] = ()
+    dates: SourceDates = "%Y-%m-%d"
     blanks: Literal["keep", "clear"] = "keep"
     suite: Annotated[str, AfterValidator(_suite)] = "staff"
     secret: NoHeadingsOrSome = ()

@@ -209,10 +209,15 @@ def _check_columns(source: dict[str, Any], others: list[dict[str, Any]]) -> Foun
         for path, message in _check_transforms(name, _dict(column)):
             yield (name, *path), message
     mapped = _mapped(source)
+    lacks = _list(source.get("lacks"))
+    for name in lacks:
+        if name in mapped:
+            yield (name,), f"is mapped, so the list does not lack it: take {name} out of lacks"
     by_id = source.get("suite") in SHEETS_OF_PERSONS and "external_id" in mapped
-    if "user_name" not in mapped and not by_id and not any("user_name" in _mapped(other) for other in others):
+    elsewhere = any("user_name" in _mapped(other) for other in others)
+    if "user_name" not in {*mapped, *lacks} and not by_id and not elsewhere:
         yield ("user_name",), NO_ADDRESS + (NOT_IN_PROFILE if _profile_columns(source) else "")
-    elif mapped.isdisjoint({"user_name", "external_id"}):
+    elif {*mapped, *lacks}.isdisjoint({"user_name", "external_id"}):
         yield ("external_id",), "is missing: without id and address no row of this source tells whose it is"
 
 

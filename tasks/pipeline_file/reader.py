@@ -23,6 +23,7 @@ from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.checks import cross_check, translate
 from tasks.pipeline_file.lookups import read_lookups
 from tasks.pipeline_file.plain_yaml import Node, Problem, write_path
+from tasks.pipeline_file.unconfirmed import Unconfirmed, find_unconfirmed
 from tasks.pipeline_file.wording import either, listing
 
 MAX_BYTES = 1 << 20
@@ -35,7 +36,7 @@ class LoadedPipeline:
 
     ``mapping_hash`` covers how sources are read and mapped, ``rules_hash`` all else that shapes a plan; neither
     covers secrets, URLs, limits, freezes, examples or notices, nor how the file is laid out. ``text_sha256`` is of its
-    bytes.
+    bytes. ``unconfirmed`` are the places that somebody has yet to confirm before anything is planned.
     """
 
     pipeline: Pipeline
@@ -44,6 +45,7 @@ class LoadedPipeline:
     mapping_hash: str
     rules_hash: str
     text_sha256: str
+    unconfirmed: tuple[Unconfirmed, ...] = ()
 
 
 def load_pipeline(path: Path, environ: Mapping[str, str]) -> LoadedPipeline:
@@ -53,7 +55,8 @@ def load_pipeline(path: Path, environ: Mapping[str, str]) -> LoadedPipeline:
     No value of a secret or of a variable is ever part of the message.
     """
     data = _read_bytes(path)
-    node, problems = plain_yaml.read(_decode(path, data))
+    text = _decode(path, data)
+    node, problems = plain_yaml.read(text)
     pipeline = None
     if node is None:
         problems = problems or [Problem(1, (), "the file is empty")]
@@ -64,7 +67,7 @@ def load_pipeline(path: Path, environ: Mapping[str, str]) -> LoadedPipeline:
         problems += read_lookups(node, expanded, path.absolute().parent)
         problems += cross_check(node, expanded)
         pipeline = _build(node, expanded, problems)
-    if pipeline is None or problems:
+    if node is None or pipeline is None or problems:
         raise _bad(path, problems)
     return LoadedPipeline(
         pipeline=pipeline,
@@ -73,6 +76,7 @@ def load_pipeline(path: Path, environ: Mapping[str, str]) -> LoadedPipeline:
         mapping_hash=_mapping_hash(pipeline),
         rules_hash=_rules_hash(pipeline),
         text_sha256=hashlib.sha256(data).hexdigest(),
+        unconfirmed=find_unconfirmed(text, node),
     )
 
 
@@ -168,7 +172,7 @@ def _bad(path: Path, problems: Iterable[Problem]) -> BadPipeline:
 
 # Hashes --------------------------------------------------------------------------------------------------------------
 
-READING = ("name", "sheet", "header_row", "delimiter", "encoding", "profile", "columns", "dates", "suite")
+READING = ("name", "sheet", "header_row", "delimiter", "encoding", "profile", "columns", "lacks", "dates", "suite")
 SHAPING = ("timezone", "correlate", "adopt", "attributes", "rules", "exceptions", "lifecycle", "protect")
 
 

@@ -31,7 +31,8 @@ def schema() -> dict[str, Any]:
     made["$defs"]["Transform"] |= _transforms(made["$defs"])
     # A list alone needs addresses. Of several, one may add to the people of another: only the program can tell.
     columns = {"if": {"type": "object"}, "then": {"required": ["user_name"]}}
-    addresses = {"if": {"not": WITH_PROFILE}, "then": {"properties": {"columns": columns}}}
+    told = {"anyOf": [WITH_PROFILE, {"required": ["lacks"]}]}
+    addresses = {"if": {"not": told}, "then": {"properties": {"columns": columns}}}
     made["properties"]["sources"] |= {"if": {"maxItems": 1}, "then": {"items": addresses}}
     made["properties"]["correlate"] |= {"minItems": 1, "prefixItems": [{"const": "link"}]}
     _take_untyped_text(made)

@@ -36,7 +36,7 @@ def bind(suite: Suite, roster: Roster) -> list[BoundCheck]:
     bound = []
     for check in suite.checks:
         missing = _needs(check) - set(known)
-        if missing and check.required:
+        if check.required and missing - set(roster.lacks):
             raise _unmapped(suite, roster, sorted(missing))
         if not missing and roster.rows >= check.min_rows:
             bound += _bound(check, known, suite.tested)

@@ -1,0 +1,411 @@
+"""Write a pipeline file of what inspection proposes: every line with its reason, every guess marked to be confirmed."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.ingest.inspection import vocabulary
+from tasks.ingest.inspection.columns import SURE, Proposal
+from tasks.ingest.inspection.dates import DateReading
+from tasks.ingest.inspection.examination import Examined, Inspection
+from tasks.ingest.inspection.keys import Key
+from tasks.ingest.inspection.tables import Cells
+from tasks.ingest.inspection.values import meaning_of_status
+from tasks.model.errors import BadUsage, RejectedSource
+from tasks.model.tables import WORKER_ATTRIBUTES
+
+CONFIRM = "# please confirm"
+PLACEHOLDER_DOMAIN = "example.invalid"
+DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}")
+MOST_WORDS, SHOWN_ROWS = 30, 5
+RECORDS = ("json", "jsonl", "xml", "ldif")
+_PLAIN = re.compile(r"[^\W\d_][\w./()+-]*(?: [\w./()+-]+)*")
+_NULLS = ("null", "~", "")
+_YEAR_FIRST = "%Y-%m-%d"
+
+
+ENDING = """
+# Who gets what, for example:
+# rules:
+#   - name: webinar hosts
+#     when: {department: [Marketing, Sales]}
+#     grant: {products: [G2W]}
+rules: []
+
+# The sandbox on this machine ('rosterflow sandbox'). For GoTo itself write your account key, take urls away,
+# and add auth (docs/target-goto.md).
+targets:
+  - name: goto
+    kind: goto
+    account_key: "3001"
+    urls: {api: "http://127.0.0.1:8750", token: "http://127.0.0.1:8750/oauth/token"}
+"""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A pipeline file to be written, and how many of its places wait to be confirmed."""
+
+    text: str
+    unconfirmed: int
+
+
+def draft(inspection: Inspection, target: Path, domain: str | None = None) -> Draft:
+    """Return the pipeline file for the list of people in a file, as it is to stand at *target*.
+
+    *domain* is that of the addresses, where the list has none. Raises ``RejectedSource`` if no table looks like a list
+    of people, ``BadUsage`` if the domain is none.
+    """
+    if domain is not None and not DOMAIN.fullmatch(domain):
+        raise BadUsage(f"'{domain}' is no domain.", remedy="Write it without @, for example acme.example.")
+    lists = inspection.lists
+    if not lists:
+        raise RejectedSource(
+            f"No table of {inspection.path.name} looks like a list of people.",
+            remedy="Look at what 'rosterflow inspect' says of its columns, and write the pipeline file by hand.",
+            file=inspection.path.name,
+        )
+    chosen = lists[0]
+    lines = [
+        *_opening(inspection, chosen),
+        *_source(inspection, chosen, target, domain, several=len(lists) > 1),
+        *_ending(),
+    ]
+    return Draft("\n".join(lines) + "\n", sum(line.endswith(CONFIRM) for line in lines))
+
+
+def write(made: Draft, target: Path, *, force: bool) -> None:
+    """Write the file. Raises ``BadUsage`` if it exists and *force* is not given, or if it cannot be written."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(made.text)
+    except FileExistsError:
+        raise BadUsage(f"There is a file {target} already.", remedy="Name another, or add --force.") from None
+    except OSError as exc:
+        raise BadUsage(f"{target} cannot be written: {exc.strerror or type(exc).__name__}.") from exc
+
+
+# The parts of the file ------------------------------------------------------------------------------------------------
+
+
+def _opening(inspection: Inspection, chosen: Examined) -> Iterator[str]:
+    rows = len(chosen.subject.people.index)
+    yield f"# Proposed by 'rosterflow inspect' for {printable(inspection.path.name)}: {rows} rows,"
+    yield f"# {chosen.people_likely} people by what tells them apart. Above each line stands how sure it is, and why."
+    yield "# Where nobody but you can know, a line is marked. 'rosterflow check' works meanwhile; no plan is made"
+    yield "# before every mark is deleted. All keys are explained in docs/pipeline.md."
+    yield "version: 1"
+    yield f"name: {_slug(inspection.path.stem)}"
+    yield "timezone: UTC"
+    yield ""
+
+
+def _slug(text: str) -> str:
+    """Return a name for a pipeline.
+
+    >>> _slug("Staff List (März) 2026"), _slug("社員")
+    ('staff-list-m-rz-2026', 'roster')
+    """
+    name = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:63].strip("-_")
+    return name or "roster"
+
+
+def _source(
+    inspection: Inspection, chosen: Examined, target: Path, domain: str | None, *, several: bool
+) -> Iterator[str]:
+    yield "sources:"
+    yield "  - name: hr"
+    for line in (
+        f"path: {scalar(_path(inspection.path, target))}",
+        *_reading(chosen, several=several),
+        "# delta: who is not in the list is left alone. Write full if it is always the whole staff: who is missing",
+        "# has left then.",
+        "snapshot: delta",
+        "columns:",
+        *(f"  {line}" for line in _columns(chosen, domain)),
+        *_lacks(chosen),
+        *_dates(chosen),
+        *_skip(chosen),
+    ):
+        yield f"    {line}"
+
+
+def _path(file: Path, target: Path) -> str:
+    """Return the file's path: relative to the pipeline file's folder if it is in it, else whole."""
+    folder, place = target.absolute().parent, file.absolute()
+    inside = place.is_relative_to(folder)
+    return place.relative_to(folder).as_posix() if inside else os.fspath(place)
+
+
+def _reading(chosen: Examined, *, several: bool) -> Iterator[str]:
+    table, headings = chosen.subject.table, chosen.subject.headings
+    if table.name is not None:
+        key = "records" if table.container in RECORDS else "sheet"
+        if several:
+            yield "# Several tables look like lists of people; this is the one that holds most."
+        if table.hidden:
+            yield "# The sheet is hidden."
+        yield _line(f"{key}: {scalar(table.name)}", confirm=several or table.hidden)
+    for reason in table.evidence:
+        yield f"# {printable(reason)}"
+    if table.encoding is not None:
+        yield _line(f"encoding: {table.encoding}", confirm="encoding" in table.doubts)
+    if table.delimiter is not None:
+        yield f"delimiter: {scalar(table.delimiter)}"
+    if table.quote not in (None, '"'):
+        yield f"quote: {scalar(str(table.quote))}"
+    if headings.row is None:
+        yield "# No row of headings was found: put them above the columns, and write that row here."
+        yield _line("header_row: 1", confirm=True)
+    elif not table.headed:
+        if not headings.sure:
+            yield "# None of the headings is known here: is this their row?"
+        yield _line(f"header_row: {headings.row}", confirm=not headings.sure)
+    if headings.rows > 1:
+        yield f"header_rows: {headings.rows}"
+
+
+def _line(text: str, *, confirm: bool) -> str:
+    return f"{text}  {CONFIRM}" if confirm else text
+
+
+# Columns --------------------------------------------------------------------------------------------------------------
+
+
+def _usable(chosen: Examined) -> dict[str, tuple[Proposal, Cells]]:
+    """Return proposal and column by attribute, in the order of the attributes; without those that cannot be mapped."""
+    people = chosen.subject.people
+    headings = [column.heading for column in people.columns]
+    found = {}
+    for column in people.columns:
+        proposal = chosen.subject.proposals[column.name]
+        if proposal.attribute and column.heading and headings.count(column.heading) == 1:
+            found[proposal.attribute] = (proposal, column)
+    return {name: found[name] for name in WORKER_ATTRIBUTES if name in found}
+
+
+def _columns(chosen: Examined, domain: str | None) -> Iterator[str]:
+    usable = _usable(chosen)
+    readings = {reading.column: reading for reading in chosen.subject.dates}
+    keys = {key.column: key for key in chosen.subject.keys}
+    for attribute in ("external_id", "user_name"):
+        if attribute in usable:
+            yield from _key_column(attribute, *usable[attribute], keys, domain)
+        elif attribute == "user_name" and "external_id" in usable:
+            yield from _address_of_id(usable["external_id"][1], domain)
+    for attribute, (proposal, column) in usable.items():
+        if attribute in ("external_id", "user_name"):
+            continue
+        yield f"# {_reason(proposal, column)}"
+        if attribute == "status":
+            yield from _status(proposal, column)
+        elif attribute in ("start_date", "end_date"):
+            yield from _date_column(attribute, proposal, column, readings.get(column.name), chosen)
+        else:
+            yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
+    yield from _names_of_full_name(usable)
+    yield from _unmapped(chosen, usable)
+
+
+def _reason(proposal: Proposal, column: Cells) -> str:
+    counts = f"{len(column.filled)} filled, {len(column.values)} different"
+    return printable(f"{round(100 * proposal.confidence)}% sure: {proposal.evidence}; {counts}")
+
+
+def _key_column(
+    attribute: str, proposal: Proposal, column: Cells, keys: dict[str, Key], domain: str | None
+) -> Iterator[str]:
+    key = keys.get(column.name)
+    why = f"; {key.why}" if key else ""
+    yield f"# {_reason(proposal, column)}{printable(why)}"
+    if key is not None and key.conflicting_rows:
+        yield f"# Those {key.conflicting_rows} rows are held until each person has an id of their own."
+    if attribute == "user_name" and proposal.kind == vocabulary.LOGIN:
+        yield from _address(column.heading, domain, confirm=domain is None)
+    else:
+        yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
+
+
+def _address_of_id(column: Cells, domain: str | None) -> Iterator[str]:
+    yield "# The list has neither addresses nor login names: these are made of the ids."
+    yield from _address(column.heading, domain, confirm=True)
+
+
+def _address(heading: str, domain: str | None, *, confirm: bool) -> Iterator[str]:
+    """Write an address as what stands before the @ and a domain; which domain, the list does not say."""
+    if domain is None:
+        yield "# The list has no addresses. How are they made, and of which domain?"
+    template = f'"{{value}}@{domain or PLACEHOLDER_DOMAIN}"'
+    yield _line(f"user_name: {{from: {scalar(heading, flow=True)}, template: {template}}}", confirm=confirm)
+
+
+def _status(proposal: Proposal, column: Cells) -> Iterator[str]:
+    """Write what each word of a status means. A word that is not known is not mapped: its rows are held."""
+    values = list(column.values[:MOST_WORDS])
+    kind = proposal.kind or "status"
+    asked = any(meaning_of_status(value, kind)[0] is None for value in values)
+    yield _line("status:", confirm=proposal.confidence < SURE and not asked)
+    yield f"  from: {scalar(column.heading)}"
+    yield "  map:"
+    for value in values:
+        meaning, sure = meaning_of_status(value, kind)
+        if meaning is None:
+            yield f"    # {scalar(value)} ({int(column.counts[value])} rows): active or inactive?  {CONFIRM}"
+        else:
+            yield _line(f"    {scalar(value)}: {meaning}", confirm=not sure)
+    known = {meaning_of_status(value, kind)[0] for value in values}
+    if kind in (vocabulary.ACTIVE_FLAG, vocabulary.INACTIVE_FLAG) and len(values) == 1:
+        opposite = _opposite(values[0])
+        if opposite:
+            yield f"    {scalar(opposite)}: {'inactive' if 'active' in known else 'active'}"
+    if known == {None}:
+        yield "    active: active"
+
+
+_OPPOSITES = {
+    "yes": "no", "y": "n", "true": "false", "1": "0", "oui": "non", "o": "n", "vrai": "faux", "ja": "nein", "j": "n",
+    "si": "no", "sí": "no", "sì": "no", "sim": "não", "はい": "いいえ", "x": "",
+}  # fmt: skip
+
+
+def _opposite(word: str) -> str | None:
+    """Return the other word of a pair, written in the same way; None if it is not known."""
+    pairs = {**_OPPOSITES, **{no: yes for yes, no in reversed(_OPPOSITES.items()) if no}}
+    other = pairs.get(word.casefold())
+    if not other:
+        return None
+    return other.upper() if word.isupper() else other.title() if word.istitle() else other
+
+
+def _names_of_full_name(usable: dict[str, tuple[Proposal, Cells]]) -> Iterator[str]:
+    """Write first name and surname as parts of the whole name, where the list has nothing else."""
+    if "display_name" not in usable or usable.keys() & {"given_name", "family_name"}:
+        return
+    column = usable["display_name"][1]
+    heading = scalar(column.heading, flow=True)
+    commas = column.filled.str.count(",").eq(1).mean() > 0.9
+    by, family, given = ('","', "first", "rest") if commas else ('" "', "last", "first")
+    yield "# The list has whole names only, and accounts need both parts. Is this how they are written?"
+    for attribute, part in (("given_name", given), ("family_name", family)):
+        yield _line(
+            f"{attribute}: {{from: {heading}, do: [{{split: {{by: {by}, take: {part}}}}}, trim]}}", confirm=True
+        )
+
+
+def _unmapped(chosen: Examined, usable: dict[str, tuple[Proposal, Cells]]) -> Iterator[str]:
+    mapped = {column.name for _, column in usable.values()}
+    left = [column for column in chosen.subject.people.columns if column.name not in mapped and column.heading]
+    for column in left:
+        reason = chosen.subject.proposals[column.name].evidence
+        kind = chosen.subject.proposals[column.name].kind
+        known = f" ({kind})" if kind in vocabulary.UNMAPPED and kind != vocabulary.OTHER else ""
+        yield f"# not mapped: {scalar(column.heading)}{known}: {printable(reason)}"
+
+
+# What the columns need ------------------------------------------------------------------------------------------------
+
+
+def _lacks(chosen: Examined) -> Iterator[str]:
+    usable = _usable(chosen)
+    if usable.keys() & {"external_id", "user_name"}:
+        return
+    yield "# Ask for a list that has these, map the columns, and delete the line."
+    yield "# The list has no ids, addresses or login names: nobody in it can be provisioned, all rows are held."
+    yield _line("lacks: [external_id, user_name]", confirm=True)
+
+
+def _mapped_readings(chosen: Examined) -> list[DateReading]:
+    names = {column.name for name, (_, column) in _usable(chosen).items() if name in ("start_date", "end_date")}
+    return [reading for reading in chosen.subject.dates if reading.column in names]
+
+
+def _format_of_source(chosen: Examined) -> str | None:
+    """Return the format of the list's dates; None if one of its columns cannot be read for certain."""
+    readings = [reading for reading in _mapped_readings(chosen) if not reading.serial_rows]
+    if any(reading.ambiguous for reading in readings):
+        return None
+    texts = [reading.format for reading in readings if reading.format and reading.written != "date cells"]
+    return texts[0] if texts else _YEAR_FIRST
+
+
+def _date_column(
+    attribute: str, proposal: Proposal, column: Cells, reading: DateReading | None, chosen: Examined
+) -> Iterator[str]:
+    if reading is not None and reading.serial_rows:
+        yield f"# Left out: {len(reading.serial_rows)} cells are numbers of days (row {_rows(reading.serial_rows)}), no"
+        yield "# dates. Have the column formatted as dates, and take the sign away."
+        yield f"# {attribute}: {scalar(column.heading)}"
+        return
+    own = reading.format if reading is not None and reading.written != "date cells" else None
+    if own is None or own == _format_of_source(chosen):
+        yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
+        return
+    yield f"# proven by row {_rows(reading.proof_rows if reading else ())}"
+    yield f"{attribute}: {{from: {scalar(column.heading, flow=True)}, dates: {json.dumps(own)}}}"
+
+
+def _dates(chosen: Examined) -> Iterator[str]:
+    readings = [reading for reading in _mapped_readings(chosen) if not reading.serial_rows]
+    if not readings:
+        return
+    form = _format_of_source(chosen)
+    if form is None:
+        yield from _unsure_dates([reading for reading in readings if reading.ambiguous])
+        return
+    for reading in readings:
+        if reading.format == form and reading.proof_rows:
+            yield f"# column {scalar(reading.column)}: proven by row {_rows(reading.proof_rows)}"
+    yield f"dates: {json.dumps(form)}"
+
+
+def _unsure_dates(readings: Sequence[DateReading]) -> Iterator[str]:
+    for reading in readings:
+        fitting = " or ".join(json.dumps(form) for form in reading.candidates)
+        if reading.contradicting and len(reading.contradicting) > 1:
+            yield f"# column {scalar(reading.column)} is written in several ways:"
+            for form, rows in reading.contradicting.items():
+                yield f"#   {json.dumps(form)} alone reads row {_rows(rows)}"
+        else:
+            yield f"# Row {_rows(reading.ambiguous_rows)} can be read either way, and no row proves which is meant."
+            yield f"# column {scalar(reading.column)}: {fitting}? Write the right one in the place of 'ambiguous'."
+    yield _line("dates: ambiguous", confirm=True)
+
+
+def _skip(chosen: Examined) -> Iterator[str]:
+    people = chosen.subject.people
+    kinds = [name for name, rows in (("repeated_headings", people.repeated), ("totals", people.totals)) if rows]
+    if kinds:
+        rows = sorted([*people.repeated, *people.totals])
+        yield f"# row {_rows(rows)}"
+        yield f"skip: [{', '.join(kinds)}]"
+
+
+def _rows(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:SHOWN_ROWS]))
+    return f"{shown} and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else shown
+
+
+def _ending() -> Iterator[str]:
+    yield from ENDING.splitlines()
+
+
+# Text in YAML ---------------------------------------------------------------------------------------------------------
+
+
+def scalar(text: str, *, flow: bool = False) -> str:
+    """Return a text as YAML reads it back: plain where that is safe, else in double quotes.
+
+    >>> scalar("First name"), scalar("Active?"), scalar("null"), scalar("0123")
+    ('First name', '"Active?"', '"null"', '"0123"')
+    """
+    plain = _PLAIN.fullmatch(text) and text.casefold() not in _NULLS and not (flow and re.search(r"[(),]", text))
+    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def printable(text: str) -> str:
+    """Return a text for a comment: one line, no sign that could end it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
