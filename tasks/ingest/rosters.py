@@ -4,22 +4,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from tasks.ingest.delimited import read_text
-from tasks.ingest.files import RosterFile, read_file
+from tasks.ingest.fetching import Resolve, fetch
+from tasks.ingest.files import RosterFile
+from tasks.ingest.grids import Grid
 from tasks.ingest.mapping import map_rows
+from tasks.ingest.opening import open_declared
 from tasks.ingest.sheets import Sheet, tabulate, trimmed
-from tasks.ingest.workbooks import FORMULA, has_doubtful_cells, look_twice, read_sheet
+from tasks.ingest.workbooks import FORMULA, can_be_doubted, has_doubtful_cells, look_twice
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
 
 
-def read(source: Source, folder: Path) -> Roster:
+def read(source: Source, folder: Path, resolve: Resolve) -> Roster:
     """See ``tasks.ingest.read_roster``."""
-    file = read_file(source, folder)
-    name, rows = read_sheet(file) if file.is_workbook else (None, read_text(file))
-    sheet = tabulate(file, rows)
-    del rows
-    hidden = {} if name is None else _hidden(file, name, sheet)
+    fetched = fetch(source, folder, resolve)
+    file, name, cells = open_declared(fetched, resolve)
+    sheet = tabulate(file, cells)
+    del cells
+    hidden = _hidden(file, name, sheet)
     raw = _with_errors_shown(sheet.raw, hidden)
     uncached = {place for place, what in hidden.items() if what == FORMULA}
     workers, findings = map_rows(file, name, raw, uncached)
@@ -27,32 +29,10 @@ def read(source: Source, folder: Path) -> Roster:
         source=source.name,
         file=file.name,
         sheet=name,
-        sha256=file.sha256,
+        sha256=fetched.sha256,
         raw=raw,
         workers=workers,
         findings=findings,
         mapped=tuple(source.columns),
+        skipped=sheet.skipped,
     )
-
-
-def _hidden(file: RosterFile, name: str, sheet: Sheet) -> dict[tuple[int, str], str]:
-    """Return what blank cells of mapped columns really hold, by row and heading, where it is an error or a formula."""
-    headings = list(dict.fromkeys(column.from_ for column in file.source.columns.values()))
-    blank = trimmed(sheet.raw[headings]).isna()
-    if not blank.to_numpy().any() or not has_doubtful_cells(file):
-        return {}
-    by_place = {
-        (int(row), sheet.positions[heading]): (int(row), heading)
-        for heading in headings
-        for row in blank.index[blank[heading]]
-    }
-    found = look_twice(file, name, by_place.keys())
-    return {by_place[place]: what for place, what in found.items()}
-
-
-def _with_errors_shown(raw: pd.DataFrame, hidden: dict[tuple[int, str], str]) -> pd.DataFrame:
-    shown = raw.copy()
-    for (row, heading), what in hidden.items():
-        if what != FORMULA:
-            shown.at[row, heading] = what
-    return shown

@@ -9,44 +9,90 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from tasks.ingest.files import MOST_SHOWN, RosterFile, shortened
-from tasks.model.sources import clean_heading
+from tasks.ingest.grids import SEARCHED_FOR_HEADINGS, Grid
+from tasks.model.sources import Source, clean_heading
 
-SEARCHED_FOR_HEADINGS = 30
 DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
+TOTALS = re.compile(
+    r"(?:grand |sub-?)?totals?\b|sums?\b|sous-total|total g[ée]n[ée]ral|somme\b|(?:gesamt|zwischen|end)?summe\b|gesamt\b"
+    r"|subtotales?\b|suma\b|totale\b|somma\b|totaal\b|合計|小計|総計",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """``raw`` as in ``rosters.Roster``; ``positions`` has the number of each heading's column, from 1."""
+    """``raw`` as in ``rosters.Roster``; ``positions`` has the number of each heading's column, from 1.
+
+    ``skipped`` are how many rows were left out as declared, by reason.
+    """
 
     raw: pd.DataFrame
     positions: dict[str, int]
+    skipped: dict[str, int]
 
 
-def tabulate(file: RosterFile, rows: Sequence[Sequence[str]]) -> Sheet:
-    """Return *rows* (from row 1 on, all of one length below the headings) as a table of text, blank cells missing.
+def tabulate(file: RosterFile, cells: Grid) -> Sheet:
+    """Return the grid as a table of text, blank cells missing, blank rows and those to be skipped left out.
 
     Raises ``RejectedSource`` if there is no heading row, a mapped heading is absent or there twice, or nobody is
     below the headings.
     """
-    at = file.source.header_row
-    headings = _headings(file, rows)
-    body = rows[at:]
-    cells = zip(*body, strict=True) if body else ([] for _ in headings)
+    headings = _headings(file, cells)
     names = _distinct(headings)
-    index = pd.RangeIndex(at + 1, at + 1 + len(body), name="row")
-    table = pd.DataFrame(
-        {name: pd.Series(column, index, dtype="str") for name, column in zip(names, cells, strict=True)}
-    )
-    table = table.mask(table == "")
-    filled = trimmed(table).notna()
+    table = pd.DataFrame(dict(zip(names, cells.columns, strict=True)))
+    filled = pd.DataFrame({name: _is_filled(table[name]) for name in names})
     kept = [name for name, heading in zip(names, headings, strict=True) if heading or filled[name].any()]
-    raw = table.loc[filled.any(axis=1), kept]
+    there = filled.any(axis=1)
+    left_out = _left_out(file, table, there, names, headings)
+    skipped = {reason: int(rows.sum()) for reason, rows in left_out.items()}
+    for rows in left_out.values():
+        there &= ~rows
+    raw = table[kept] if there.all() else table.loc[there, kept]
     if raw.empty:
         raise file.rejected(
             "has headings and nobody below them", "The export has probably failed: run it again.", rows=0
         )
-    return Sheet(raw, {name: number for number, name in enumerate(names, 1) if name in kept})
+    return Sheet(raw, {name: number for number, name in enumerate(names, 1) if name in kept}, skipped)
+
+
+def _is_filled(cells: pd.Series) -> pd.Series:
+    stripped = cells.str.strip()
+    return stripped.notna() & (stripped != "")
+
+
+def _left_out(
+    file: RosterFile, table: pd.DataFrame, there: pd.Series, names: list[str], headings: list[str]
+) -> dict[str, pd.Series]:
+    """Return which rows are to be left out, by reason; a row has the first reason that fits."""
+    found: dict[str, pd.Series] = {}
+    taken = ~there
+    for reason in file.source.skip:
+        rows = _repeated(table, names, headings) if reason == "repeated_headings" else _totals(file, table, names, headings)
+        found[reason] = rows & ~taken
+        taken |= rows
+    return found
+
+
+def _repeated(table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.Series:
+    """Tell which rows are the headings once more: every cell under a heading says what the heading says."""
+    same = pd.Series(True, table.index)
+    for name, heading in zip(names, headings, strict=True):
+        if heading:
+            same &= table[name].map(clean_heading, na_action="ignore") == heading
+    return same
+
+
+def _totals(file: RosterFile, table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.Series:
+    """Tell which rows are totals: the first filled cell says so, and nobody's address is in the row."""
+    user = file.source.columns["user_name"].from_
+    nobody = ~_is_filled(table[names[headings.index(user)]]) if user in headings else pd.Series(True, table.index)
+    first = pd.Series(float("nan"), table.index, dtype="str")
+    for name in names:
+        first = first.fillna(table[name])
+    said = first.str.strip().str.match(TOTALS).eq(True)
+    named = (first == table[names[headings.index(user)]]) if user in headings else pd.Series(False, table.index)
+    return said & (nobody | named)
 
 
 def trimmed(table: pd.DataFrame) -> pd.DataFrame:
@@ -55,18 +101,47 @@ def trimmed(table: pd.DataFrame) -> pd.DataFrame:
     return stripped.mask(stripped == "")
 
 
-def _headings(file: RosterFile, rows: Sequence[Sequence[str]]) -> list[str]:
-    at = file.source.header_row
-    if at > len(rows):
-        what = f"ends at row {len(rows)}, before its row of headings ({at})"
+def last_heading_row(source: Source) -> int:
+    """Return the last row that the headings take, from 1."""
+    return source.header_row + source.header_rows - 1
+
+
+def _headings(file: RosterFile, cells: Grid) -> list[str]:
+    at, last = file.source.header_row, last_heading_row(file.source)
+    rows = cells.top
+    if last > cells.rows:
+        what = f"ends at row {cells.rows}, before its row of headings ({last})"
         raise file.rejected(what, "Correct sources.header_row, or the export.")
-    headings = [clean_heading(cell) for cell in rows[at - 1]]
+    headings = joined_headings(rows[at - 1 : last], at, cells.merged)
     if not any(headings):
         raise file.rejected(f"has no headings in row {at}", _where_else(file, rows) or "Correct sources.header_row.")
     wanted = list(dict.fromkeys(column.from_ for column in file.source.columns.values()))
     _check_present(file, rows, wanted, headings)
     _check_once(file, wanted, headings)
     return headings
+
+
+def joined_headings(
+    rows: Sequence[Sequence[str]], first: int, merged: Sequence[tuple[int, int, int, int]] = ()
+) -> list[str]:
+    """Return one heading for each column of *rows*, of which the first is row *first*: its cells, joined with a blank.
+
+    A merged area's text counts for each of its columns; what stands in several rows of one column counts once.
+
+    >>> joined_headings([["Name", "", "Dept"], ["First", "Last", ""]], 1, [(1, 1, 1, 2)])
+    ['Name First', 'Name Last', 'Dept']
+    """
+    width = max(map(len, rows))
+    cells = [[clean_heading(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
+    for top, left, bottom, right in merged:
+        inside = [row for row in range(top, bottom + 1) if first <= row < first + len(rows)]
+        if not inside or top < first or left > width:
+            continue
+        text = cells[top - first][left - 1]
+        for row in inside:
+            for column in range(left, min(right, width) + 1):
+                cells[row - first][column - 1] = text
+    return [" ".join(dict.fromkeys(cell for cell in column if cell)) for column in zip(*cells, strict=True)]
 
 
 def _check_present(file: RosterFile, rows: Sequence[Sequence[str]], wanted: list[str], headings: list[str]) -> None:

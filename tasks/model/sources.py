@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tasks.model.fields import NAME, Spec
+from tasks.model.fields import NAME, Secret, Spec
 
 
 def clean_heading(text: str) -> str:
@@ -80,17 +80,62 @@ def _suite(value: str) -> str:
     return value
 
 
+FORMATS = ("xlsx", "xls", "xlsb", "ods", "delimited", "json", "jsonl", "xml", "ldif", "parquet")
+
+
 class Source(Spec):
-    """One roster: where it is, how it is read, and what its columns are."""
+    """One roster: where it is, how it is read, and what its columns are.
+
+    It is a file (``path``: a path or a glob of which the newest is taken, or an http(s), sftp or s3 URL), or the
+    answer to a query of a database. A place with credentials keeps them as ``${NAME}``; ingest looks them up.
+    """
 
     name: str = Field(pattern=NAME)
-    path: str = Field(min_length=1)
+    path: str | None = Field(default=None, min_length=1)
+    database: str | None = Field(default=None, min_length=1)
+    query: str | None = Field(default=None, min_length=1)
+    format: Literal["xlsx", "xls", "xlsb", "ods", "delimited", "json", "jsonl", "xml", "ldif", "parquet"] | None = None
+    password: Secret | None = None
+    member: str | None = Field(default=None, min_length=1)
     sheet: str | None = None
+    records: str | None = Field(default=None, min_length=1)
     header_row: int = Field(default=1, ge=1)
+    header_rows: int = Field(default=1, ge=1, le=10)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    quote: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
+    skip: tuple[Literal["repeated_headings", "totals"], ...] = ()
     snapshot: Literal["full", "delta"]
     columns: dict[str, Column]
     dates: Annotated[str, AfterValidator(_date_format)] = "%Y-%m-%d"
     blanks: Literal["keep", "clear"] = "keep"
     suite: Annotated[str, AfterValidator(_suite)] = "staff"
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> "Source":
+        if (self.path is None) == (self.database is None):
+            raise ValueError("needs either a path, or a database and a query")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where the roster is, as messages say it: without user, password and query of a URL."""
+        return masked(self.path or self.database or "")
+
+
+def masked(place: str) -> str:
+    """Return a place without what is secret in it, or may be: user and password, query and fragment of a URL.
+
+    >>> masked("sftp://hr:geheim@files.acme.example/out/staff.csv"), masked("data/staff.csv")
+    ('sftp://files.acme.example/out/staff.csv', 'data/staff.csv')
+    >>> masked("https://acme.example/report?token=1")
+    'https://acme.example/report?•••'
+    """
+    scheme, found, rest = place.partition("://")
+    if not found:
+        return place
+    authority, slash, path = rest.partition("/")
+    path, question, _ = path.partition("?")
+    return f"{scheme}://{authority.rpartition('@')[2].partition('?')[0]}{slash}{path.partition('#')[0]}" + (
+        "?•••" if question or "?" in authority else ""
+    )
