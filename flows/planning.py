@@ -66,8 +66,8 @@ def plan(pipeline: Path, *, as_of: datetime | None = None, saying: Saying = quie
 def judge(run: Run, saying: Saying) -> None:
     """Ingest and validate every source of a run."""
     for source in run.loaded.pipeline.sources:
-        with saying(f"Reading {source.path}"):
-            rows = ingest_source(source, run.loaded.folder, run.folder)
+        with saying(f"Reading {source.place}"):
+            rows = ingest_source(source, run.loaded.folder, run.folder, resolve_secret)
         with saying(f"Validating {rows} rows of {source.name}"):
             validate_source(
                 source, run.loaded.pipeline.rules, run.as_of,

@@ -82,8 +82,8 @@ def _parsed(file: ReadFile, lines: Iterable[str], delimiter: str, quote: str) ->
         raise file.rejected(what, "Correct the quotation marks there, or export again.", row=number + 1) from exc
 
 
-def exact_rows(file: ReadFile, reading: Reading, header: int, below: int) -> Iterator[list[str]]:
-    """Yield the rows of a text as it is declared: those below row *below* as long as row *header*, the headings.
+def exact_rows(file: ReadFile, reading: Reading, first: int, below: int) -> Iterator[list[str]]:
+    """Yield the rows of a text as it is declared: those below the headings (rows *first* to *below*) as long as these.
 
     Blank lines are rows of blank cells; blank cells beyond the headings are dropped. A row that is shorter may have
     been cut off, so it is refused and not filled up. Raises ``RejectedSource``, at the end for rows of another length,
@@ -94,9 +94,9 @@ def exact_rows(file: ReadFile, reading: Reading, header: int, below: int) -> Ite
     ragged: list[int] = []
     width = 0
     for number, row in enumerate(_parsed(file, _lines(file, encoding), delimiter, quote), 1):
-        if number == header:
+        if first <= number <= below:
             _check_dialect(file, row, delimiter)
-            width = len(row)
+            width = max(width, len(row))
         if number <= below:
             yield row
         elif len(row) == width or _only_blanks_beyond(row, width):

@@ -32,19 +32,20 @@ class Grid:
 def grid(
     file: ReadFile,
     rows: Iterable[Sequence[str]],
+    first: int,
     below: int,
     *,
     merged: tuple[tuple[int, int, int, int], ...] = (),
     headed: bool = False,
 ) -> Grid:
-    """Return *rows* (from row 1 on) as a grid whose headings end in row *below*.
+    """Return *rows* (from row 1 on) as a grid whose headings are rows *first* to *below*.
 
-    Rows below the headings are as long as the longest row of headings, else ``ValueError``. Raises
+    Rows below the headings must be as long as the longest row of headings. Raises
     ``RejectedSource`` if a cell is no text that can be written.
     """
     feed = iter(rows)
     top = [list(row) for row in islice(feed, below)]
-    width = len(top[-1]) if top else 0
+    width = max(map(len, top[first - 1 :]), default=0)
     peeked = [list(row) for row in islice(feed, max(0, SEARCHED_FOR_HEADINGS - below))]
     arrays: list[list[pa.Array]] = [[] for _ in range(width)]
     count = 0

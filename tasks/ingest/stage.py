@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from tasks.ingest import read_roster
+from tasks.ingest.fetching import Resolve, no_secrets
 from tasks.journal.products import save_roster
 from tasks.journal.runstore import RunFolder
 from tasks.model.sources import Source
 
 
-def ingest_source(source: Source, base: Path, folder: RunFolder) -> int:
-    """Read and map one source; return how many rows it has. Raises ``RejectedSource``."""
-    roster = read_roster(source, base)
+def ingest_source(source: Source, base: Path, folder: RunFolder, resolve: Resolve = no_secrets) -> int:
+    """Read and map one source; return how many rows it has. Raises ``RejectedSource``.
+
+    *resolve* looks up what the source refers to: passwords of files, users and passwords of URLs.
+    """
+    roster = read_roster(source, base, resolve)
     save_roster(folder, roster)
     return roster.rows

@@ -103,6 +103,11 @@ def _unreadable(file: ReadFile, reason: str) -> RejectedSource:
     return _damaged(file, reason)
 
 
+def can_be_doubted(file: ReadFile) -> bool:
+    """Tell whether *file* is of a kind that openpyxl reads."""
+    return file.container == Container.XLSX
+
+
 def has_doubtful_cells(file: ReadFile) -> bool:
     """Tell whether any sheet has an error, or a formula without its result."""
     with _damage_refused(file), zipfile.ZipFile(io.BytesIO(file.data)) as package:
