@@ -57,8 +57,8 @@ def _rosters(
     today = datetime.now(ZoneInfo(loaded.pipeline.timezone)).date()
     for source in loaded.pipeline.sources:
         try:
-            with saying(f"Reading {source.path}"):
-                ingest_source(source, loaded.folder, folder)
+            with saying(f"Reading {source.place}"):
+                ingest_source(source, loaded.folder, folder, resolve_secret)
                 users.append(load_roster(folder, source.name).workers["user_name"])
             with saying(f"Validating {source.name}"):
                 validate_source(
@@ -100,7 +100,7 @@ def _counted(facts: Facts, loaded: LoadedPipeline, verdicts: Mapping[str, Verdic
             mapping_hash=loaded.mapping_hash,
             rules_hash=loaded.rules_hash,
             verdicts=verdicts,
-            files={source.name: Path(source.path).name for source in pipeline.sources},
+            files={source.name: Path(source.place).name for source in pipeline.sources},
             state=state,
             links=journal.links(pipeline.name, pipeline.target.tenant),
             generation=journal.generation(pipeline.name),

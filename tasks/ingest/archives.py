@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from rapidfuzz import fuzz, process
 
-from tasks.ingest.files import MOST_SHOWN, ReadFile, shortened
+from tasks.ingest.files import MOST_SHOWN, File, ReadFile, shortened
 
 MAX_BYTES = 512 * (1 << 20)
 MAX_RATIO = 200
@@ -18,7 +18,7 @@ AES = 99
 REMEDY = "Pack it again."
 
 
-def unpacked(file: ReadFile, member: str | None, password: str | None) -> ReadFile:
+def unpacked(file: File, member: str | None, password: str | None) -> File:
     """Return the file in the zip *file*, called ``outer.zip/inner.csv``.
 
     Raises ``RejectedSource`` if it is damaged, would unpack to far more than a roster can be, holds several files

@@ -69,7 +69,7 @@ LABELS = {
 
 REMEDIES = {
     Container.PDF: "A PDF has no rows that could be read: ask for the list as a workbook or as .csv.",
-    Container.HTML: "Open it in a spreadsheet program and save it as an Excel workbook (.xlsx), or have it exported so.",
+    Container.HTML: "Open it in a spreadsheet program and save it as .xlsx, or have it exported so.",
     Container.XML_SPREADSHEET: "Open it in Excel and save it as an Excel workbook (.xlsx).",
     Container.ENCRYPTED_WORKBOOK: "Set sources.password to a reference, or save the workbook without a password.",
     Container.DOCUMENT: "Copy the table to a workbook, or have the list exported as .xlsx or .csv.",
@@ -102,7 +102,9 @@ ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ODS_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 
 HTML_STARTS = re.compile(r"<(?:!doctype\s+html|html|head|body|table|meta|style|div|center)\b", re.IGNORECASE)
-XML_PROLOGUE = re.compile(r"(?:<\?xml\b[^>]*\?>|<!--.*?-->|<!DOCTYPE\b[^>\[]*(?:\[.*?\]\s*)?>|<\?[^>]*\?>|\s)+", re.DOTALL)
+XML_PROLOGUE = re.compile(
+    r"(?:<\?xml\b[^>]*\?>|<!--.*?-->|<!DOCTYPE\b[^>\[]*(?:\[.*?\]\s*)?>|<\?[^>]*\?>|\s)+", re.DOTALL
+)
 XML_STARTS = re.compile(r"<[A-Za-z_][\w.:-]*(?=[\s/>])")
 EXCEL_2003 = ("urn:schemas-microsoft-com:office:spreadsheet", '<?mso-application progid="Excel.Sheet"?>')
 JSON_STARTS = re.compile(r"""[\[{]\s*(?:["\[{\]}]|-?\d|true\b|false\b|null\b|$)""")
@@ -147,7 +149,12 @@ def wide_encoding(data: bytes) -> str | None:
     if b"\0" not in sample or len(sample) < 8:
         return None
     zeros = [sample[place::4].count(0) / max(1, len(sample[place::4])) for place in range(4)]
-    for encoding, blank in (("utf-32-be", (0, 1, 2)), ("utf-32-le", (1, 2, 3)), ("utf-16-be", (0, 2)), ("utf-16-le", (1, 3))):
+    for encoding, blank in (
+        ("utf-32-be", (0, 1, 2)),
+        ("utf-32-le", (1, 2, 3)),
+        ("utf-16-be", (0, 2)),
+        ("utf-16-le", (1, 3)),
+    ):
         filled = [place for place in range(4) if place not in blank]
         if all(zeros[place] > 0.7 for place in blank) and all(zeros[place] < 0.1 for place in filled):
             return encoding
@@ -187,7 +194,7 @@ def _tell_broken_zip(data: bytes) -> Container:
         return Container.ODS
     if b"xl/workbook.bin" in data:
         return Container.XLSB
-    if b"xl/" in data or b"[Content_Types].xml" in start or len(data) < 40:
+    if any(mark in start for mark in (b"xl/", b"[Content_Types].xml", b"docProps/", b"_rels/")) or len(data) < 40:
         return Container.XLSX
     return Container.ZIP
 

@@ -114,7 +114,7 @@ def _engine(source: Source, url: str, pool: Any) -> Any:
     try:
         parsed = make_url(url)
         options: dict[str, Any] = {"connect_args": _limits(parsed), "poolclass": pool, "hide_parameters": True}
-        return create_engine(_read_only_url(source, parsed), **options)
+        return create_engine(_read_only_url(parsed), **options)
     except ModuleNotFoundError as exc:
         raise _no_driver(source, (exc.name or "").split(".")[0]) from None
     except NoSuchModuleError:
@@ -150,7 +150,7 @@ def _limits(url: Any) -> dict[str, Any]:
     return {}
 
 
-def _read_only_url(source: Source, url: Any) -> Any:
+def _read_only_url(url: Any) -> Any:
     """Return an SQLite URL that neither makes the file nor writes to it; others as they are."""
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return url
@@ -191,9 +191,7 @@ def _refusal(file: RosterFile, exc: Any) -> RejectedSource:
     reason = type(original or exc).__name__ + (f", SQLSTATE {state}" if state else "")
     said = _of_the_query(original, state)
     if said:
-        return rejected(
-            file.source, file.name, f"refuses the query: {said}", "Correct sources.query.", reason=reason
-        )
+        return rejected(file.source, file.name, f"refuses the query: {said}", "Correct sources.query.", reason=reason)
     return rejected(
         file.source,
         file.name,
@@ -208,4 +206,8 @@ def _of_the_query(original: Any, state: str | None) -> str | None:
     if state and state.startswith("42") and getattr(original, "diag", None) is not None:
         return str(original.diag.message_primary)
     words = str(original) if type(original).__module__ == "sqlite3" else ""
-    return words if words.startswith(("no such", "near ", "ambiguous column", "incomplete input", "unrecognized")) else None
+    return (
+        words
+        if words.startswith(("no such", "near ", "ambiguous column", "incomplete input", "unrecognized"))
+        else None
+    )

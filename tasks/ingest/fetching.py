@@ -4,7 +4,6 @@ Remote places are read through fsspec, with limits of time. User and password of
 no message, origin or log has them, nor a URL's query, which can hold a signature.
 """
 
-import glob
 import hashlib
 import os
 import re
@@ -22,11 +21,10 @@ from tasks.ingest.archives import MAX_BYTES
 from tasks.ingest.files import RosterFile, rejected
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.fields import REFERENCE
-from tasks.model.sources import Source, masked
+from tasks.model.sources import REMOTE, Source, masked
 
 Resolve = Callable[[str], SecretStr]
 
-REMOTE = ("http", "https", "sftp", "s3")
 PATTERN = re.compile(r"[*?\[]")
 TRIES = 2
 PAUSE_S = 0.2
@@ -48,7 +46,7 @@ def fetch(source: Source, folder: Path, resolve: Resolve) -> RosterFile:
     place = source.path or ""
     if is_remote(place):
         return _fetch_remote(source, resolved(place, resolve))
-    path = _newest(source, _tried(place, folder)) if _is_pattern(place, folder) else _locate(source, folder)
+    path = _newest(source, place, folder) if _is_pattern(place, folder) else _locate(source, folder)
     return RosterFile(path.name, _read(source, path), source)
 
 
@@ -76,22 +74,29 @@ def _is_pattern(place: str, folder: Path) -> bool:
     return bool(PATTERN.search(place)) and not any(os.path.lexists(path) for path in _tried(place, folder))
 
 
-def _newest(source: Source, patterns: list[Path]) -> Path:
+def _newest(source: Source, pattern: str, folder: Path) -> Path:
     """Return the newest file that fits, of several as new the last by name; in the first folder that has any."""
-    for pattern in patterns:
+    wanted = Path(pattern)
+    folders = [Path(wanted.anchor)] if wanted.is_absolute() else list(dict.fromkeys([folder.absolute(), Path.cwd()]))
+    below = str(wanted.relative_to(wanted.anchor))
+    for place in folders:
         try:
-            found = [path for path in map(Path, glob.glob(str(pattern))) if path.is_file() and _is_whole(path.name)]
+            found = [path for path in place.glob(below) if path.is_file() and _is_whole(path.name)]
             if found:
                 return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
         except OSError as exc:
-            raise _unreadable(source, pattern.name, exc) from exc
-    places = " or ".join(map(str, patterns))
-    raise rejected(source, patterns[0].name, f"does not exist: nothing is called like {places}", "Check the export.")
+            raise _unreadable(source, wanted.name, exc) from exc
+    places = " or ".join(map(str, folders))
+    raise rejected(
+        source, wanted.name, f"does not exist: nothing in {places} is called like {pattern}", "Check the export."
+    )
 
 
 def _is_whole(name: str) -> bool:
     """Tell a file from what a program keeps beside one it has open, or has not yet written to the end."""
-    return not name.startswith(("~$", ".")) and not name.endswith((".part", ".partial", ".filepart", ".tmp", ".crdownload"))
+    return not name.startswith(("~$", ".")) and not name.endswith(
+        (".part", ".partial", ".filepart", ".tmp", ".crdownload")
+    )
 
 
 def _locate(source: Source, folder: Path) -> Path:
@@ -254,12 +259,16 @@ def _path(url: str) -> str:
 def _newest_remote(source: Source, files: Any, pattern: str) -> str:
     found = files.glob(pattern, detail=True)
     whole: Iterable[dict[str, Any]] = (
-        item for item in found.values() if item.get("type") != "directory" and _is_whole(PurePosixPath(item["name"]).name)
+        item
+        for item in found.values()
+        if item.get("type") != "directory" and _is_whole(PurePosixPath(item["name"]).name)
     )
     newest = max(whole, key=lambda item: (_modified(item), item["name"]), default=None)
     if newest is None:
         name = PurePosixPath(pattern).name
-        raise rejected(source, name, f"does not exist: nothing is called like {masked(source.place)}", "Check the export.")
+        raise rejected(
+            source, name, f"does not exist: nothing is called like {masked(source.place)}", "Check the export."
+        )
     return str(newest["name"])
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from tasks.ingest.containers import Container, tell
 from tasks.model.errors import RejectedSource
@@ -31,6 +31,10 @@ class ReadFile:
     def rejected(self, what: str, remedy: str, **facts: Any) -> RejectedSource:
         """Return the error that ends a command because of this file; *what* goes on after "The file NAME"."""
         return RejectedSource(f"The file {self.name} {what}.", remedy=remedy, file=self.name, **facts)
+
+
+File = TypeVar("File", bound=ReadFile)
+"""The file that is taken out of another one is of the same kind: a source's, or one that is looked at."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from tasks.ingest import archives, protected
 from tasks.ingest.containers import LABELS, READABLE, REMEDIES, WORKBOOKS, Container
 from tasks.ingest.delimited import read_any_text
-from tasks.ingest.files import ReadFile
+from tasks.ingest.files import File, ReadFile
 from tasks.ingest.parquet import read_parquet
 from tasks.ingest.records import no_such_records
 from tasks.ingest.records_json import read_json, read_json_lines
@@ -47,7 +47,22 @@ def open_tables(file: ReadFile, reading: Reading | None = None) -> list[RawTable
     return READERS[inner.container](inner, reading)
 
 
-def unwrapped(file: ReadFile, reading: Reading) -> ReadFile:
+def check_wrapping(file: ReadFile, declared: str | None) -> None:
+    """Refuse a zip file that is called a workbook or text, and what is called a zip file and is none."""
+    suffix = PurePosixPath(file.name).suffix.lower()
+    is_zip, promises_zip = file.container == Container.ZIP, suffix == ".zip"
+    breaks_promise = suffix in NAMED if is_zip else promises_zip
+    if declared or file.container == Container.EMPTY or not breaks_promise:
+        return
+    promised = Container.ZIP if promises_zip else NAMED[suffix][0]
+    raise file.rejected(
+        f"is not {LABELS[promised]}, as its name says; it looks like {LABELS[file.container]}",
+        REMEDIES.get(file.container, "Look at the export, or set sources.format to what is in it if that is meant."),
+        container=str(file.container),
+    )
+
+
+def unwrapped(file: File, reading: Reading) -> File:
     """Return the file that a zip file or a password wraps. Raises ``RejectedSource`` if it cannot be had."""
     if file.container == Container.ZIP:
         file = archives.unpacked(file, reading.member, reading.password)

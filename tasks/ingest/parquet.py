@@ -44,9 +44,7 @@ def parquet_rows(file: ReadFile, reading: Reading) -> Iterator[list[str]]:
                 yield _flattened(parquet.schema_arrow.empty_table()).column_names
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as exc:
         reason = type(exc).__name__
-        raise file.rejected(
-            "cannot be read: it is damaged, or no Parquet", "Export it again.", reason=reason
-        ) from None
+        raise file.rejected("cannot be read: it is damaged, or no Parquet", "Export it again.", reason=reason) from None
 
 
 def _flattened(table: Any) -> Any:

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 from tasks.ingest.containers import OLE, Container
-from tasks.ingest.files import ReadFile
+from tasks.ingest.files import File, ReadFile
 from tasks.model.errors import RejectedSource
 
 MAX_SPIN = 10_000_000
@@ -20,7 +20,7 @@ def has_password(file: ReadFile) -> bool:
     return file.container == Container.XLS and _xls_is_encrypted(file.data)
 
 
-def unlocked(file: ReadFile, password: str | None) -> ReadFile:
+def unlocked(file: File, password: str | None) -> File:
     """Return the file without its password.
 
     Raises ``RejectedSource`` if none is declared, it is not the right one, or the encryption is none that is known.

@@ -25,7 +25,15 @@ PEOPLE = frozenset({"inetorgperson", "user", "organizationalperson", "person", "
 
 NEVER_KEPT = frozenset(
     {
-        *("userpassword", "unicodepwd", "authpassword", "sambantpassword", "sambalmpassword", "dbcspwd", "lmpwdhistory"),
+        *(
+            "userpassword",
+            "unicodepwd",
+            "authpassword",
+            "sambantpassword",
+            "sambalmpassword",
+            "dbcspwd",
+            "lmpwdhistory",
+        ),
         *("ntpwdhistory", "supplementalcredentials", "krbprincipalkey", "krbextradata", "pwdhistory", "userpkcs12"),
         *("jpegphoto", "photo", "thumbnailphoto", "thumbnaillogo", "audio", "usercertificate", "usersmimecertificate"),
         *("cacertificate", "objectguid", "objectsid", "msexchmailboxguid", "sidhistory"),
@@ -48,8 +56,8 @@ def read_ldif(file: ReadFile, reading: Reading) -> list[RawTable]:
     spelling: dict[str, str] = {}
     kinds: dict[str, list[Entry]] = {}
     binary: set[str] = set()
-    for entry in _entries(file, binary):
-        named = {spelling.setdefault(name.lower(), name): values for name, values in entry.items()}
+    for entry in _entries(file, binary, spelling):
+        named = {spelling[name]: values for name, values in entry.items()}
         kinds.setdefault(_kind(entry, reading.records), []).append(named)
     kinds.pop("", None)
     if not kinds:
@@ -72,7 +80,7 @@ def is_people(kind: str | None) -> bool:
 
 
 def _all_kinds(file: ReadFile) -> set[str]:
-    return {_kind(entry, None) for entry in _entries(file, set())}
+    return {_kind(entry, None) for entry in _entries(file, set(), {})}
 
 
 def _kind(entry: Entry, wanted: str | None) -> str:
@@ -84,25 +92,27 @@ def _kind(entry: Entry, wanted: str | None) -> str:
     return telling or next(reversed(classes.values()), "(no class)")
 
 
-def _entries(file: ReadFile, binary: set[str]) -> Iterator[Entry]:
+def _entries(file: ReadFile, binary: set[str], spelling: dict[str, str]) -> Iterator[Entry]:
     """Yield the entries: values by the attribute's name in lower case, ``dn`` first.
 
-    Attributes of which a value is no text are left out, and added to *binary*.
+    *spelling* takes up how names are first spelt. Attributes of which a value is no text are left out, and added to
+    *binary*.
     """
     entry: Entry = {}
     for number, line in _logical_lines(file):
         if not line:
             if entry:
-                yield _complete(file, entry, number)
+                yield _complete(file, entry, number, spelling)
             entry = {}
             continue
-        name, value = _attribute(file, number, line)
+        spelt, value = _attribute(file, number, line)
+        name = spelt.lower()
         if not entry and name == "version":
             continue
         if (name == "dn") == bool(entry):
             what = "has a second 'dn:'" if entry else "begins an entry without 'dn:'"
             raise _garbled(file, number, what)
-        if name == "changetype" and value != b"add" or name == "control":
+        if name == "control" or (name == "changetype" and value != b"add"):
             raise file.rejected("holds changes of a directory, not its entries", "Export the entries (ldapsearch -L).")
         if name == "changetype" or name.partition(";")[0] in NEVER_KEPT or "binary" in name.split(";"):
             continue
@@ -112,9 +122,10 @@ def _entries(file: ReadFile, binary: set[str]) -> Iterator[Entry]:
         elif text is None:
             raise _garbled(file, number, "has a name that is no text")
         else:
+            spelling.setdefault(name, spelt)
             entry.setdefault(name, []).append(text)
     if entry:
-        yield _complete(file, entry, file.data.count(b"\n") + 1)
+        yield _complete(file, entry, file.data.count(b"\n") + 1, spelling)
 
 
 def _logical_lines(file: ReadFile) -> Iterator[tuple[int, bytes]]:
@@ -136,7 +147,7 @@ def _attribute(file: ReadFile, number: int, line: bytes) -> tuple[str, bytes]:
     name, colon, rest = line.partition(b":")
     if not colon or not ATTRIBUTE.fullmatch(name):
         raise _garbled(file, number, "is no 'attribute: value'")
-    key = name.decode("ascii").lower()
+    key = name.decode("ascii")
     if rest.startswith(b"<"):
         raise file.rejected(
             f"refers to another file in line {number}, which is not read", "Export the values themselves.", line=number
@@ -157,13 +168,14 @@ def _text(value: bytes) -> str | None:
     return None if UNPRINTABLE.search(text) else text
 
 
-def _complete(file: ReadFile, entry: Entry, number: int) -> Entry:
+def _complete(file: ReadFile, entry: Entry, number: int, spelling: dict[str, str]) -> Entry:
     """Return an entry with the attributes that name it, of which a name can have several, among its values."""
     if len(entry) == 1:
         raise _garbled(file, number, "ends an entry that has nothing but a name")
     position, name = 0, entry["dn"][0]
     while found := NAMING.match(name, position):
         attribute, value = found[1].lower(), re.sub(r"\\(.)", r"\1", found[2]).strip()
+        spelling.setdefault(attribute, found[1])
         values = entry.setdefault(attribute, [])
         if value.lower() not in map(str.lower, values):
             values.append(value)

@@ -8,7 +8,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError  # noqa: S405 - types; defusedxml parses
+from xml.etree.ElementTree import Element, ParseError  # the types; defusedxml parses
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
@@ -44,7 +44,7 @@ def _chosen(file: ReadFile, counts: Counter[Path], wanted: str | None) -> list[P
         if not found:
             raise no_such_records(file, wanted, ["/".join(path) for path in counts if len(path) > 1])
         return found
-    top = [path for path in counts if len(path) == 2]
+    top: list[Path] = [path for path in counts if len(path) == 2]
     if len(top) == 1 and not [path for path in counts if len(path) > 2 and counts[path] > counts[top[0]] == 1]:
         return top
     repeated = [path for path in counts if counts[path] > 1 and len(path) > 1]

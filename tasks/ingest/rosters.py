@@ -14,7 +14,7 @@ from tasks.ingest.files import RosterFile
 from tasks.ingest.grids import Grid, grid
 from tasks.ingest.hazards import check_cells
 from tasks.ingest.mapping import map_rows
-from tasks.ingest.opening import checked, declared_table, unwrapped
+from tasks.ingest.opening import check_wrapping, checked, declared_table, unwrapped
 from tasks.ingest.parquet import parquet_rows
 from tasks.ingest.sheets import Sheet, last_heading_row, tabulate, trimmed
 from tasks.ingest.tables import Reading
@@ -66,6 +66,7 @@ def _asked(source: Source, resolve: Resolve) -> _Opened:
 def _opened(source: Source, folder: Path, resolve: Resolve) -> _Opened:
     fetched = fetch(source, folder, resolve)
     reading = _reading(source, resolve)
+    check_wrapping(fetched, source.format)
     file = unwrapped(fetched, reading)
     container = checked(file, source.format)
     first, below = source.header_row, last_heading_row(source)

@@ -36,7 +36,9 @@ def read_cells(data: bytes, wanted: str | None, everything: bool, dates: str) ->
             sheet = workbook.get_sheet_by_name(name)
             rows = sheet.to_python(skip_empty_area=False)
             tables[name] = [[cell if type(cell) is str else write(cell) for cell in row] for row in rows]
-            merged[name] = [(top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in _merged(sheet)]
+            merged[name] = [
+                (top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in _merged(sheet)
+            ]
     return {"sheets": sheets, "tables": tables, "merged": merged}
 
 

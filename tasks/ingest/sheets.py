@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz, process
@@ -14,8 +15,8 @@ from tasks.model.sources import Source, clean_heading
 
 DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 TOTALS = re.compile(
-    r"(?:grand |sub-?)?totals?\b|sums?\b|sous-total|total g[ée]n[ée]ral|somme\b|(?:gesamt|zwischen|end)?summe\b|gesamt\b"
-    r"|subtotales?\b|suma\b|totale\b|somma\b|totaal\b|合計|小計|総計",
+    r"(?:grand |sub-?)?totals?\b|sums?\b|sous-total|total g[ée]n[ée]ral|somme\b|(?:gesamt|zwischen|end)?summe\b"
+    r"|gesamt\b|subtotales?\b|suma\b|totale\b|somma\b|totaal\b|合計|小計|総計",
     re.IGNORECASE,
 )
 
@@ -56,9 +57,10 @@ def tabulate(file: RosterFile, cells: Grid) -> Sheet:
     return Sheet(raw, {name: number for number, name in enumerate(names, 1) if name in kept}, skipped)
 
 
-def _is_filled(cells: pd.Series) -> pd.Series:
+def _is_filled(cells: "pd.Series[Any]") -> "pd.Series[Any]":
     stripped = cells.str.strip()
-    return stripped.notna() & (stripped != "")
+    filled: pd.Series[bool] = stripped.notna() & (stripped != "")
+    return filled
 
 
 def _left_out(
@@ -68,7 +70,11 @@ def _left_out(
     found: dict[str, pd.Series] = {}
     taken = ~there
     for reason in file.source.skip:
-        rows = _repeated(table, names, headings) if reason == "repeated_headings" else _totals(file, table, names, headings)
+        rows = (
+            _repeated(table, names, headings)
+            if reason == "repeated_headings"
+            else _totals(file, table, names, headings)
+        )
         found[reason] = rows & ~taken
         taken |= rows
     return found
@@ -87,7 +93,7 @@ def _totals(file: RosterFile, table: pd.DataFrame, names: list[str], headings: l
     """Tell which rows are totals: the first filled cell says so, and nobody's address is in the row."""
     user = file.source.columns["user_name"].from_
     nobody = ~_is_filled(table[names[headings.index(user)]]) if user in headings else pd.Series(True, table.index)
-    first = pd.Series(float("nan"), table.index, dtype="str")
+    first: pd.Series[Any] = pd.Series(float("nan"), table.index, dtype="str")
     for name in names:
         first = first.fillna(table[name])
     said = first.str.strip().str.match(TOTALS).eq(True)

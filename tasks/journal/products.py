@@ -19,7 +19,9 @@ def save_roster(folder: RunFolder, roster: Roster) -> None:
     folder.save_table(f"{name}.workers", roster.workers)
     folder.save_table(f"{name}.mapping", roster.findings)
     facts = {"source": name, "file": roster.file, "sheet": roster.sheet, "sha256": roster.sha256}
-    folder.write_bytes(f"{name}.json", json.dumps(facts | {"mapped": roster.mapped, "skipped": roster.skipped}).encode())
+    folder.write_bytes(
+        f"{name}.json", json.dumps(facts | {"mapped": roster.mapped, "skipped": roster.skipped}).encode()
+    )
 
 
 def load_roster(folder: RunFolder, source: str) -> Roster:

@@ -80,7 +80,7 @@ def _suite(value: str) -> str:
     return value
 
 
-FORMATS = ("xlsx", "xls", "xlsb", "ods", "delimited", "json", "jsonl", "xml", "ldif", "parquet")
+REMOTE = ("http", "https", "sftp", "s3")
 
 
 class Source(Spec):
@@ -113,8 +113,8 @@ class Source(Spec):
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> "Source":
-        if (self.path is None) == (self.database is None):
-            raise ValueError("needs either a path, or a database and a query")
+        if self.path is None and self.database is None:
+            raise ValueError("has neither a path nor a database: say where the roster is")
         return self
 
     @property
@@ -134,8 +134,7 @@ def masked(place: str) -> str:
     scheme, found, rest = place.partition("://")
     if not found:
         return place
-    authority, slash, path = rest.partition("/")
-    path, question, _ = path.partition("?")
-    return f"{scheme}://{authority.rpartition('@')[2].partition('?')[0]}{slash}{path.partition('#')[0]}" + (
-        "?•••" if question or "?" in authority else ""
-    )
+    head, question, _ = rest.partition("?")
+    if "@" in rest and "@" not in head:  # a password with a question mark, or an address in a query
+        return f"{scheme}://•••"
+    return f"{scheme}://{head.rpartition('@')[2].partition('#')[0]}" + ("?•••" if question else "")

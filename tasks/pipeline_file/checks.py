@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,10 +12,8 @@ from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.plain_yaml import Node, Problem
 from tasks.pipeline_file.rules import check_exception, check_rule
 from tasks.pipeline_file.schema import OWN_NAME, schema
+from tasks.pipeline_file.sources import check_source
 from tasks.pipeline_file.wording import did_you_mean, either, listing, nearest
-
-WORKBOOKS = (".xlsx", ".xlsm")
-DELIMITED = (".csv", ".tsv", ".txt")
 
 # What pydantic says, in the words of the file ------------------------------------------------------------------------
 
@@ -133,7 +130,7 @@ def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong between fields, on data that pydantic has not seen: so no error hides another."""
     sources = [(at, item) for at, item in enumerate(_list(data.get("sources"))) if isinstance(item, dict)]
     for at, source in sources:
-        yield from _at(node, ("sources", at), _check_reading(source))
+        yield from _at(node, ("sources", at), check_source(source, node.find(("sources", at))[0].plain()))
         if isinstance(source.get("columns"), dict):
             yield from _at(node, ("sources", at, "columns"), _check_columns(source["columns"]))
     mapped = sorted({name for _, source in sources for name in _dict(source.get("columns"))})
@@ -153,22 +150,6 @@ Found = Iterator[tuple[plain_yaml.Path, str]]
 def _at(node: Node, base: plain_yaml.Path, found: Found) -> Iterator[Problem]:
     for path, message in found:
         yield Problem(node.line_of((*base, *path)), (*base, *path), message)
-
-
-def _check_reading(source: dict[str, Any]) -> Found:
-    path = source.get("path")
-    if not isinstance(path, str) or "${" in path:
-        return
-    suffix = Path(path).suffix.lower()
-    if suffix in WORKBOOKS:
-        for key in ("delimiter", "encoding"):
-            if source.get(key) is not None:
-                yield (key,), f"is for text files; {suffix} is a workbook"
-    elif suffix in DELIMITED:
-        if source.get("sheet") is not None:
-            yield ("sheet",), f"is for workbooks; {suffix} is a text file and has no sheets"
-    else:
-        yield ("path",), f"must end in {either([*WORKBOOKS, *DELIMITED])}"
 
 
 def _check_columns(columns: dict[str, Any]) -> Found:
