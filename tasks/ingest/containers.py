@@ -1,5 +1,6 @@
 """Tell what a file is by its content, never by its name: people call anything ``.xls``."""
 
+import codecs
 import io
 import re
 import zipfile
@@ -121,6 +122,7 @@ BOMS = (
     (b"\xfe\xff", "utf-16"),
     (b"\xef\xbb\xbf", "utf-8-sig"),
 )
+WIDE = ("utf-32-be", "utf-32-le", "utf-16-be", "utf-16-le")
 CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -139,26 +141,26 @@ def tell(data: bytes, name: str = "") -> Container:  # noqa: ARG001  (a name is 
 def wide_encoding(data: bytes) -> str | None:
     """Return the encoding of several bytes a character that *data* is evidently in, by its mark or its zero bytes.
 
-    >>> wide_encoding("a,b".encode("utf-16")), wide_encoding("a,b,c,d".encode("utf-16-be")), wide_encoding(b"a,b")
+    >>> wide_encoding("a,b".encode("utf-16")), wide_encoding("a,b\\n".encode("utf-16-be")), wide_encoding(b"a,b")
     ('utf-16', 'utf-16-be', None)
     """
     marked = next((encoding for mark, encoding in BOMS if data.startswith(mark)), None)
     if marked:
         return None if marked == "utf-8-sig" else marked
-    sample = data[: 4096 - 4096 % 4]
-    if b"\0" not in sample or len(sample) < 8:
+    sample = data[:4096]
+    if b"\0" not in sample:
         return None
-    zeros = [sample[place::4].count(0) / max(1, len(sample[place::4])) for place in range(4)]
-    for encoding, blank in (
-        ("utf-32-be", (0, 1, 2)),
-        ("utf-32-le", (1, 2, 3)),
-        ("utf-16-be", (0, 2)),
-        ("utf-16-le", (1, 3)),
-    ):
-        filled = [place for place in range(4) if place not in blank]
-        if all(zeros[place] > 0.7 for place in blank) and all(zeros[place] < 0.1 for place in filled):
-            return encoding
-    return None
+    return next((encoding for encoding in WIDE if _is_text(sample, encoding)), None)
+
+
+def _is_text(sample: bytes, encoding: str) -> bool:
+    """Tell whether *sample* is lines of text in an encoding: read wrongly, its line breaks are no characters."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    lines = re.split(r"[\r\n]+", text)
+    return len(lines) > 1 and all(line.replace("\t", " ").isprintable() for line in lines)
 
 
 def _tell_zip(data: bytes) -> Container:

@@ -24,7 +24,7 @@ from tasks.model.rosters import Roster
 from tasks.model.sources import Source
 
 sys.path.insert(0, str(Path(__file__).parent))
-import made  # noqa: E402
+import made
 
 Write = Callable[..., Path]
 Read = Callable[..., Roster]
