@@ -44,14 +44,12 @@ def fetch(source: Source, folder: Path, resolve: Resolve) -> RosterFile:
     Raises ``RejectedSource`` if there is nothing readable, or it changes while it is read.
     """
     place = source.path or ""
-    if is_remote(place):
-        return _fetch_remote(source, resolved(place, resolve))
+    if REFERENCE.search(place):  # what is still a reference stands for a URL with something secret in it
+        place = resolved(place, resolve)
+    if "://" in place:
+        return _fetch_remote(source, place)
     path = _newest(source, place, folder) if _is_pattern(place, folder) else _locate(source, folder)
     return RosterFile(path.name, _read(source, path), source)
-
-
-def is_remote(place: str) -> bool:
-    return "://" in place
 
 
 def resolved(place: str, resolve: Resolve) -> str:
@@ -190,7 +188,9 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
         data = _still(source, name, lambda: _read_remote(source, name, files, path))
     except RejectedSource:
         raise
-    except FileNotFoundError:
+    except FileNotFoundError as exc:
+        if _status(exc) not in (None, 404, 410):  # fsspec says so of whatever a web server answers
+            raise _failed(source, name, url, exc) from None
         raise rejected(
             source, name, f"does not exist: there is nothing at {masked(url)}", "Check sources.path and the export."
         ) from None
@@ -317,7 +317,7 @@ def _no_entry(source: Source, name: str, url: str) -> RejectedSource:
 
 
 def _failed(source: Source, name: str, url: str, exc: Exception) -> RejectedSource:
-    status = getattr(exc, "status", None)
+    status = _status(exc)
     kind = type(exc).__name__
     if status in (401, 403) or kind in ("AuthenticationException", "NoCredentialsError"):
         return _no_entry(source, name, url)
@@ -328,7 +328,17 @@ def _failed(source: Source, name: str, url: str, exc: Exception) -> RejectedSour
             f"cannot be fetched: the key of {masked(url)} is not known here",
             "Compare it with what its owner tells you, and add it to the account's ~/.ssh/known_hosts.",
         )
-    reason = f"it answers {status}" if isinstance(status, int) else kind
+    reason = f"it answers {status}" if status else kind
     return rejected(
         source, name, f"cannot be fetched from {masked(url)}: {reason}", "Try again later, or look at the server."
     )
+
+
+def _status(exc: BaseException | None) -> int | None:
+    """Return the status of a web server's answer that *exc* comes from, if it does."""
+    while exc is not None:
+        found = getattr(exc, "status", None)
+        if isinstance(found, int):
+            return found
+        exc = exc.__cause__
+    return None

@@ -16,7 +16,8 @@ def ods(rows: Rows, name: str = "Staff") -> bytes:
         if value is None:
             return "<table:table-cell/>"
         if isinstance(value, int | float):
-            return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+            kind = f'office:value-type="float" office:value="{value}"'
+            return f"<table:table-cell {kind}><text:p>{value}</text:p></table:table-cell>"
         return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
 
     body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)

@@ -43,33 +43,32 @@ PERSON = HEADER + "1,ada,IT\n"
         ("staff.doc", b"{\\rtf1 Account}", "is a text document or a presentation, which is not read"),
         (
             "staff.xls",
-            b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:'
-            b'office:spreadsheet"/>',
+            b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:x"/>',
             "it looks like an XML spreadsheet of Excel 2003",
         ),
         ("staff.csv", PERSON.replace("ada", "a\0da").encode(), "is not utf-8-sig text: it has zero bytes in it"),
         ("staff.csv", (PERSON + "2,bob\n").encode(), "has 1 rows of another length than its 3 headings: row 3"),
         ("staff.csv", (PERSON + '2,"bob,IT\n3,cy,IT\n').encode(), r"is badly quoted: row 3 \(up to line 4\)"),
-        ("staff.csv", (PERSON + '2,"' + "x" * 40_000 + '",IT\n').encode(), r"has cells of 32000 characters.*'Account', row 3"),
+        ("staff.csv", (PERSON + '2,"' + "x" * 40_000 + '",IT\n').encode(), "has cells of 32000 characters"),
         ("staff.csv", (PERSON + '2,"' + "x" * 200_000 + '",IT\n').encode(), "is badly quoted: row 3"),
         ("staff.json", b"[" * 100_000, "is nested more than 50 deep"),
         ("staff.json", b'[{"Account": ' + b'{"a": ' * 60 + b"1" + b"}" * 60 + b"}]", "is nested more than 50 deep"),
         ("staff.json", b'[{"Account": "ada"', "is no whole JSON: line 1, column 19 cannot be read"),
         ("staff.json", b'[{"a": 1, "a": 2}]', "has an object that has a key twice"),
         ("staff.json", b'{"a": 1}', "has no records in it"),
-        ("staff.json", b'[{"Account": "\\ud800", "Employee No": "1", "Department": ""}]', "characters that are no text"),
+        ("staff.json", b'[{"Account": "\\ud800", "Employee No": "1", "Department": ""}]', "that are no text"),
         ("staff.jsonl", b'{"a": 1}\n{"a": 2}\n[3]\n', "is no JSON Lines: line 3 is no object"),
         (
             "staff.xml",
             b'<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;">]><r><e><a>&c;</a></e></r>',
             "has XML entities of its own",
         ),
-        ("staff.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><r><e>&x;</e></r>', "has XML entities of"),
+        ("staff.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><r><e>&x;</e></r>', "has XML entities"),
         ("staff.xml", b"<r>" + b"<a>" * 60, "is nested more than 50 deep"),
         ("staff.xml", b"<r><e><Account>ada</Account></e>", "is no whole XML: line 1, column"),
         ("staff.xml", b"<r></r>", "has no records in it"),
         ("staff.xml", b'<?xml version="1.0" encoding="nonsense"?><r/>', "is XML in an encoding that cannot be read"),
-        ("staff.ldif", b"dn: cn=a\nobjectClass: person\n\ngarbage\n", "is no whole LDIF: line 4 is no 'attribute: value'"),
+        ("staff.ldif", b"dn: cn=a\nobjectClass: person\n\ngarbage\n", "LDIF: line 4 is no 'attribute: value'"),
         ("staff.ldif", b"dn: cn=a\ncn: a\ndn: cn=b\n", "is no whole LDIF: line 3 has a second 'dn:'"),
         ("staff.ldif", b"dn: cn=a\ncn:: a$b\n", "is no whole LDIF: line 2 is no base64"),
         ("staff.ldif", b"dn: cn=a\ncn: a\n\nmail: b\n", "is no whole LDIF: line 4 begins an entry without 'dn:'"),
@@ -78,7 +77,7 @@ PERSON = HEADER + "1,ada,IT\n"
         ("staff.parquet", b"PAR1garbagePAR1", "cannot be read: it is damaged, or no Parquet"),
         ("staff.zip", b"PK\x03\x04" + b"\0" * 60, "cannot be unpacked: it is damaged"),
         ("staff.zip", HEADER.encode(), "is not a zip file, as its name says; it looks like delimited text"),
-        ("staff.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook\0".encode("utf-16-le"), "damaged, or no workbook"),
+        ("staff.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook\0".encode("utf-16-le"), "it is damaged"),
     ],
 )  # fmt: skip
 def test_what_is_no_roster_is_refused_in_words_of_its_own(
@@ -106,7 +105,7 @@ def test_a_declared_format_that_differs_is_refused(
     write_text: Write, read: Read, found: bytes, declared: str, name: str
 ) -> None:
     write_text(found, name)
-    with pytest.raises(RejectedSource, match="as sources.format says; it looks like"):
+    with pytest.raises(RejectedSource, match=r"as sources\.format says; it looks like"):
         read(name, format=declared)
 
 

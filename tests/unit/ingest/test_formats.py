@@ -119,7 +119,8 @@ def test_headings_of_several_lines_of_text_are_joined(write_text: Write, read: R
 
 def test_repeated_headings_and_totals_are_left_out_and_counted(write_text: Write, read: Read) -> None:
     write_text(
-        "Employee No,Account,Department\n1,ada,IT\nEmployee No,Account,Department\n2,bob,IT\nTotal,,2\nTotals Ltd,cy,IT\n"
+        "Employee No,Account,Department\n1,ada,IT\nEmployee No,Account,Department\n2,bob,IT\nTotal,,2\n"
+        "Totals Ltd,cy,IT\n"
     )
     roster = read("staff.csv", skip=["repeated_headings", "totals"])
     assert roster.workers["row"].tolist() == [2, 4, 6]
@@ -164,7 +165,8 @@ def test_json_lines_are_read(write_text: Write, read: Read) -> None:
 
 REPORT = """<?xml version="1.0" encoding="{encoding}"?>
 <wd:Report_Data xmlns:wd="urn:com.workday.report/Staff">
-  <wd:Report_Entry><wd:Worker wd:Descriptor="Ada"><wd:ID wd:type="WID">f00</wd:ID><wd:ID wd:type="Employee_ID">00142</wd:ID>
+  <wd:Report_Entry><wd:Worker wd:Descriptor="Ada"><wd:ID wd:type="WID">f00</wd:ID>
+  <wd:ID wd:type="Employee_ID">00142</wd:ID>
   </wd:Worker><wd:Account>ada</wd:Account><wd:Org><wd:Department>R&amp;D</wd:Department></wd:Org></wd:Report_Entry>
   <wd:Report_Entry><wd:Worker><wd:ID wd:type="Employee_ID">1043</wd:ID></wd:Worker><wd:Account>bob</wd:Account>
   <wd:Group>a</wd:Group><wd:Group>b</wd:Group></wd:Report_Entry>
@@ -272,7 +274,8 @@ def database(folder: Path) -> Path:
     return path
 
 
-QUERY = """SELECT id AS "Employee No", account AS "Account", dept AS "Department" FROM staff WHERE since <> ':x' ORDER BY 1"""
+QUERY = """SELECT id AS "Employee No", account AS "Account", dept AS "Department"
+FROM staff WHERE since <> ':x' ORDER BY 1"""
 
 
 def asked(read_into: Path, url: str, query: str = QUERY, environ: dict[str, str] | None = None) -> Roster:
