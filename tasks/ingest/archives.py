@@ -2,12 +2,12 @@
 
 import io
 import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from rapidfuzz import fuzz, process
 
+from tasks.ingest.containers import ZIP_DAMAGE
 from tasks.ingest.files import MOST_SHOWN, File, ReadFile, shortened
 
 MAX_BYTES = 512 * (1 << 20)
@@ -30,7 +30,7 @@ def unpacked(file: File, member: str | None, password: str | None) -> File:
             _check(file, chosen, password)
             with package.open(chosen, pwd=password.encode() if password else None) as part:
                 data = part.read(MAX_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, OverflowError) as exc:
+    except ZIP_DAMAGE as exc:
         raise file.rejected(
             "cannot be unpacked: it is damaged, or packed in a way that is not known", REMEDY, reason=type(exc).__name__
         ) from None

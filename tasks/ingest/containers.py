@@ -2,11 +2,19 @@
 
 import codecs
 import io
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from enum import StrEnum
 
 LOOKED_AT = 1 << 16
+ZIP_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, KeyError, IndexError),
+    *(ValueError, NotImplementedError, OverflowError),
+)
+"""What reading a damaged zip file raises. (``RuntimeError``, which it raises for passwords, is apart.)"""
 
 
 class Container(StrEnum):
@@ -173,7 +181,7 @@ def _tell_zip(data: bytes) -> Container:
                 return Container.XLSB
             if "mimetype" in names and "content.xml" in names:
                 return _tell_open_document(package)
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
+    except (*ZIP_DAMAGE, RuntimeError):
         return _tell_broken_zip(data)
     if names & {"word/document.xml", "ppt/presentation.xml"}:
         return Container.DOCUMENT

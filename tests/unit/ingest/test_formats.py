@@ -4,7 +4,6 @@ import datetime as dt
 import io
 import json
 import sqlite3
-import sys
 import zipfile
 from collections.abc import Callable
 from decimal import Decimal
@@ -22,6 +21,7 @@ from tasks.ingest.opening import open_tables
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
+from tests.unit.ingest import made
 
 sys.path.insert(0, str(Path(__file__).parent))
 import made
