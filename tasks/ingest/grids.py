@@ -19,14 +19,13 @@ class Grid:
     """A table's cells. ``top`` has the first rows, headings among them, as they are; ``columns`` the cells below the
     headings, one series per heading cell, indexed by the row's number, blank cells missing.
 
-    ``merged`` are merged areas as in ``tables.RawTable``. ``headed``: the first row are certainly names of fields.
+    ``merged`` are merged areas as in ``tables.RawTable``.
     """
 
     top: list[list[str]]
     columns: list[pd.Series]
     rows: int
     merged: tuple[tuple[int, int, int, int], ...] = ()
-    headed: bool = False
 
 
 def grid(
@@ -34,9 +33,6 @@ def grid(
     rows: Iterable[Sequence[str]],
     first: int,
     below: int,
-    *,
-    merged: tuple[tuple[int, int, int, int], ...] = (),
-    headed: bool = False,
 ) -> Grid:
     """Return *rows* (from row 1 on) as a grid whose headings are rows *first* to *below*.
 
@@ -60,7 +56,18 @@ def grid(
         ) from None
     index = pd.RangeIndex(below + 1, below + 1 + count, name="row")
     columns = [_series(chunks, index) for chunks in arrays]
-    return Grid([*top, *peeked], columns, len(top) + count, merged, headed)
+    return Grid([*top, *peeked], columns, len(top) + count)
+
+
+def grid_of_columns(
+    columns: Sequence[pa.Array], below: int, merged: tuple[tuple[int, int, int, int], ...] = ()
+) -> Grid:
+    """Return the columns of a sheet (from row 1 on) as a grid whose headings end in row *below*."""
+    rows = len(columns[0]) if columns else 0
+    shown = [column.slice(0, max(below, SEARCHED_FOR_HEADINGS)).to_pylist() for column in columns]
+    index = pd.RangeIndex(below + 1, max(below, rows) + 1, name="row")
+    cells = [_series([_blanks_missing(column.slice(below))], index) for column in columns]
+    return Grid([list(row) for row in zip(*shown, strict=True)], cells, rows, merged)
 
 
 def _batches(first: list[list[str]], others: Iterator[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:

@@ -11,7 +11,7 @@ from tasks.ingest.database import ask
 from tasks.ingest.delimited import exact_rows
 from tasks.ingest.fetching import Resolve, fetch
 from tasks.ingest.files import RosterFile
-from tasks.ingest.grids import Grid, grid
+from tasks.ingest.grids import Grid, grid, grid_of_columns
 from tasks.ingest.hazards import check_cells
 from tasks.ingest.mapping import map_rows
 from tasks.ingest.opening import check_wrapping, checked, declared_table, unwrapped
@@ -59,7 +59,7 @@ def read(source: Source, folder: Path, resolve: Resolve) -> Roster:
 
 def _asked(source: Source, resolve: Resolve) -> _Opened:
     file, answer = ask(source, resolve)
-    cells = grid(file, answer, 1, 1, headed=True)
+    cells = grid(file, answer, 1, 1)
     return _Opened(file, None, cells, answer.sha256)
 
 
@@ -72,8 +72,7 @@ def _opened(source: Source, folder: Path, resolve: Resolve) -> _Opened:
     first, below = source.header_row, last_heading_row(source)
     if container in WORKBOOKS:
         sheet = read_sheet(file, reading)
-        cells = grid(file, sheet.rows, first, below, merged=sheet.merged)
-        return _Opened(file, sheet.name, cells, fetched.sha256)
+        return _Opened(file, sheet.name, grid_of_columns(sheet.columns, below, sheet.merged), fetched.sha256)
     if container == Container.DELIMITED:
         return _Opened(file, None, grid(file, exact_rows(file, reading, first, below), first, below), fetched.sha256)
     rows: Iterable[list[str]]
@@ -82,7 +81,7 @@ def _opened(source: Source, folder: Path, resolve: Resolve) -> _Opened:
     else:
         table = declared_table(file, container, reading)
         name, rows = table.name, table.rows
-    return _Opened(file, name, grid(file, rows, 1, 1, headed=True), fetched.sha256)
+    return _Opened(file, name, grid(file, rows, 1, 1), fetched.sha256)
 
 
 def _reading(source: Source, resolve: Resolve) -> Reading:

@@ -17,9 +17,11 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from rapidfuzz import fuzz, process
 
 from tasks.ingest import sheet_process
@@ -47,8 +49,18 @@ DIMENSION = re.compile(rb"""<(?:\w+:)?dimension\s+ref=["'](?:[A-Z]+\d+:)?([A-Z]+
 ZIPPED = (Container.XLSX, Container.XLSB, Container.ODS)
 
 
-def read_sheet(file: ReadFile, reading: Reading) -> RawTable:
-    """Return the declared sheet, the first visible one where none is: its rows from row 1 on, all of one length.
+@dataclass(frozen=True)
+class SheetCells:
+    """A sheet's columns from row 1 on, all of one length and all text; a blank cell is ``""``."""
+
+    name: str
+    columns: list[pa.Array]
+    merged: tuple[tuple[int, int, int, int], ...]
+    hidden: bool
+
+
+def read_sheet(file: ReadFile, reading: Reading) -> SheetCells:
+    """Return the declared sheet, the first visible one where none is.
 
     Numbers are written without a needless ``.0``, booleans as TRUE and FALSE, date cells in the source's own date
     format. Raises ``RejectedSource`` if the workbook cannot be read or has no such sheet.
@@ -56,19 +68,33 @@ def read_sheet(file: ReadFile, reading: Reading) -> RawTable:
     answer = _read_cells(file, reading, everything=False)
     if not answer["tables"]:
         raise _no_such_sheet(file, reading.sheet, answer["sheets"])
-    return next(_tables(file, answer))
+    return next(_sheets(answer))
 
 
 def read_sheets(file: ReadFile, reading: Reading) -> list[RawTable]:
     """Return all sheets of a workbook, hidden ones marked. Raises ``RejectedSource`` if it cannot be read."""
-    return list(_tables(file, _read_cells(file, reading, everything=True)))
+    return [
+        RawTable(
+            sheet.name,
+            [list(row) for row in zip(*(column.to_pylist() for column in sheet.columns), strict=True)],
+            hidden=sheet.hidden,
+            container=file.container,
+            merged=sheet.merged,
+        )
+        for sheet in _sheets(_read_cells(file, reading, everything=True))
+    ]
 
 
-def _tables(file: ReadFile, answer: dict[str, Any]) -> Iterator[RawTable]:
+def _sheets(answer: dict[str, Any]) -> Iterator[SheetCells]:
     visible = {name: shown for name, shown, _ in answer["sheets"]}
-    for name, rows in answer["tables"].items():
-        merged = tuple(answer["merged"][name])
-        yield RawTable(name, rows, hidden=not visible[name], container=file.container, merged=merged)
+    for name, packed in answer["tables"].items():
+        columns = [_column(text, ends) for text, ends in packed]
+        yield SheetCells(name, columns, tuple(answer["merged"][name]), hidden=not visible[name])
+
+
+def _column(text: bytes, ends: bytes) -> pa.Array:
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.large_string(), len(ends) // 8 - 1, buffers)
 
 
 def _read_cells(file: ReadFile, reading: Reading, *, everything: bool) -> dict[str, Any]:

@@ -16,6 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.ingest import read_roster
+from tasks.model.errors import RosterflowError
+from tasks.pipeline_file import load_pipeline
+from tasks.settings import resolve_secret
+
 pytestmark = pytest.mark.real
 COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 PASSWORD = "geheim/mit@zeichen:1"
@@ -35,6 +40,7 @@ targets:
 """
 
 Check = Callable[..., subprocess.CompletedProcess[str]]
+Refused = Callable[..., None]
 
 
 @pytest.fixture
@@ -65,11 +71,28 @@ def assert_read(done: subprocess.CompletedProcess[str], rows: int = 2) -> None:
     )
 
 
-def assert_refused(done: subprocess.CompletedProcess[str], words: str, code: int = 6) -> None:
-    assert done.returncode == code, done.stdout + done.stderr
-    said = " ".join((done.stdout + done.stderr).split())
-    assert words in said, said
-    assert "Traceback" not in said
+def read_source(pipeline: Path) -> None:
+    read_roster(load_pipeline(pipeline, os.environ).pipeline.sources[0], pipeline.parent, resolve_secret)
+
+
+@pytest.fixture
+def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Look that a source is refused in these words, and without the password. In this process: it is quicker."""
+
+    def refused(place: str, words: str, code: int = 6, **environ: str) -> None:
+        known = {"ROSTER_PW": PASSWORD, "HOME": str(tmp_path), **environ}
+        for name, value in known.items():
+            monkeypatch.setenv(name, value)
+        lines = "\n".join(f"    {line}" for line in place.splitlines())
+        (tmp_path / "remote.yaml").write_text(PIPELINE.format(place=lines))
+        with pytest.raises(RosterflowError) as caught:
+            read_source(tmp_path / "remote.yaml")
+        said = f"{caught.value} {caught.value.facts!r}"
+        assert words in said
+        assert caught.value.exit_code == code
+        assert PASSWORD not in said
+
+    return refused
 
 
 # http -----------------------------------------------------------------------------------------------------------------
@@ -113,16 +136,14 @@ def test_a_roster_is_read_over_http(check: Check, web: str) -> None:
     assert_read(check('path: "${REPORT}"', REPORT=f"http://{web}/staff.csv?sig={PASSWORD}"))
 
 
-def test_what_a_web_server_does_not_give_is_told(check: Check, web: str) -> None:
+def test_what_a_web_server_does_not_give_is_told(refused: Refused, web: str) -> None:
     user = "hr:${ROSTER_PW}@"
-    assert_refused(check(f'path: "http://{web}/staff.csv"'), f"http://{web}/staff.csv refuses our credentials")
-    assert_refused(
-        check(f'path: "http://{user}{web}/absent.csv"'), f"does not exist: there is nothing at http://{web}/"
-    )
-    assert_refused(check(f'path: "http://{user}{web}/broken.csv"'), "it answers 500")
-    assert_refused(check(f'path: "http://{user}{web}/cut.csv"'), "cannot be fetched from")
-    assert_refused(check(f'path: "http://hr:x@{web}/staff.csv"'), "holds a password in clear", code=2)
-    assert_refused(check('path: "http://127.0.0.1:1/staff.csv"'), "cannot be fetched from http://127.0.0.1:1/staff.csv")
+    refused(f'path: "http://{web}/staff.csv"', f"http://{web}/staff.csv refuses our credentials")
+    refused(f'path: "http://{user}{web}/absent.csv"', f"does not exist: there is nothing at http://{web}/")
+    refused(f'path: "http://{user}{web}/broken.csv"', "it answers 500")
+    refused(f'path: "http://{user}{web}/cut.csv"', "cannot be fetched from")
+    refused(f'path: "http://hr:x@{web}/staff.csv"', "holds a password in clear", code=2)
+    refused('path: "http://127.0.0.1:1/staff.csv"', "cannot be fetched from http://127.0.0.1:1/staff.csv")
 
 
 # S3 -------------------------------------------------------------------------------------------------------------------
@@ -159,11 +180,9 @@ def test_a_roster_is_read_from_s3(check: Check, bucket: dict[str, str]) -> None:
     assert_read(check('path: "s3://hr:${ROSTER_PW}@acme/out/hr_1.csv"', **without))
 
 
-def test_what_s3_does_not_have_is_told(check: Check, bucket: dict[str, str]) -> None:
-    assert_refused(
-        check("path: s3://acme/out/absent.csv", **bucket), "does not exist: there is nothing at s3://acme/out"
-    )
-    assert_refused(check('path: "s3://acme/out/pay_*.csv"', **bucket), "nothing is called like s3://acme/out/pay_*.csv")
+def test_what_s3_does_not_have_is_told(refused: Refused, bucket: dict[str, str]) -> None:
+    refused("path: s3://acme/out/absent.csv", "does not exist: there is nothing at s3://acme/out", **bucket)
+    refused('path: "s3://acme/out/pay_*.csv"', "nothing is called like s3://acme/out/pay_*.csv", **bucket)
 
 
 # sftp -----------------------------------------------------------------------------------------------------------------
@@ -228,17 +247,15 @@ def test_a_roster_is_read_over_sftp(check: Check, known: int) -> None:
     assert_read(check(f'path: "sftp://hr:${{ROSTER_PW}}@127.0.0.1:{known}/hr_*.csv"'))
 
 
-def test_what_sftp_does_not_give_is_told(check: Check, known: int) -> None:
+def test_what_sftp_does_not_give_is_told(refused: Refused, known: int) -> None:
     place = f"127.0.0.1:{known}"
-    assert_refused(check(f'path: "sftp://hr:${{OTHER}}@{place}/hr_1.csv"', OTHER="no"), "refuses our credentials")
-    assert_refused(
-        check(f'path: "sftp://hr:${{ROSTER_PW}}@{place}/absent.csv"'), "does not exist: there is nothing at sftp"
-    )
+    refused(f'path: "sftp://hr:${{OTHER}}@{place}/hr_1.csv"', "refuses our credentials", OTHER="no")
+    refused(f'path: "sftp://hr:${{ROSTER_PW}}@{place}/absent.csv"', "does not exist: there is nothing at sftp")
 
 
-def test_a_server_whose_key_is_not_known_is_not_spoken_to(check: Check, sftp: tuple[int, str]) -> None:
-    done = check(f'path: "sftp://hr:${{ROSTER_PW}}@127.0.0.1:{sftp[0]}/hr_1.csv"')
-    assert_refused(done, f"the key of sftp://127.0.0.1:{sftp[0]}/hr_1.csv is not known here")
+def test_a_server_whose_key_is_not_known_is_not_spoken_to(refused: Refused, sftp: tuple[int, str]) -> None:
+    place = f'path: "sftp://hr:${{ROSTER_PW}}@127.0.0.1:{sftp[0]}/hr_1.csv"'
+    refused(place, f"the key of sftp://127.0.0.1:{sftp[0]}/hr_1.csv is not known here")
 
 
 # PostgreSQL -----------------------------------------------------------------------------------------------------------
@@ -317,16 +334,15 @@ def test_a_roster_is_read_from_postgresql(check: Check, postgresql: int) -> None
     assert_read(check('database: "${HR_DB}"\n' + QUERY, HR_DB=url))
 
 
-def test_what_postgresql_refuses_is_told(check: Check, postgresql: int) -> None:
-    assert_refused(check(database(postgresql, "hr:${NO}") + QUERY, NO="no"), "cannot be read from its database")
-    assert_refused(check(database(1) + QUERY), "cannot be read from its database")
+def test_what_postgresql_refuses_is_told(refused: Refused, postgresql: int) -> None:
+    refused(database(postgresql, "hr:${NO}") + QUERY, "cannot be read from its database", NO="no")
+    refused(database(1) + QUERY, "cannot be read from its database")
     absent = 'query: SELECT wage AS "Account" FROM staff'
-    assert_refused(check(database(postgresql) + absent), 'refuses the query: column "wage" does not exist')
+    refused(database(postgresql) + absent, 'refuses the query: column "wage" does not exist')
     written = """query: DELETE FROM staff RETURNING mail AS "Account", id AS "Employee No", dept AS "Department" """
-    assert_refused(check(database(postgresql) + written), "refuses the query: syntax error")
+    refused(database(postgresql) + written, "refuses the query: syntax error")
     drawn = 'query: SELECT nextval($$drawn$$)::text AS "Account"'
-    assert_refused(check(database(postgresql) + drawn), "cannot be read from its database (ReadOnlySqlTransaction")
-    assert_read(check(database(postgresql) + QUERY))
+    refused(database(postgresql) + drawn, "cannot be read from its database (ReadOnlySqlTransaction")
 
 
 def test_a_database_that_takes_too_long_is_given_up(

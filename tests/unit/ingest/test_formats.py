@@ -23,9 +23,6 @@ from tasks.model.rosters import Roster
 from tasks.model.sources import Source
 from tests.unit.ingest import made
 
-sys.path.insert(0, str(Path(__file__).parent))
-import made
-
 Write = Callable[..., Path]
 Read = Callable[..., Roster]
 HEADINGS = ("Employee No", "Account", "Department")
