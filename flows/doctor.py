@@ -55,8 +55,8 @@ def _rosters(loaded: LoadedPipeline, folder: RunFolder, saying: Saying) -> tuple
     today = datetime.now(ZoneInfo(loaded.pipeline.timezone)).date()
     for source in loaded.pipeline.sources:
         try:
-            with saying(f"Reading {source.path}"):
-                ingest_source(source, loaded.folder, folder)
+            with saying(f"Reading {source.place}"):
+                ingest_source(source, loaded.folder, folder, resolve_secret)
             with saying(f"Validating {source.name}"):
                 validate_source(
                     source, loaded.pipeline.rules, today, loaded.folder, folder, Settings().cache, "rejects.xlsx"
@@ -112,7 +112,7 @@ def _counted(
             rules_hash=loaded.rules_hash,
             verdicts=verdicts,
             people=people,
-            files={source.name: Path(source.path).name for source in pipeline.sources},
+            files={source.name: Path(source.place).name for source in pipeline.sources},
             state=state,
             links=journal.links(pipeline.name, pipeline.target.tenant),
             generation=journal.generation(pipeline.name),

@@ -82,8 +82,8 @@ def judge(run: Run, saying: Saying, mended: Sequence[Path] = ()) -> None:
     corrected = read_mended(run.loaded.pipeline.sources, mended)
     for source in run.loaded.pipeline.sources:
         corrections = corrected.get(source.name, ())
-        with saying(f"Reading {source.path}"):
-            rows = ingest_source(source, run.loaded.folder, run.folder, corrections)
+        with saying(f"Reading {source.place}"):
+            rows = ingest_source(source, run.loaded.folder, run.folder, resolve_secret, corrections)
         run.notes += [f"{one.said} are used in the place of those of {source.name}." for one in corrections]
         with saying(f"Validating {rows} rows of {source.name}"):
             validate_source(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tasks.ingest.fetching import no_secrets
 from tasks.ingest.masking import masked
 from tasks.model.errors import RejectedSource
 from tasks.model.rosters import REFERENCE, REJECTS
@@ -65,9 +66,10 @@ def mend(
 ) -> tuple[pd.DataFrame, dict[int, str], set[tuple[int, str]]]:
     """Return *raw* with the cells of the mended rows put in, without the rows that were emptied.
 
-    Cells are put in under those *headings* that are mapped. Also returned are the workbook that each mended row stands in, and the cells, by row and heading, that were
-    changed. A cell that stands in the workbook as it was written there is left as it is in the list: so a mask never
-    takes the place of what it covers. Raises ``RejectedSource`` if a workbook is about another file than this, or lacks one of the headings.
+    Cells are put in under those *headings* that are mapped. Also returned are the workbook that each mended row stands
+    in, and the cells, by row and heading, that were changed. A cell that stands in the workbook as it was written there
+    is left as it is in the list: so a mask never takes the place of what it covers. Raises ``RejectedSource`` if a
+    workbook is about another file than this, or lacks one of the headings.
     """
     raw = raw.copy()
     files: dict[int, str] = {}
@@ -109,7 +111,7 @@ def _read(source: Source, path: Path, headings: Collection[str]) -> pd.DataFrame
             "columns": {"user_name": {"from": REFERENCE}, **columns},
         }
     )
-    roster = read(reading, path.parent)
+    roster = read(reading, path.parent, no_secrets)
     raw = roster.raw.copy()
     for row, heading in roster.findings.loc[
         roster.findings["code"] == "formula_uncached", ["row", "column"]

@@ -1,31 +1,51 @@
 """Read one roster from its file to workers: the stage as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from tasks.ingest.delimited import read_text
-from tasks.ingest.files import RosterFile, read_file
+from tasks.ingest.containers import WORKBOOKS, Container
+from tasks.ingest.database import ask
+from tasks.ingest.delimited import exact_rows
+from tasks.ingest.fetching import Resolve, fetch
+from tasks.ingest.files import RosterFile
+from tasks.ingest.grids import Grid, grid, grid_of_columns
+from tasks.ingest.hazards import check_cells
 from tasks.ingest.mapping import map_rows
 from tasks.ingest.masking import masked
 from tasks.ingest.mending import Mended, mend
-from tasks.ingest.sheets import Sheet, tabulate, trimmed
-from tasks.ingest.workbooks import FORMULA, has_doubtful_cells, look_twice, read_sheet
+from tasks.ingest.opening import check_wrapping, checked, declared_table, unwrapped
+from tasks.ingest.parquet import parquet_rows
+from tasks.ingest.sheets import Sheet, last_heading_row, tabulate, trimmed
+from tasks.ingest.tables import Reading
+from tasks.ingest.workbooks import FORMULA, can_be_doubted, has_doubtful_cells, look_twice, read_sheet
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source, headings_of
 
 
-def read(source: Source, folder: Path, mended: Sequence[Mended] = ()) -> Roster:
+@dataclass(frozen=True)
+class _Opened:
+    """A source's cells: the file they are from, unpacked and without its password, and the sheet, if it has any."""
+
+    file: RosterFile
+    sheet: str | None
+    cells: Grid
+    sha256: str
+
+
+def read(source: Source, folder: Path, resolve: Resolve, mended: Sequence[Mended] = ()) -> Roster:
     """See ``tasks.ingest.read_roster``."""
-    file = read_file(source, folder)
-    name, rows = read_sheet(file) if file.is_workbook else (None, read_text(file))
-    sheet = tabulate(file, rows)
-    del rows
-    hidden = {} if name is None else _hidden(file, name, sheet)
+    opened = _asked(source, resolve) if source.database else _opened(source, folder, resolve)
+    file, name, sha256 = opened.file, opened.sheet, opened.sha256
+    sheet = tabulate(file, opened.cells)
+    del opened
+    hidden = {} if name is None or not can_be_doubted(file) else _hidden(file, name, sheet)
     shown, headings = _with_errors_shown(sheet.raw, hidden), headings_of(sheet.columns.values())
-    corrected, places, changed = mend(source, headings, file.sha256, shown, mended)
+    corrected, places, changed = mend(source, headings, sha256, shown, mended)
     raw = masked(source, corrected)
+    check_cells(file, raw, sheet.columns)
     uncached = {place for place, what in hidden.items() if what == FORMULA} - changed
     workers, findings = map_rows(file, name, raw, sheet.columns, uncached)
     for row, book in places.items():
@@ -34,13 +54,47 @@ def read(source: Source, folder: Path, mended: Sequence[Mended] = ()) -> Roster:
         source=source.name,
         file=file.name,
         sheet=name,
-        sha256=file.sha256,
+        sha256=sha256,
         raw=raw,
         workers=workers,
         findings=findings,
         mapped=tuple(sheet.columns),
         lacks=source.lacks,
+        skipped=sheet.skipped,
     )
+
+
+def _asked(source: Source, resolve: Resolve) -> _Opened:
+    file, answer = ask(source, resolve)
+    cells = grid(file, answer, 1, 1)
+    return _Opened(file, None, cells, answer.sha256)
+
+
+def _opened(source: Source, folder: Path, resolve: Resolve) -> _Opened:
+    fetched = fetch(source, folder, resolve)
+    reading = _reading(source, resolve)
+    check_wrapping(fetched, source.format)
+    file = unwrapped(fetched, reading)
+    container = checked(file, source.format)
+    first, below = source.header_row, last_heading_row(source)
+    if container in WORKBOOKS:
+        sheet = read_sheet(file, reading)
+        return _Opened(file, sheet.name, grid_of_columns(sheet.columns, below, sheet.merged), fetched.sha256)
+    if container == Container.DELIMITED:
+        return _Opened(file, None, grid(file, exact_rows(file, reading, first, below), first, below), fetched.sha256)
+    rows: Iterable[list[str]]
+    if container == Container.PARQUET:
+        name, rows = None, parquet_rows(file, reading)
+    else:
+        table = declared_table(file, container, reading)
+        name, rows = table.name, table.rows
+    return _Opened(file, name, grid(file, rows, 1, 1), fetched.sha256)
+
+
+def _reading(source: Source, resolve: Resolve) -> Reading:
+    password = resolve(source.password).get_secret_value() if source.password else None
+    given = source.model_dump(include={"sheet", "delimiter", "quote", "encoding", "records", "member", "dates"})
+    return Reading(**given, password=password)
 
 
 def _hidden(file: RosterFile, name: str, sheet: Sheet) -> dict[tuple[int, str], str]:
@@ -59,8 +113,10 @@ def _hidden(file: RosterFile, name: str, sheet: Sheet) -> dict[tuple[int, str], 
 
 
 def _with_errors_shown(raw: pd.DataFrame, hidden: dict[tuple[int, str], str]) -> pd.DataFrame:
+    errors = {place: what for place, what in hidden.items() if what != FORMULA}
+    if not errors:
+        return raw
     shown = raw.copy()
-    for (row, heading), what in hidden.items():
-        if what != FORMULA:
-            shown.at[row, heading] = what
+    for (row, heading), what in errors.items():
+        shown.at[row, heading] = what
     return shown

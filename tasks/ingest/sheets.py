@@ -4,54 +4,59 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz, process
 
 from tasks.ingest.files import MOST_SHOWN, RosterFile, shortened
+from tasks.ingest.grids import SEARCHED_FOR_HEADINGS, Grid
 from tasks.model.columns import ProfileColumn
-from tasks.model.sources import Column, clean_heading, headings_of
+from tasks.model.sources import Column, Source, clean_heading, headings_of
 
-SEARCHED_FOR_HEADINGS = 30
 DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
+TOTALS = re.compile(
+    r"(?:grand |sub-?)?totals?\b|sums?\b|sous-total|total g[ée]n[ée]ral|somme\b|(?:gesamt|zwischen|end)?summe\b"
+    r"|gesamt\b|subtotales?\b|suma\b|totale\b|somma\b|totaal\b|合計|小計|総計",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Sheet:
     """``raw`` as in ``rosters.Roster``; ``positions`` has the number of each heading's column, from 1; ``columns`` are
-    the source's, as this sheet has them."""
+    the source's, as this sheet has them. ``skipped`` are how many rows were left out as declared, by reason."""
 
     raw: pd.DataFrame
     positions: dict[str, int]
     columns: dict[str, Column]
+    skipped: dict[str, int]
 
 
-def tabulate(file: RosterFile, rows: Sequence[Sequence[str]]) -> Sheet:
-    """Return *rows* (from row 1 on, all of one length below the headings) as a table of text, blank cells missing.
+def tabulate(file: RosterFile, cells: Grid) -> Sheet:
+    """Return the grid as a table of text, blank cells missing, blank rows and those to be skipped left out.
 
     Raises ``RejectedSource`` if there is no heading row, a mapped heading is absent or there twice, or nobody is
     below the headings.
     """
-    at = file.source.header_row
-    headings = _headings(file, rows)
-    body = rows[at:]
-    cells = zip(*body, strict=True) if body else ([] for _ in headings)
+    headings = _headings(file, cells)
     names = _distinct(headings)
-    index = pd.RangeIndex(at + 1, at + 1 + len(body), name="row")
-    table = pd.DataFrame(
-        {name: pd.Series(column, index, dtype="str") for name, column in zip(names, cells, strict=True)}
-    )
-    table = table.mask(table == "")
-    filled = trimmed(table).notna() & ~_labels(table, file.source.labels).to_numpy()[:, None]
+    table = pd.DataFrame(dict(zip(names, cells.columns, strict=True)))
+    labels = _labels(table, file.source.labels)
+    filled = pd.DataFrame({name: _is_filled(table[name]) & ~labels for name in names})
     kept = [name for name, heading in zip(names, headings, strict=True) if heading or filled[name].any()]
-    raw = table.loc[filled.any(axis=1), kept]
+    there = filled.any(axis=1)
+    left_out = _left_out(file, table, there, names, headings)
+    skipped = {reason: int(rows.sum()) for reason, rows in left_out.items()}
+    for rows in left_out.values():
+        there &= ~rows
+    raw = table[kept] if there.all() else table.loc[there, kept]
     if raw.empty:
         raise file.rejected(
             "has headings and nobody below them", "The export has probably failed: run it again.", rows=0
         )
-    return Sheet(
-        raw, {name: number for number, name in enumerate(names, 1) if name in kept}, file.source.found(headings)
-    )
+    positions = {name: number for number, name in enumerate(names, 1) if name in kept}
+    return Sheet(raw, positions, file.source.found(headings), skipped)
 
 
 def _labels(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:
@@ -62,24 +67,110 @@ def _labels(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:
     return found
 
 
+def _is_filled(cells: "pd.Series[Any]") -> "pd.Series[Any]":
+    stripped = cells.str.strip()
+    filled: pd.Series[bool] = stripped.notna() & (stripped != "")
+    return filled
+
+
+def _left_out(
+    file: RosterFile, table: pd.DataFrame, there: pd.Series, names: list[str], headings: list[str]
+) -> dict[str, pd.Series]:
+    """Return which rows are to be left out, by reason; a row has the first reason that fits."""
+    found: dict[str, pd.Series] = {}
+    taken = ~there
+    for reason in file.source.skip:
+        rows = (
+            _repeated(table, names, headings)
+            if reason == "repeated_headings"
+            else _totals(file, table, names, headings)
+        )
+        found[reason] = rows & ~taken
+        taken |= rows
+    return found
+
+
+def _repeated(table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.Series:
+    """Tell which rows are the headings once more: every cell under a heading says what the heading says."""
+    same = pd.Series(True, table.index)
+    for name, heading in zip(names, headings, strict=True):
+        if heading:
+            same &= table[name].map(clean_heading, na_action="ignore") == heading
+    return same
+
+
+def _totals(file: RosterFile, table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.Series:
+    """Tell which rows are totals: the first filled cell says so, and nobody's address is in the row."""
+    first: pd.Series[Any] = pd.Series(float("nan"), table.index, dtype="str")
+    for name in names:
+        first = first.fillna(table[name])
+    said = first.str.strip().str.match(TOTALS).eq(True)
+    return said & _nobodys(file, table, names, headings, first)
+
+
+def _nobodys(
+    file: RosterFile, table: pd.DataFrame, names: list[str], headings: list[str], first: "pd.Series[Any]"
+) -> pd.Series:
+    """Tell in which rows nobody is named: the columns that tell people apart are blank, or hold the *first* cell only.
+
+    Those of the address, and of the id where the list has no addresses.
+    """
+    columns = file.source.found(headings)
+    telling = columns.get("user_name") or columns.get("external_id")
+    nobody = pd.Series(True, table.index)
+    for heading in telling.from_ if telling else ():
+        cells = table[names[headings.index(heading)]]
+        nobody &= ~_is_filled(cells) | (cells == first)
+    return nobody
+
+
 def trimmed(table: pd.DataFrame) -> pd.DataFrame:
     """Return the cells without blanks around them; what is nothing but blanks is missing."""
     stripped: pd.DataFrame = table.apply(lambda column: column.str.strip())
     return stripped.mask(stripped == "")
 
 
-def _headings(file: RosterFile, rows: Sequence[Sequence[str]]) -> list[str]:
-    at = file.source.header_row
-    if at > len(rows):
-        what = f"ends at row {len(rows)}, before its row of headings ({at})"
+def last_heading_row(source: Source) -> int:
+    """Return the last row that the headings take, from 1."""
+    return source.header_row + source.header_rows - 1
+
+
+def _headings(file: RosterFile, cells: Grid) -> list[str]:
+    at, last = file.source.header_row, last_heading_row(file.source)
+    rows = cells.top
+    if last > cells.rows:
+        what = f"ends at row {cells.rows}, before its row of headings ({last})"
         raise file.rejected(what, "Correct sources.header_row, or the export.")
-    headings = [clean_heading(cell) for cell in rows[at - 1]]
+    headings = joined_headings(rows[at - 1 : last], at, cells.merged)
     if not any(headings):
         raise file.rejected(f"has no headings in row {at}", _where_else(file, rows) or "Correct sources.header_row.")
     wanted = headings_of(file.source.found(headings).values())
     _check_present(file, rows, wanted, headings)
     _check_once(file, wanted, headings)
     return headings
+
+
+def joined_headings(
+    rows: Sequence[Sequence[str]], first: int, merged: Sequence[tuple[int, int, int, int]] = ()
+) -> list[str]:
+    """Return one heading for each column of *rows*, of which the first is row *first*: its cells, joined with a blank.
+
+    A merged area's text counts for each of its columns; what stands in several rows of one column counts once.
+
+    >>> joined_headings([["Name", "", "Dept"], ["First", "Last", ""]], 1, [(1, 1, 1, 2)])
+    ['Name First', 'Name Last', 'Dept']
+    """
+    width = max(map(len, rows))
+    cells = [[clean_heading(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
+    for top, left, bottom, right in merged:
+        inside = [row for row in range(top, bottom + 1) if first <= row < first + len(rows)]
+        if not inside or top < first or left > width:
+            continue
+        text = cells[top - first][left - 1]
+        for row in inside:
+            for column in range(left, min(right, width) + 1):
+                cells[row - first][column - 1] = text
+    return [" ".join(dict.fromkeys(cell for cell in column if cell)) for column in zip(*cells, strict=True)]
 
 
 def _check_present(file: RosterFile, rows: Sequence[Sequence[str]], wanted: list[str], headings: list[str]) -> None:

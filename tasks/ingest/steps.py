@@ -9,7 +9,7 @@ from tasks.faults import discreet
 from tasks.ingest.stage import ingest_source
 from tasks.journal import RunStore
 from tasks.pipeline_file import load_pipeline
-from tasks.settings import Settings
+from tasks.settings import Settings, resolve_secret
 
 
 @task(name="ingest", task_run_name="ingest {source}")
@@ -18,6 +18,6 @@ def ingest(pipeline: str, run_id: str, source: str) -> int:
     """Read and map one source; return how many rows it has. Raises ``RejectedSource``."""
     loaded = load_pipeline(Path(pipeline), os.environ)
     spec = next(item for item in loaded.pipeline.sources if item.name == source)
-    rows = ingest_source(spec, loaded.folder, RunStore(Settings().runs).open(run_id))
+    rows = ingest_source(spec, loaded.folder, RunStore(Settings().runs).open(run_id), resolve_secret)
     get_run_logger().info("%s: %d rows", source, rows)
     return rows

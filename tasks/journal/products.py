@@ -22,7 +22,7 @@ def save_roster(folder: RunFolder, roster: Roster) -> None:
     folder.save_table(f"{name}.workers", roster.workers)
     folder.save_table(f"{name}.mapping", roster.findings)
     facts = {"source": name, "file": roster.file, "sheet": roster.sheet, "sha256": roster.sha256}
-    listed = {"mapped": roster.mapped, "lacks": roster.lacks}
+    listed = {"mapped": roster.mapped, "lacks": roster.lacks, "skipped": roster.skipped}
     folder.write_bytes(f"{name}.json", json.dumps(facts | listed).encode())
 
 

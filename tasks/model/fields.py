@@ -10,6 +10,10 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 SECRET = r"^\$\{(block:)?[A-Za-z_][A-Za-z0-9_-]*\}$"  # noqa: S105 - the form of a reference, no secret
 
 
+REFERENCE = re.compile(r"\$\{(?:block:)?[A-Za-z_][A-Za-z0-9_-]*\}")
+"""A secret as it stands inside of a longer text, such as a URL."""
+
+
 class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

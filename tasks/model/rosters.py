@@ -1,6 +1,6 @@
 """What stages hand on about a roster: as it was read, and as it was judged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -34,7 +34,8 @@ class Roster:
     ``raw`` has the source's own headings as columns, text as it stood, indexed by ``row`` (as a spreadsheet numbers
     it); blank rows are not in it. ``workers`` follows ``tables.WORKERS``, one row per raw row. ``findings`` follows
     ``tables.FINDINGS``: what mapping could not do (a value not in a map, an unreadable date). ``mapped`` are the
-    attributes that the pipeline maps, ``lacks`` those that it says the list does not have.
+    attributes that the pipeline maps, ``lacks`` those that it says the list does not have; ``skipped`` how many rows
+    were left out as it says, by reason.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Roster:
     findings: pd.DataFrame
     mapped: tuple[str, ...]
     lacks: tuple[str, ...] = ()
+    skipped: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

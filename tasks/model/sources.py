@@ -16,7 +16,7 @@ from pydantic import (
 
 from tasks.model.bounds import DEFAULT_WHOLE, RowBounds, Whole
 from tasks.model.columns import AMBIGUOUS, Column, Heading, ProfileColumn, SourceDates, clean_heading
-from tasks.model.fields import NAME, Spec, listed
+from tasks.model.fields import NAME, Secret, Spec, listed
 from tasks.model.profiles import folded, profile_names, read_profile
 
 __all__ = ["AMBIGUOUS", "Column", "Source", "clean_heading", "headings_of"]
@@ -42,10 +42,14 @@ def _profile(value: str) -> str:
 
 
 NoHeadingsOrSome = Annotated[tuple[Heading, ...], BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...])]
+REMOTE = ("http", "https", "sftp", "s3")
 
 
 class Source(Spec):
     """One roster: where it is, how it is read, and what its columns are.
+
+    It is a file (``path``: a path or a glob of which the newest is taken, or an http(s), sftp or s3 URL), or the
+    answer to a query of a database. A place with credentials keeps them as ``${NAME}``; ingest looks them up.
 
     With a ``profile``, ``columns`` are the profile's, and those that the pipeline gives itself in their place; a blank
     one leaves the profile's out. ``columns: NAME`` is short for the profile alone. Sources of one ``namespace``
@@ -54,11 +58,20 @@ class Source(Spec):
     """
 
     name: str = Field(pattern=NAME)
-    path: str = Field(min_length=1)
+    path: str | None = Field(default=None, min_length=1)
+    database: str | None = Field(default=None, min_length=1)
+    query: str | None = Field(default=None, min_length=1)
+    format: Literal["xlsx", "xls", "xlsb", "ods", "delimited", "json", "jsonl", "xml", "ldif", "parquet"] | None = None
+    password: Secret | None = None
+    member: str | None = Field(default=None, min_length=1)
     sheet: str | None = None
+    records: str | None = Field(default=None, min_length=1)
     header_row: int = Field(default=1, ge=1)
+    header_rows: int = Field(default=1, ge=1, le=10)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    quote: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
+    skip: tuple[Literal["repeated_headings", "totals"], ...] = ()
     snapshot: Literal["full", "delta"]
     namespace: str | None = Field(default=None, pattern=NAME)
     profile: Annotated[str, AfterValidator(_profile)] | None = None
@@ -96,6 +109,17 @@ class Source(Spec):
                 f"profile says {info.data.get('profile')} already; give columns as a mapping, or not at all"
             )
         return value
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> "Source":
+        if self.path is None and self.database is None:
+            raise ValueError("has neither a path nor a database: say where the roster is")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where the roster is, as messages say it: without user, password and query of a URL."""
+        return safe_place(self.path or self.database or "")
 
     @property
     def population(self) -> str:
@@ -151,3 +175,20 @@ class Source(Spec):
 def headings_of(columns: Iterable[Column]) -> list[str]:
     """Return the headings that *columns* are taken from, each once, in order."""
     return list(dict.fromkeys(heading for column in columns for heading in column.from_))
+
+
+def safe_place(place: str) -> str:
+    """Return a place without what is secret in it, or may be: user and password, query and fragment of a URL.
+
+    >>> safe_place("sftp://hr:geheim@files.acme.example/out/staff.csv"), safe_place("data/staff.csv")
+    ('sftp://files.acme.example/out/staff.csv', 'data/staff.csv')
+    >>> safe_place("https://acme.example/report?token=1")
+    'https://acme.example/report?•••'
+    """
+    scheme, found, rest = place.partition("://")
+    if not found:
+        return place
+    head, question, _ = rest.partition("?")
+    if "@" in rest and "@" not in head:  # a password with a question mark, or an address in a query
+        return f"{scheme}://•••"
+    return f"{scheme}://{head.rpartition('@')[2].partition('#')[0]}" + ("?•••" if question else "")

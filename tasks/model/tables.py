@@ -6,13 +6,13 @@ a spreadsheet shows (the first line of a file is 1).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from tasks.model.errors import DuplicateKey
 
-TEXT = "str"
+TEXT: Final = "str"
 WHOLE = "Int64"
 YESNO = "boolean"
 OBJECT = "object"

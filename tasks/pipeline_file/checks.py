@@ -2,26 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from tasks.model.fields import NAME, SECRET, listed
-from tasks.model.profiles import profile_names, read_profile
-from tasks.model.secrets import kind_of_heading
-from tasks.model.sources import clean_heading
-from tasks.model.tables import LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
-from tasks.model.transforms import PLACEHOLDER, VALUE
+from tasks.model.fields import NAME, SECRET
 from tasks.pipeline_file import plain_yaml
+from tasks.pipeline_file.columns import check_columns, mapped_by
 from tasks.pipeline_file.plain_yaml import Node, Problem
 from tasks.pipeline_file.populations import check_populations, population
 from tasks.pipeline_file.rules import check_exception, check_rule
-from tasks.pipeline_file.schema import OWN_NAME, schema
-from tasks.pipeline_file.wording import did_you_mean, either, listing, nearest
-
-WORKBOOKS = (".xlsx", ".xlsm")
-DELIMITED = (".csv", ".tsv", ".txt")
+from tasks.pipeline_file.schema import schema
+from tasks.pipeline_file.sources import check_source
+from tasks.pipeline_file.untyped import as_list, as_mapping
+from tasks.pipeline_file.wording import did_you_mean, listing
 
 # What pydantic says, in the words of the file ------------------------------------------------------------------------
 
@@ -136,25 +130,23 @@ def _choices(loc: Iterable[str | int]) -> str:
 
 def cross_check(node: Node, data: dict[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong between fields, on data that pydantic has not seen: so no error hides another."""
-    sources = [(at, item) for at, item in enumerate(_list(data.get("sources"))) if isinstance(item, dict)]
+    sources = [(at, item) for at, item in enumerate(as_list(data.get("sources"))) if isinstance(item, dict)]
     for at, source in sources:
-        yield from _at(node, ("sources", at), _check_reading(source))
-        if isinstance(source.get("columns"), dict) or _profile_columns(source):
-            others = [item for _, item in sources if item is not source and population(item) == population(source)]
-            yield from _at(node, ("sources", at, "columns"), _check_columns(source, others))
-            yield from _at(node, ("sources", at, "columns"), _check_secrets(source))
-    mapped = sorted({name for _, source in sources for name in _mapped(source)})
-    directory = next((str(_dict(target).get("directory")) for target in _list(data.get("targets"))), "none")
-    for at, rule in enumerate(_list(data.get("rules"))):
-        yield from _at(node, ("rules", at), check_rule(_dict(rule), mapped, directory))
-    for at, exception in enumerate(_list(data.get("exceptions"))):
-        yield from _at(node, ("exceptions", at), check_exception(_dict(exception)))
+        yield from _at(node, ("sources", at), check_source(source, node.find(("sources", at))[0].plain()))
+        others = [item for _, item in sources if item is not source and population(item) == population(source)]
+        yield from _at(node, ("sources", at, "columns"), check_columns(source, others))
+    mapped = sorted({name for _, source in sources for name in mapped_by(source)})
+    directory = next((str(as_mapping(target).get("directory")) for target in as_list(data.get("targets"))), "none")
+    for at, rule in enumerate(as_list(data.get("rules"))):
+        yield from _at(node, ("rules", at), check_rule(as_mapping(rule), mapped, directory))
+    for at, exception in enumerate(as_list(data.get("exceptions"))):
+        yield from _at(node, ("exceptions", at), check_exception(as_mapping(exception)))
     yield from _at(node, ("correlate",), _check_order(data.get("correlate")))
-    having = [_mapped(source) for _, source in sources]
-    populations = check_populations([source for _, source in sources], having, _dict(data.get("precedence")))
+    having = [mapped_by(source) for _, source in sources]
+    populations = check_populations([source for _, source in sources], having, as_mapping(data.get("precedence")))
     yield from _at(node, (), populations)
     for section in ("sources", "rules"):
-        yield from _at(node, (section,), _check_names(section, _list(data.get(section))))
+        yield from _at(node, (section,), _check_names(section, as_list(data.get(section))))
 
 
 Found = Iterator[tuple[plain_yaml.Path, str]]
@@ -163,139 +155,6 @@ Found = Iterator[tuple[plain_yaml.Path, str]]
 def _at(node: Node, base: plain_yaml.Path, found: Found) -> Iterator[Problem]:
     for path, message in found:
         yield Problem(node.line_of((*base, *path)), (*base, *path), message)
-
-
-def _check_reading(source: dict[str, Any]) -> Found:
-    path = source.get("path")
-    if not isinstance(path, str) or "${" in path:
-        return
-    suffix = Path(path).suffix.lower()
-    if suffix in WORKBOOKS:
-        for key in ("delimiter", "encoding"):
-            if source.get(key) is not None:
-                yield (key,), f"is for text files; {suffix} is a workbook"
-    elif suffix in DELIMITED:
-        if source.get("sheet") is not None:
-            yield ("sheet",), f"is for workbooks; {suffix} is a text file and has no sheets"
-    else:
-        yield ("path",), f"must end in {either([*WORKBOOKS, *DELIMITED])}"
-
-
-def _profile_columns(source: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of the profile that a source names, if it is one."""
-    named = [source.get("profile"), source.get("columns")]
-    known = [name for name in named if isinstance(name, str) and name in profile_names()]
-    return dict(read_profile(known[0]).columns) if known else {}
-
-
-def _mapped(source: dict[str, Any]) -> set[str]:
-    """Return the attributes that a source maps, its profile's among them."""
-    given = _dict(source.get("columns"))
-    blank = {name for name, column in given.items() if column is None}
-    return {*given, *_profile_columns(source)} - blank
-
-
-def _check_columns(source: dict[str, Any], others: list[dict[str, Any]]) -> Found:
-    """Yield what is wrong with a source's columns; *others* are the sources of its namespace beside it."""
-    columns = _dict(source.get("columns"))
-    for name, column in columns.items():
-        wrong = _wrong_name(name)
-        if wrong:
-            yield (name,), wrong
-        elif column is None and _profile_columns(source) and name not in _profile_columns(source):
-            yield (name,), "is empty, and the profile has no such column that would be left out"
-        if "split" in _dict(column) and name not in LIST_ATTRIBUTES:
-            yield (name, "split"), f"is for {either([*LIST_ATTRIBUTES])}; other attributes have one value"
-        for path, message in _check_transforms(name, _dict(column)):
-            yield (name, *path), message
-    mapped = _mapped(source)
-    lacks = _list(source.get("lacks"))
-    for name in lacks:
-        if name in mapped:
-            yield (name,), f"is mapped, so the list does not lack it: take {name} out of lacks"
-    by_id = source.get("suite") in SHEETS_OF_PERSONS and "external_id" in mapped
-    elsewhere = any("user_name" in _mapped(other) for other in others)
-    if "user_name" not in {*mapped, *lacks} and not by_id and not elsewhere:
-        yield ("user_name",), NO_ADDRESS + (NOT_IN_PROFILE if _profile_columns(source) else "")
-    elif {*mapped, *lacks}.isdisjoint({"user_name", "external_id"}):
-        yield ("external_id",), "is missing: without id and address no row of this source tells whose it is"
-
-
-SHEETS_OF_PERSONS = ("role_sheet", "groups")
-"""Suites of lists that may name people by id alone: no account is made from them."""
-NO_ADDRESS = "is missing: accounts are addresses, so a source must map the one a person signs in with"
-NOT_IN_PROFILE = (
-    '. The profile has no column of addresses: make them, for example {from: UserID, template: "{value}@acme.example"}'
-)
-
-
-def _check_transforms(attribute: str, column: dict[str, Any]) -> Found:
-    """Yield what is wrong with what is done to a column, for this attribute."""
-    several = attribute in LIST_ATTRIBUTES
-    for at, entry in enumerate(_list(column.get("do"))):
-        for place in _other_places(_dict(entry).get("template")) if several else ():
-            yield (
-                ("do", at, "template"),
-                f"'{place}': the values of a cell of several are changed one by one, by themselves",
-            )
-        if attribute == "status":
-            yield from (((("do", at, *path)), message) for path, message in _check_status(_dict(entry)))
-    if attribute == "status":
-        yield from _check_status(column)
-    if several and isinstance(column.get("from"), list) and len(column["from"]) > 1:
-        yield ("from",), "takes one heading here: its cells hold several values already"
-
-
-def _other_places(template: Any) -> list[str]:
-    text = _dict(template).get("text", template)
-    return [place for place in PLACEHOLDER.findall(text) if place != VALUE] if isinstance(text, str) else []
-
-
-def _check_status(step: dict[str, Any]) -> Found:
-    """Yield which values of a map, or meanings of yes and no, are no status."""
-    for value, meaning in _dict(step.get("map")).items():
-        if meaning not in STATUSES:
-            yield ("map", value), NO_STATUS
-    for word, meaning in _dict(step.get("boolean")).items():
-        if meaning not in STATUSES:
-            yield ("boolean", word), NO_STATUS
-
-
-STATUSES = ("active", "inactive")
-NO_STATUS = "a status means active or inactive; valid values: active, inactive"
-
-
-def _check_secrets(source: dict[str, Any]) -> Found:
-    """Yield the columns that are mapped from a heading that is secret: what is masked cannot be anybody's attribute."""
-    secret, cleared = ({clean_heading(text) for text in _texts(source.get(key))} for key in ("secret", "not_secret"))
-    for name, column in _dict(source.get("columns")).items():
-        for heading in map(clean_heading, _texts(_dict(column).get("from", column))):
-            kind = kind_of_heading(heading)
-            if heading in secret:
-                yield (name,), f"is taken from '{heading}', which 'secret' of this source names: it is never handed on"
-            elif kind and heading not in cleared:
-                cure = f"if it does not, write not_secret: ['{heading}'] in this source"
-                yield (name,), f"is taken from '{heading}', which seems to hold {kind} and is masked; {cure}"
-
-
-def _wrong_name(name: str) -> str | None:
-    """Say what is wrong with the name of a column: a misspelt standard attribute must not become one of one's own."""
-    if name in WORKER_ATTRIBUTES:
-        return None
-    if name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES):
-        other = "street_address" if name == "address" else f"hr_{name}"
-        return f"is a name that Rosterflow uses itself; choose another, for example {other}"
-    near = nearest(_snake(name), WORKER_ATTRIBUTES, 85)
-    extends_one = any(name.startswith(f"{attribute}_") for attribute in WORKER_ATTRIBUTES)
-    if near and not extends_one:
-        return f"is no standard attribute; did you mean '{near}'? (A name of your own must be less like one.)"
-    if not re.fullmatch(OWN_NAME, name):
-        return f"must be lower-case letters, digits and _; standard attributes: {listing(WORKER_ATTRIBUTES)}"
-    return None
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[ -]", "_", name).lower()
 
 
 def _check_order(correlate: Any) -> Found:
@@ -307,18 +166,6 @@ def _check_order(correlate: Any) -> Found:
 def _check_names(section: str, items: list[Any]) -> Found:
     first: dict[str, int] = {}
     for at, item in enumerate(items):
-        name = _dict(item).get("name")
+        name = as_mapping(item).get("name")
         if isinstance(name, str) and first.setdefault(name, at) != at:
             yield (at, "name"), f"{section}[{first[name]}] has this name already"
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    return [item for item in listed(value) if isinstance(item, str)] if isinstance(value, str | list) else []
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -9,6 +9,7 @@ from typing import Any
 from tasks.model.columns import clean_heading
 from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.plain_yaml import Node, Problem
+from tasks.pipeline_file.untyped import as_list, as_mapping
 from tasks.pipeline_file.wording import did_you_mean
 
 MAX_BYTES = 8 << 20
@@ -37,11 +38,11 @@ def read_lookups(node: Node, data: dict[str, Any], folder: Path) -> Iterator[Pro
 
 def _lookups(data: dict[str, Any]) -> Iterator[tuple[plain_yaml.Path, dict[str, Any]]]:
     """Yield each lookup that is complete but for its table, and where it stands."""
-    for at, source in enumerate(_list(data.get("sources"))):
-        columns = _dict(_dict(source).get("columns"))
+    for at, source in enumerate(as_list(data.get("sources"))):
+        columns = as_mapping(as_mapping(source).get("columns"))
         for name, column in columns.items():
-            for number, entry in enumerate(_list(_dict(column).get("do"))):
-                lookup = _dict(_dict(entry).get("lookup"))
+            for number, entry in enumerate(as_list(as_mapping(column).get("do"))):
+                lookup = as_mapping(as_mapping(entry).get("lookup"))
                 if all(isinstance(lookup.get(key), str) for key in ("file", "key", "value")):
                     yield ("sources", at, "columns", name, "do", number, "lookup"), lookup
 
@@ -81,11 +82,3 @@ def _place(lookup: dict[str, Any], key: str, headings: list[str]) -> int:
             key, f"'{heading}' is no heading of the file" + did_you_mean(heading, headings, "headings")
         )
     return headings.index(heading)
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

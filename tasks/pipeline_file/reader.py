@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
 from tasks.model.errors import BadPipeline
+from tasks.model.fields import REFERENCE as SECRET_REFERENCE
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import digest
 from tasks.model.sources import Source
@@ -121,7 +122,7 @@ def _decode(path: Path, data: bytes) -> str:
 
 def _is_secret(path: plain_yaml.Path) -> bool:
     match path:
-        case ("targets", int(), "auth", str()) | ("notify", int(), "to"):
+        case ("targets", int(), "auth", str()) | ("notify", int(), "to") | ("sources", int(), "password"):
             return True
     return False
 
@@ -134,13 +135,28 @@ def _expand(node: Node, path: plain_yaml.Path, environ: Mapping[str, str], probl
         return [_expand(item, (*path, at), environ, problems) for at, item in enumerate(node.value)]
     if node.value is None or "${" not in node.value or _is_secret(path):
         return node.value
-    if "${" in REFERENCE.sub("", node.value):
-        wrong = "is not a reference; write ${NAME}. ${block:NAME} is for secrets (auth, notify) alone"
+    place = _is_place(path)
+    takes_blocks = place and (path[-1] == "database" or "://" in node.value)
+    if "${" in (SECRET_REFERENCE if takes_blocks else REFERENCE).sub("", node.value):
+        wrong = "is not a reference; write ${NAME}. ${block:NAME} is for secrets (auth, notify, passwords) alone"
         problems.append(Problem(node.line, path, wrong))
         return node.value
     unset = sorted({name for name in REFERENCE.findall(node.value) if name not in environ})
     problems += [Problem(node.line, path, f"the environment variable {name} is not set") for name in unset]
-    return REFERENCE.sub(lambda match: environ.get(match[1], match[0]), node.value)
+    expanded = REFERENCE.sub(lambda match: environ.get(match[1], match[0]), node.value)
+    return node.value if place and _can_hold_secrets(path, expanded) else expanded
+
+
+def _is_place(path: plain_yaml.Path) -> bool:
+    match path:
+        case ("sources", int(), "path" | "database"):
+            return True
+    return False
+
+
+def _can_hold_secrets(path: plain_yaml.Path, place: str) -> bool:
+    """Tell whether a place keeps its references until it is opened: a URL with a user, a query, or a block's value."""
+    return path[-1] == "database" or "${block:" in place or ("://" in place and ("@" in place or "?" in place))
 
 
 # The outcome --------------------------------------------------------------------------------------------------------
@@ -172,7 +188,10 @@ def _bad(path: Path, problems: Iterable[Problem]) -> BadPipeline:
 
 # Hashes --------------------------------------------------------------------------------------------------------------
 
-READING = ("name", "sheet", "header_row", "delimiter", "encoding", "profile", "columns", "lacks", "dates", "suite")
+READING = (
+    "name", "query", "format", "member", "sheet", "records", "header_row", "header_rows", "delimiter", "quote",
+    "encoding", "skip", "profile", "columns", "lacks", "dates", "suite",
+)  # fmt: skip
 SHAPING = ("timezone", "correlate", "adopt", "attributes", "rules", "exceptions", "lifecycle", "protect")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tasks.model.pipeline import CUSTOM_ROLE
 from tasks.model.tables import LIST_ATTRIBUTES
 from tasks.pipeline_file.plain_yaml import Path
+from tasks.pipeline_file.untyped import as_mapping, as_texts
 from tasks.pipeline_file.wording import did_you_mean, listing
 
 Found = Iterator[tuple[Path, str]]
@@ -25,14 +26,14 @@ def check_rule(rule: dict[str, Any], mapped: Sequence[str], directory: str) -> F
 
     *mapped* are the attributes that sources map, *directory* what the target does with the tenant's directory.
     """
-    grant = _dict(rule.get("grant"))
-    for path, message in _check_when(_dict(rule.get("when")), mapped, directory):
+    grant = as_mapping(rule.get("grant"))
+    for path, message in _check_when(as_mapping(rule.get("when")), mapped, directory):
         yield ("when", *path), message
     for path, message in (*_check_products(grant), *_check_roles(grant), *_check_single(grant)):
         yield ("grant", *path), message
-    if _texts(grant.get("directory_groups")) and directory != "feed":
+    if as_texts(grant.get("directory_groups")) and directory != "feed":
         yield ("grant", "directory_groups"), "is for a target that is fed: say 'directory: feed' there"
-    yield from _check_examples(_dict(rule.get("expect")), _texts(grant.get("products")))
+    yield from _check_examples(as_mapping(rule.get("expect")), as_texts(grant.get("products")))
 
 
 def _check_when(when: dict[str, Any], mapped: Sequence[str], directory: str) -> Found:
@@ -47,7 +48,7 @@ def _check_when(when: dict[str, Any], mapped: Sequence[str], directory: str) -> 
 
 def _check_products(grant: dict[str, Any]) -> Found:
     editions: dict[str, set[str]] = {}
-    for product in _texts(grant.get("products")):
+    for product in as_texts(grant.get("products")):
         code, edition = _essence(product)
         if edition:
             editions.setdefault(code, set()).add(edition)
@@ -56,13 +57,13 @@ def _check_products(grant: dict[str, Any]) -> Found:
 
 
 def _check_roles(grant: dict[str, Any]) -> Found:
-    roles = _texts(grant.get("roles"))
+    roles = as_texts(grant.get("roles"))
     for role in roles:
         if role.startswith(CUSTOM_ROLE) and not role.removeprefix(CUSTOM_ROLE).strip():
             yield ("roles",), f"write the name of the tenant's own role behind '{CUSTOM_ROLE}'"
     if "manages" not in grant:
         return
-    if not [name for name in _texts(grant["manages"]) if name.strip()]:
+    if not [name for name in as_texts(grant["manages"]) if name.strip()]:
         yield (
             ("manages",),
             "names no group, and a manager of no group manages everybody; leave the key out if that is meant",
@@ -83,7 +84,7 @@ def _check_single(grant: dict[str, Any]) -> Found:
 def _check_examples(expect: dict[str, Any], products: Sequence[str]) -> Found:
     known = {_essence(product) for product in products}
     for who, expected in expect.items():
-        for product in _texts(expected):
+        for product in as_texts(expected):
             if _essence(product) not in known:
                 hint = did_you_mean(product, products, "products") if products else ""
                 yield ("expect", who), f"'{product}' is no product that this rule gives{hint}"
@@ -91,7 +92,7 @@ def _check_examples(expect: dict[str, Any], products: Sequence[str]) -> Found:
 
 def check_exception(exception: dict[str, Any]) -> Found:
     """Yield what is wrong with one exception."""
-    named = [product for product in _texts(exception.get("keep")) if "/" in product]
+    named = [product for product in as_texts(exception.get("keep")) if "/" in product]
     if named:
         codes = listing(dict.fromkeys(product.partition("/")[0] for product in named))
         yield ("keep",), f"write {codes} alone: an exception keeps a product in whatever edition it is held"
@@ -100,13 +101,3 @@ def check_exception(exception: dict[str, Any]) -> Found:
 def _essence(product: str) -> tuple[str, str]:
     code, _, edition = product.partition("/")
     return code, " ".join(edition.split()).casefold()
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

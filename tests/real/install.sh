@@ -4,6 +4,7 @@ set -euo pipefail
 packages=()
 command -v soffice >/dev/null || packages+=(libreoffice-calc)
 command -v chromium >/dev/null || packages+=(chromium)
+compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null || packages+=(postgresql)
 [ ${#packages[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   echo "Not installed here: ${packages[*]}. Tests that need them will skip (or fail, where CI is set)." >&2

@@ -117,6 +117,46 @@ def test_a_block_is_for_secrets_alone(problems_of: Callable[..., list[str]]) -> 
     assert found[0].startswith("6 sources[0].path: is not a reference; write ${NAME}")
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "path: sftp://hr:hunter2@files.acme.example/staff.csv",
+        "path: https://acme.example/report.csv?access_token=hunter2",
+        "path: https://acme.example/a.csv?X-Amz-Signature=hunter2&v=1",
+        "database: postgresql://hr:hunter2@db.acme.example/hr\n    query: SELECT 1",
+        "database: postgresql://hr:${PART}hunter2@db.acme.example/hr\n    query: SELECT 1",
+    ],
+)
+def test_a_password_in_a_place_is_refused_and_not_shown(load: Load, place: str) -> None:
+    with pytest.raises(BadPipeline, match=r"holds a password in clear: write \$\{NAME\}") as caught:
+        load(GOOD.replace("path: staff.xlsx", place), PART="x")
+    assert "hunter" not in str(caught.value) + repr(caught.value.facts)
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        ("sftp://hr:${PW}@${HOST}/staff.csv", "sftp://hr:${PW}@${HOST}/staff.csv"),
+        ("sftp://hr:${block:hr-pw}@${HOST}/staff.csv", "sftp://hr:${block:hr-pw}@${HOST}/staff.csv"),
+        ("https://${HOST}/report?sig=${PW}", "https://${HOST}/report?sig=${PW}"),
+        ("${URL}", "${URL}"),
+        ("https://${HOST}/staff.csv", "https://files.acme.example/staff.csv"),
+    ],
+)
+def test_a_place_keeps_its_references_where_they_can_be_secret(load: Load, place: str, kept: str) -> None:
+    environ = {"PW": "hunter2", "HOST": "files.acme.example", "URL": "sftp://hr:hunter2@files.acme.example/staff.csv"}
+    source = load(GOOD.replace("path: staff.xlsx", f'path: "{place}"'), **environ).pipeline.sources[0]
+    assert source.path == kept
+    assert "hunter" not in repr(source) + source.place
+    assert "block:" not in source.place
+
+
+def test_the_mapping_keeps_its_hash_where_new_keys_are_not_used(load: Load) -> None:
+    plain = load(GOOD).mapping_hash
+    assert load(GOOD.replace("path: staff.xlsx", "path: other.xlsx")).mapping_hash == plain
+    assert load(GOOD.replace("path: staff.xlsx", "path: staff.xlsx\n    skip: [totals]")).mapping_hash != plain
+
+
 @pytest.mark.parametrize("secret", ["hunter2", "Bearer ${GOTO_PAT}"])
 def test_a_literal_secret_is_refused_and_not_shown(load: Load, secret: str) -> None:
     with pytest.raises(BadPipeline, match=r"nightly.yaml:29: targets\[0\].auth.pat: must be a reference") as caught:
@@ -178,7 +218,7 @@ def test_all_errors_are_named_at_once_in_the_order_of_lines(problems_of: Callabl
     ]
     assert "did you mean 'Europe/Paris'?" in found[0]
     assert "valid values: full, delta" in found[1]
-    assert "did you mean 'snapshot'? Valid keys: name, path, sheet" in found[2]
+    assert "did you mean 'snapshot'? Valid keys: name, path, database" in found[2]
     assert "did you mean 'external_id'?" in found[3]
     assert "did you mean 'department'? Valid mapped attributes: department, exernal_id, home_office" in found[6]
     assert "did you mean 'suspend'? Valid keys: adopt, create" in found[10]
@@ -197,7 +237,30 @@ def test_all_errors_are_named_at_once_in_the_order_of_lines(problems_of: Callabl
         ("version: 1", "version: 2", "1 version: '2' is not valid. Valid values: 1"),
         ("    snapshot: full\n", "", "5 sources[0].snapshot: is missing; valid values: full, delta"),
         ("account_key: 3001", "account_key: acme", "28 targets[0].account_key: must be digits"),
-        ("path: staff.xlsx", "path: staff.ods", "6 sources[0].path: must end in .xlsx, .xlsm, .csv, .tsv or .txt"),
+        ("    path: staff.xlsx\n", "", "5 sources[0]: has neither a path nor a database"),
+        ("path: staff.xlsx", "path: staff.xlsx\n    format: excel", "7 sources[0].format: 'excel' is not valid"),
+        ("path: staff.xlsx", "path: ftp://acme.example/staff.csv", "6 sources[0].path: begins with ftp://, which is"),
+        ("path: staff.xlsx", 'path: "https://acme.example/*.csv"', "6 sources[0].path: is a pattern, and a web server"),
+        ("path: staff.xlsx", 'path: staff.csv\n    quote: "<>"', "7 sources[0].quote: must be one character"),
+        ("path: staff.xlsx", "path: staff.xlsx\n    records: Entry", "7 sources[0].records: is for JSON, XML and LDIF"),
+        ("path: staff.xlsx", "path: a.ldif\n    header_row: 2", "7 sources[0].header_row: is for workbooks and text"),
+        ("path: staff.xlsx", "path: a.csv\n    member: b.csv", "7 sources[0].member: is for zip files; .csv is a text"),
+        ("path: staff.xlsx", "path: a.csv\n    password: hunter2", "7 sources[0].password: must be a reference"),
+        ("path: staff.xlsx", 'path: a.csv\n    password: "${PW}"', "7 sources[0].password: is for workbooks and zip"),
+        ("path: staff.xlsx", "path: a.csv\n    query: SELECT 1", "7 sources[0].query: is for databases"),
+        (
+            "path: staff.xlsx",
+            "path: a.csv\n    header_rows: 11",
+            "7 sources[0].header_rows: must be less than or equal",
+        ),
+        ("path: staff.xlsx", "path: a.csv\n    skip: [blank]", "7 sources[0].skip[0]: 'blank' is not valid"),
+        ("path: staff.xlsx", 'database: "sqlite:///hr.db"', "5 sources[0]: needs a query"),
+        (
+            "path: staff.xlsx",
+            "database: sqlite:///hr.db\n    query: SELECT 1\n    sheet: A",
+            "8 sources[0].sheet: is for files, not for databases",
+        ),
+        ("path: staff.xlsx", "path: a.csv\n    database: sqlite://", "7 sources[0].database: stands beside a path"),
         ("path: staff.xlsx", "path: a.csv\n    sheet: A", "7 sources[0].sheet: is for workbooks"),
         ("path: staff.xlsx", "path: a.xlsx\n    encoding: cp1252", "7 sources[0].encoding: is for text files"),
         (

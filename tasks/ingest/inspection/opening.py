@@ -1,62 +1,78 @@
 """Open a file for inspection: every table in it, with what its cells are and why it was read so."""
 
-import io
-from datetime import date, datetime, time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from xml.parsers import expat
 
 from tasks.ingest.cells import CellFacts, cell_facts, has_macros
-from tasks.ingest.inspection.tables import BLANK, BOOLEAN, DATE, NUMBER, TEXT, Mark, OpenedTable
+from tasks.ingest.containers import Container
+from tasks.ingest.files import ReadFile
+from tasks.ingest.inspection.tables import Mark, OpenedTable
 from tasks.ingest.inspection.texts import open_text
+from tasks.ingest.opening import READERS, promised_by, refused, unwrapped
+from tasks.ingest.tables import RawTable, Reading
 from tasks.model.errors import RejectedSource
-
-KINDS = {str: TEXT, float: NUMBER, int: NUMBER, bool: BOOLEAN, datetime: DATE, date: DATE}
 
 
 def open_all(path: Path) -> list[OpenedTable]:
-    data = path.read_bytes()
-    if not data:
-        raise RejectedSource(f"The file {path.name} is empty.", file=path.name)
-    if data.startswith(b"PK\x03\x04"):
-        return open_workbook(data)
-    return [open_text(data, "delimited")]
+    """Return every table of the file at *path*. Raises ``RejectedSource`` if it is none that is read."""
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        reason = exc.strerror or type(exc).__name__
+        raise RejectedSource(f"The file {path.name} cannot be read: {reason}.", file=path.name) from None
+    return open_tables(ReadFile(path.name, data))
 
 
-def open_workbook(data: bytes) -> list[OpenedTable]:
-    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+def open_tables(file: ReadFile, reading: Reading | None = None) -> list[OpenedTable]:
+    """Return every table of *file*, told by its content; text as it is guessed to be written.
 
-    facts = cell_facts(data)
-    macros = (Mark("macros"),) if has_macros(data) else ()
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    tables = []
-    for sheet in workbook.sheets_metadata:
-        if sheet.typ != SheetTypeEnum.WorkSheet:
-            continue
-        rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-        tables.append(
-            OpenedTable(
-                "xlsx",
-                [[written(c) for c in row] for row in rows],
-                sheet.name,
-                hidden=sheet.visible != SheetVisibleEnum.Visible,
-                kinds=["".join([kind(c) for c in row]) for row in rows],
-                facts=facts.get(sheet.name, CellFacts()),
-                marks=macros,
-            )
-        )
+    Raises ``RejectedSource`` if it is of a kind that is not read, or cannot be read.
+    """
+    reading = reading or Reading()
+    inner = unwrapped(file, reading)
+    tables = list(_tables(inner, reading))
+    if not (_keeps_promise(file) and _keeps_promise(inner)):
+        tables = [replace(table, marks=(Mark("name_differs"), *table.marks)) for table in tables]
     return tables
 
 
-def kind(cell):
-    return BLANK if cell == "" else KINDS.get(type(cell), TEXT)
+def _keeps_promise(file: ReadFile) -> bool:
+    promised = promised_by(file.name)
+    return not promised or file.container in promised
 
 
-def written(cell):
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
-    return "" if cell is None else str(cell)
+def _tables(file: ReadFile, reading: Reading) -> Iterator[OpenedTable]:
+    if file.container == Container.DELIMITED:
+        yield open_text(file.data, file.container)
+    elif file.container not in READERS:
+        raise refused(file)
+    else:
+        tables = READERS[file.container](file, reading)
+        yield from _sheets(file, tables) if file.container == Container.XLSX else map(_opened, tables)
+
+
+def _sheets(file: ReadFile, tables: list[RawTable]) -> Iterator[OpenedTable]:
+    try:
+        facts = cell_facts(file.data)
+        marks = (Mark("macros"),) if has_macros(file.data) else ()
+    except (zipfile.BadZipFile, KeyError, expat.ExpatError) as exc:
+        raise file.rejected(
+            "cannot be read: it is damaged",
+            "Open it in Excel and save it again, or export it again.",
+            reason=type(exc).__name__,
+        ) from None
+    for table in tables:
+        yield _opened(table, facts.get(table.name or "", CellFacts()), marks)
+
+
+def _opened(table: RawTable, facts: CellFacts | None = None, marks: tuple[Mark, ...] = ()) -> OpenedTable:
+    """Return the table with what is known of its cells; of merged areas the reader of the values knows enough."""
+    if facts is None and table.merged:
+        facts = CellFacts(merged=tuple(((top, left), (bottom, right)) for top, left, bottom, right in table.merged))
+    return OpenedTable(
+        str(table.container), table.rows, table.name, hidden=table.hidden, headed=table.headed, kinds=table.kinds,
+        facts=facts, marks=marks,
+    )  # fmt: skip

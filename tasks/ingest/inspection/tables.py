@@ -9,9 +9,9 @@ from functools import cached_property
 import pandas as pd
 
 from tasks.ingest.cells import CellFacts
+from tasks.ingest.sheet_process import BLANK, BOOLEAN, DATE, NUMBER, TEXT
 
-TEXT, NUMBER, DATE, BOOLEAN, BLANK = "t", "n", "d", "b", " "
-"""What a cell of a workbook is, one letter each; text files and documents have text alone."""
+__all__ = ["BLANK", "BOOLEAN", "DATE", "NUMBER", "TEXT", "Cells", "Mark", "OpenedTable", "People"]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
+from tasks.ingest.containers import wide_encoding
+from tasks.ingest.delimited import DELIMITERS
 from tasks.ingest.inspection.tables import Mark, OpenedTable
 
 BOMS = (
@@ -20,7 +22,6 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "\x1f": "unit separator"}
 SAMPLED_ROWS, SAMPLED_BYTES = 500, 1 << 20
 EVEN = 0.8
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?")
@@ -43,9 +44,9 @@ def decode(data: bytes) -> Decoded:
         if data.startswith(mark):
             text = data.decode(encoding, errors="replace")
             return Decoded(text, encoding, f"it begins with the mark of {name}", "\ufffd" in text)
-    wide = _wide(data)
+    wide = wide_encoding(data)
     if wide:
-        return Decoded(data.decode(wide, errors="replace"), wide, "every other byte is zero, and it has no mark")
+        return Decoded(data.decode(wide, errors="replace"), wide, "it has no mark, and is lines of text so alone")
     if data.isascii():
         return Decoded(data.decode("ascii"), "utf-8-sig", "it has nothing but ASCII, which reads the same in all")
     try:
@@ -54,20 +55,6 @@ def decode(data: bytes) -> Decoded:
         return _of_one_byte(data, exc.start)
     letters = sum(not letter.isascii() for letter in text)
     return Decoded(text, "utf-8-sig", f"its {letters} letters beyond ASCII decode as UTF-8, which is no accident")
-
-
-def _wide(data: bytes) -> str | None:
-    """Tell UTF-16 and UTF-32 without a mark by where the zero bytes are."""
-    sample = data[: 4 * (len(data[:4096]) // 4)]
-    if not sample or 0 not in sample:
-        return None
-    zeros = [sample[place::4].count(0) / (len(sample) / 4) for place in range(4)]
-    for encoding, blank in (
-        ("utf-32-be", (0, 1, 2)), ("utf-32-le", (1, 2, 3)), ("utf-16-be", (0, 2)), ("utf-16-le", (1, 3)),
-    ):  # fmt: skip
-        if all((zeros[place] > 0.7) == (place in blank) for place in range(4)):
-            return encoding
-    return None
 
 
 def _of_one_byte(data: bytes, first: int) -> Decoded:

@@ -150,6 +150,9 @@ def _reading(chosen: Examined, *, several: bool) -> Iterator[str]:
         if table.hidden:
             yield "# The sheet is hidden."
         yield _line(f"{key}: {scalar(table.name)}", confirm=several or table.hidden)
+    if any(mark.code == "name_differs" for mark in table.marks):
+        yield "# Its name says something else."
+        yield f"format: {table.container}"
     for reason in table.evidence:
         yield f"# {printable(reason)}"
     if table.encoding is not None:

@@ -115,5 +115,7 @@ def test_bad_quotes_are_refused_and_swallow_nobody(write_text: Write, read: Read
 
 def test_a_workbook_named_csv_is_told(write_text: Write, read: Read, workbook_bytes: bytes) -> None:
     write_text(workbook_bytes)
-    with pytest.raises(RejectedSource, match="is no text file; it looks like a workbook"):
+    with pytest.raises(
+        RejectedSource, match=r"is not delimited text.* as its name says; it looks like an .xlsx workbook"
+    ):
         read("staff.csv")

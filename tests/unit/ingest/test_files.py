@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ingest import files, read_roster
+from tasks.ingest import fetching, read_roster
 from tasks.model.errors import RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
@@ -102,13 +102,18 @@ def test_a_file_without_bytes_is_refused(
 def test_a_huge_file_is_refused(
     write_text: Callable[..., Path], read: Callable[..., Roster], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(fetching, "MAX_BYTES", 1 << 20)
     write_text(b"x" * (2 << 20))
     with pytest.raises(RejectedSource, match="is larger than 1 MiB"):
         read("staff.csv")
 
 
-def test_an_unknown_kind_of_file_is_refused(write_text: Callable[..., Path], read: Callable[..., Roster]) -> None:
-    write_text("x", "staff.ods")
-    with pytest.raises(RejectedSource, match=r"Kinds that are read: .xlsx, .xlsm, .csv, .tsv, .txt"):
+def test_a_file_is_told_by_its_content_and_not_by_its_name(
+    write_text: Callable[..., Path], read: Callable[..., Roster]
+) -> None:
+    write_text(TEXT.format("ada"), "staff.export")
+    assert read("staff.export").rows == 1
+    write_text(TEXT.format("ada"), "staff.ods")
+    with pytest.raises(RejectedSource, match=r"is not an .ods workbook, as its name says; it looks like delimited"):
         read("staff.ods")
+    assert read("staff.ods", format="delimited").rows == 1

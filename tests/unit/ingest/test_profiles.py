@@ -11,7 +11,7 @@ from tasks.model.errors import RejectedSource
 from tasks.model.profiles import matching_profiles, profile_names, read_profile
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
-from tasks.pipeline_file.checks import _wrong_name
+from tasks.pipeline_file.columns import wrong_name
 
 Read = Callable[..., Roster]
 
@@ -216,7 +216,7 @@ def test_every_form_is_recognised_by_its_headings(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_a_profile_names_columns_as_a_pipeline_may(name: str) -> None:
     profile = read_profile(name)
-    assert [attribute for attribute in profile.columns if _wrong_name(attribute)] == []
+    assert [attribute for attribute in profile.columns if wrong_name(attribute)] == []
     assert {"given_name", "family_name"} <= {key for key, column in profile.columns.items() if column.required}
     assert profile.facts
     words = profile.columns["status"].map if "status" in profile.columns else {}

@@ -141,9 +141,9 @@ def test_openpyxl_is_not_asked_where_nothing_is_in_doubt(
 @pytest.mark.parametrize(
     ("content", "looks_like"),
     [
-        (b"Employee No,Account\n1,ada\n", "text, as in a .csv file"),
+        (b"Employee No,Account\n1,ada\n", "delimited text, as in a .csv file"),
         (b"<html><table></table></html>", "a web page"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "an old .xls workbook, or one with a password"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a binary file"),
         (b"%PDF-1.7", "a PDF"),
     ],
 )
@@ -151,7 +151,7 @@ def test_what_is_no_workbook_is_told_by_its_content(
     write_text: Callable[..., Path], read: Callable[..., Roster], content: bytes, looks_like: str
 ) -> None:
     write_text(content, "staff.xlsx")
-    with pytest.raises(RejectedSource, match=f"is no .xlsx workbook; it looks like {looks_like}"):
+    with pytest.raises(RejectedSource, match=f"is not an .xlsx workbook, as its name says; it looks like {looks_like}"):
         read()
 
 
@@ -160,7 +160,7 @@ def test_another_zip_file_is_no_workbook(write_text: Callable[..., Path], read: 
     with zipfile.ZipFile(buffer, "w") as package:
         package.writestr("readme.txt", "hello")
     write_text(buffer.getvalue(), "staff.xlsx")
-    with pytest.raises(RejectedSource, match="another kind of zip file"):
+    with pytest.raises(RejectedSource, match=r"is not an .xlsx workbook, as its name says; it looks like a zip file"):
         read()
 
 

@@ -14,7 +14,7 @@ JAPANESE = "社員番号,氏名,部署\n1001,山田太郎,営業部\n1002,鈴木
         (FRENCH, "utf-8", "utf-8-sig", "decode as UTF-8"),
         (FRENCH, "utf-8-sig", "utf-8-sig", "mark of UTF-8"),
         (FRENCH, "utf-16", "utf-16", "mark of UTF-16"),
-        (FRENCH, "utf-16-le", "utf-16-le", "every other byte is zero"),
+        (FRENCH, "utf-16-le", "utf-16-le", "is lines of text so alone"),
         (FRENCH, "utf-32", "utf-32", "mark of UTF-32"),
         (FRENCH, "cp1252", "cp1252", "no UTF-8 (line 1)"),
         (JAPANESE, "cp932", "cp932", "Japanese"),

@@ -13,7 +13,7 @@ from tasks.validate import load_suite, rejects, validate, write_rejects
 
 TODAY = date(2026, 3, 1)
 
-EXPLAINED = ["Row", "Problem column", "Value", "Code", "What is wrong", "What to do"]
+EXPLAINED = ["Row", "Problem column", "Value", "Code", "What is wrong", "What to do", "Reference"]
 
 
 @pytest.fixture
@@ -37,15 +37,17 @@ def test_held_row_stands_as_it_stood_with_what_is_wrong(workbook, ada, ben):
     assert line[:5] == ["0042", "Ode", "Ben", "active", "ben at acme"]
     assert line[5:] == [
         3, "Mail", "ben at acme", "user_name_invalid", "This is not a mail address.",
-        "Correct the address: letters without accents, one @, a domain with a dot.",
+        "Correct the address: letters without accents, one @, a domain with a dot.", f"hr:{'0' * 16}:3",
     ]  # fmt: skip
 
 
 def test_several_problems_of_a_row_stand_below_each_other(workbook, ada):
     book = workbook({**ada, "given_name": None, "locale": "french"})
     line = lines(book["Rejects"])[1]
-    assert line[-5:-2] == ["First name\nLanguage", "(blank)\nfrench", "name_missing\nlocale_invalid"]
-    assert [text.count("\n") for text in line[-5:]] == [1] * 5
+    *told, reference = line[-6:]
+    assert told[:3] == ["First name\nLanguage", "(blank)\nfrench", "name_missing\nlocale_invalid"]
+    assert [text.count("\n") for text in told] == [1] * 5
+    assert "\n" not in reference
 
 
 def test_problem_cells_are_coloured_even_if_blank_and_others_are_not(workbook, ada):
@@ -90,7 +92,7 @@ def test_cell_longer_than_a_spreadsheet_takes_is_cut(workbook, ada):
 def test_header_is_frozen_and_filtered(workbook, ada):
     sheet = workbook({**ada, "user_name": "nobody"})["Rejects"]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:K2"
+    assert sheet.auto_filter.ref == "A1:L2"
     assert sheet.column_dimensions["K"].width > 40
 
 
@@ -106,8 +108,9 @@ def test_warnings_stand_on_a_sheet_of_their_own(workbook, ada):
 def test_read_me_says_how_to_feed_the_file_back_without_making_leavers(workbook, ada):
     text = "\n".join(str(line[0]) for line in lines(workbook({**ada, "user_name": "nobody"})["Read me"]))
     assert text.startswith("1 of 1 rows of staff.csv are held")
-    for part in ("name: hr", "path: rejects.xlsx", "sheet: Rejects", "snapshot: delta"):
+    for part in ("rosterflow plan PIPELINE --mended rejects.xlsx", "rosterflow check PIPELINE --mended rejects.xlsx"):
         assert part in text
+    assert "snapshot" not in text
 
 
 def test_source_headings_like_ours_are_told_apart(make_roster, ada, headings, tmp_path):
