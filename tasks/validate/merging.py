@@ -25,6 +25,7 @@ MERGE_CODES: Mapping[str, str] = {CONFLICT: CRITICAL, ELSEWHERE: CRITICAL, NO_AD
 IDENTITY = ("given_name", "family_name", "user_name")
 """Where two or more of these can be compared and all of them differ, an id stands for two people."""
 MOST_PLACES = 3
+_PLACE = list(ORIGIN)
 _NOT_SAID = frozenset({"source", *ORIGIN, "codes", "key_usable", ALSO_IN})
 
 
@@ -67,7 +68,8 @@ def merge(
         *(_Note(at, "external_id", NOBODY) for at in table.index[left_out]),
     ]
     held |= present
-    judged = {source.name: _judged(source, verdicts[source.name], table, notes) for source in sources}
+    places = _places(table, notes)
+    judged = {source.name: _judged(source, verdicts[source.name], table, notes, places) for source in sources}
     people = _one_row_each(table[~held & ~left_out], precedence).assign(source=namespace)
     return Merged(
         Verdict(
@@ -129,7 +131,7 @@ def _keys(table: pd.DataFrame) -> pd.Series:
     given_on = known["gone"] & known["address"].isin(known.loc[~known["gone"], "address"])
     pairs = known[~given_on].drop_duplicates(["address", "external_id"])
     by_address = pairs.groupby("address")["external_id"].agg(["first", "size"])
-    owner = table["address"].map(by_address["first"][by_address["size"] == 1]).astype(TEXT)
+    owner = table["address"].map(by_address["first"][by_address["size"] == 1]).astype("str")
     keys: pd.Series = table["external_id"].fillna(owner).fillna(table["address"])
     return keys
 
@@ -137,6 +139,12 @@ def _keys(table: pd.DataFrame) -> pd.Series:
 def _attributes(table: pd.DataFrame) -> list[str]:
     aside = {"held", "usable", "order", "adds", "protects", "gone", "at", "address", "key"}
     return [name for name in table.columns if name not in _NOT_SAID | aside]
+
+
+def _said(rows: pd.DataFrame) -> list[str]:
+    """Return the attributes of which any of *rows* says something."""
+    filled = rows[_attributes(rows)].notna().any()
+    return [str(name) for name in filled.index[filled]]
 
 
 def _aside(table: pd.DataFrame) -> list[str]:
@@ -159,7 +167,7 @@ def _ranked(rows: pd.DataFrame, attribute: str, precedence: Mapping[str, Sequenc
     ``value`` is what they say, as it is compared; ``rank`` is the source's place in the precedence.
     """
     order = {name: place for place, name in enumerate(precedence.get(attribute, ()))}
-    said = rows[rows[attribute].notna()]
+    said = rows.loc[rows[attribute].notna(), list(dict.fromkeys(("key", "source", "address", "held", "at", attribute)))]
     rank = said["source"].map(order).astype("float64").fillna(len(order))
     said = said.assign(rank=rank, value=said["address"] if attribute == "user_name" else said[attribute])
     return said[said["rank"] == said.groupby("key")["rank"].transform("min")]
@@ -167,7 +175,7 @@ def _ranked(rows: pd.DataFrame, attribute: str, precedence: Mapping[str, Sequenc
 
 def _contested(table: pd.DataFrame, precedence: Mapping[str, Sequence[str]]) -> Iterator[_Note]:
     rows = _several(table)
-    for attribute in _attributes(table) if len(rows) else ():
+    for attribute in _said(rows):
         said = _ranked(rows, attribute, precedence)
         of_person = said.groupby("key")
         several = (of_person["source"].transform("nunique") > 1) | ~of_person["held"].transform("any")
@@ -247,20 +255,33 @@ def _key_attribute(table: pd.DataFrame, at: int) -> str:
 def _one_row_each(rows: pd.DataFrame, precedence: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Return one row a person, with what the files say together; it stands where the person's first row does."""
     ordered = rows.sort_values(["key", "order", "row"], kind="stable")
-    again = ordered.duplicated("key")
-    people = ordered[~again].set_index("key", drop=False)
+    people = ordered[~ordered.duplicated("key")].set_index("key", drop=False)
     several = ordered[ordered.duplicated("key", keep=False)]
     if len(several):
-        for attribute in _attributes(rows):
-            said = _ranked(several, attribute, precedence).sort_values(["key", attribute], kind="stable")
-            value = said.drop_duplicates("key").set_index("key")[attribute]
-            mine = people.index.isin(several["key"])
-            people.loc[mine, attribute] = value.reindex(people.index[mine])
-        also = several[several.duplicated("key")]
-        places = pd.Series([str(_origin(row)) for row in also.itertuples()], also.index, dtype="str")
-        people[ALSO_IN] = places.groupby(also["key"]).agg("\n".join).reindex(people.index).astype("str")
+        mine = people.index.isin(several["key"])
+        keys = people.index[mine]
+        together = people[mine].assign(
+            **{name: _together(several, name, precedence).reindex(keys).astype("str") for name in _said(several)},
+            **{ALSO_IN: _also_in(several).reindex(keys)},
+        )
+        people = pd.concat([people[~mine], together]).sort_index()
     people["status"] = people["status"].fillna("active")
     return people.reset_index(drop=True)
+
+
+def _together(several: pd.DataFrame, attribute: str, precedence: Mapping[str, Sequence[str]]) -> pd.Series:
+    """Return what the rows of each person say of an attribute, by key; of two spellings always the same one."""
+    said = _ranked(several, attribute, precedence).sort_values(["key", attribute], kind="stable")
+    return said.drop_duplicates("key").set_index("key")[attribute]
+
+
+def _also_in(several: pd.DataFrame) -> pd.Series:
+    """Return where the further rows of each person stand, by key, a line each."""
+    also = several[several.duplicated("key")]
+    places = pd.Series([str(_origin(row)) for row in also[_PLACE].itertuples()], also["key"].to_numpy(), dtype=TEXT)
+    more = places.index.duplicated(keep=False)  # few people have more than two rows: spare the others the grouping
+    joined: pd.Series = pd.concat([places[~more], places[more].groupby(level=0).agg("\n".join)])
+    return joined.astype("str")
 
 
 def _held(table: pd.DataFrame, judged: Iterable[Verdict], namespace: str) -> pd.DataFrame:
@@ -274,18 +295,27 @@ def _held(table: pd.DataFrame, judged: Iterable[Verdict], namespace: str) -> pd.
     return _as_held(held.assign(source=namespace, external_id=ids))
 
 
-def _judged(source: Source, verdict: Verdict, table: pd.DataFrame, notes: Sequence[_Note]) -> Verdict:
+def _places(table: pd.DataFrame, notes: Iterable[_Note]) -> dict[int, Origin]:
+    """Return where the rows stand that *notes* are about, by index."""
+    asked = sorted({at for note in notes for at in (note.at, *note.others[:MOST_PLACES])})
+    rows = table.loc[asked, _PLACE]
+    return {at: _origin(row) for at, row in zip(asked, rows.itertuples(), strict=True)}
+
+
+def _judged(
+    source: Source, verdict: Verdict, table: pd.DataFrame, notes: Sequence[_Note], places: Mapping[int, Origin]
+) -> Verdict:
     """Return a source's verdict with *notes* on its rows: those of them that hold a row are held."""
-    mine = table[table["source"] == source.name]
-    said = [note for note in notes if note.at in mine.index]
+    mine = set(table.index[table["source"] == source.name])
+    said = [note for note in notes if note.at in mine]
     if not said:
         return verdict
-    rows = mine["row"]
+    rows = {at: place.row for at, place in places.items()}
     codes: dict[int, set[str]] = {}
     for note in said:
         if MERGE_CODES[note.code] == CRITICAL:
-            codes.setdefault(int(rows[note.at]), set()).add(note.code)
-    doubted = {int(rows[note.at]) for note in said if note.doubts_key}
+            codes.setdefault(rows[note.at], set()).add(note.code)
+    doubted = {rows[note.at] for note in said if note.doubts_key}
     moved = verdict.clean[verdict.clean["row"].isin(list(codes))]
     held = pd.concat([verdict.held, moved.assign(codes="", key_usable=True)], ignore_index=True)
     joined = [
@@ -296,7 +326,7 @@ def _judged(source: Source, verdict: Verdict, table: pd.DataFrame, notes: Sequen
     return Verdict(
         clean=verdict.clean[~verdict.clean["row"].isin(list(codes))].reset_index(drop=True),
         held=_as_held(held.assign(codes=joined, key_usable=usable)).sort_values("row", ignore_index=True),
-        findings=merge_findings([verdict.findings, FINDINGS.frame(_finding(source, table, note) for note in said)]),
+        findings=merge_findings([verdict.findings, FINDINGS.frame(_finding(source, note, places) for note in said)]),
     )
 
 
@@ -306,17 +336,17 @@ def _as_held(rows: pd.DataFrame) -> pd.DataFrame:
     return held.assign(codes=beside["codes"], key_usable=beside["key_usable"])
 
 
-def _finding(source: Source, table: pd.DataFrame, note: _Note) -> dict[str, Any]:
-    row: Any = table.loc[note.at]
+def _finding(source: Source, note: _Note, places: Mapping[int, Origin]) -> dict[str, Any]:
+    place = places[note.at]
     message, remedy = (note.message, note.remedy) if note.message else _WORDS[note.code]
-    shown = [str(_origin(table.loc[other])) for other in note.others[:MOST_PLACES]]
+    shown = [str(places[other]) for other in note.others[:MOST_PLACES]]
     more = f" and {len(note.others) - MOST_PLACES} more" if note.others[MOST_PLACES:] else ""
     heading = source.columns[note.attribute].heading if note.attribute in source.columns else None
     return {
         "source": source.name,
-        "file": row["file"],
-        "sheet": row["sheet"],
-        "row": int(row["row"]),
+        "file": place.file,
+        "sheet": place.sheet,
+        "row": place.row,
         "column": heading,
         "attribute": note.attribute,
         "code": note.code,

@@ -100,7 +100,8 @@ def _fill(name: str, before: float, now: float, profile: FileProfile, bounds: Wh
 def _departments(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
     if before.departments is not None and now.departments is not None:
         change = (now.departments - before.departments) / max(before.departments, SMALLEST_DEPARTMENTS)
-        yield _reading("departments", "", before.departments, now.departments, change, bounds.departments)
+        limit = bounds.departments if before.rows >= SMALLEST_BASE else None  # among few people they come and go
+        yield _reading("departments", "", before.departments, now.departments, change, limit)
 
 
 def _moved(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
