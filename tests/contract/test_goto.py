@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.connectors.goto import Credentials
-from tasks.model.errors import RefusedByTarget
+from tasks.model.errors import CredentialsRefused, RefusedByTarget
 from tasks.model.operations import NewAccount, Operation, OperationKind
 from tasks.model.pipeline import SANDBOX_AUTH
 from tasks.model.state import AccountState
@@ -99,7 +99,7 @@ def test_token_without_the_scope_is_refused_as_not_authenticated(sandbox):
 @pytest.mark.parametrize(("wrong", "code"), [("client_secret", "invalid_client"), ("pat", "invalid_grant")])
 def test_wrong_credentials_name_what_to_check(sandbox, wrong, code):
     """T7. Assumed: the token endpoint refuses in the form of RFC 6749 §5.2."""
-    with pytest.raises(RefusedByTarget, match=f"auth.{wrong}") as caught:
+    with pytest.raises(CredentialsRefused, match=f"auth.{wrong}") as caught:
         sandbox.run(lambda target: target.identify(), credentials=make_credentials(**{wrong: "hush"}))
     assert caught.value.facts["code"] == code
     assert sandbox.requests == []

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tasks.journal import Journal
+from tasks.model.errors import CredentialsRefused
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Change
 from tasks.provision.reasons import IN_DOUBT, NO_ANSWER
@@ -321,6 +322,20 @@ def test_target_that_is_lost_in_the_midst_of_writing_is_told_as_it_is(
     ended = company.sync(home)
 
     assert company.heal()["rules"][1]["struck"] > 0
+    require_right_in_the_end(company, home, calm, ended)
+
+
+@pytest.mark.parametrize(("on", "at"), [(WRITES[0], 1), (WRITES[1], 3), (READS, 7)], ids=["create", "seat", "read"])
+def test_credentials_that_are_revoked_in_the_midst_fail_nobody(
+    company: Company, calm: Calm, home: Path, on: dict[str, Any], at: int
+) -> None:
+    company.fail({"on": on, "at": at, "fault": "credentials_revoked"})
+
+    ended = company.sync(home)
+
+    assert company.heal()["rules"][0]["struck"] == 1
+    assert (ended.code, type(ended.error)) == (7, CredentialsRefused)
+    assert {outcome.status for outcome in ended.outcomes.values()} <= {*GOOD, OutcomeStatus.SKIPPED}
     require_right_in_the_end(company, home, calm, ended)
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from tasks.connectors.goto.faults import Fault, read_fault
 from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
-from tasks.model.errors import RefusedByTarget, TargetDown
+from tasks.model.errors import CredentialsRefused, TargetDown
 
 RENEW_BEFORE_S = 300.0
 LIFETIME_S = 3600.0
@@ -56,18 +56,24 @@ class TokenSource:
         self._retries = retries
         self._clock = clock
         self._token: Token | None = None
+        self._refusal: Fault | None = None
         self._lock = asyncio.Lock()
 
     async def current(self) -> Token:
-        """Return a token with some minutes left. Raises ``RefusedByTarget``, ``TargetDown``."""
+        """Return a token with some minutes left. Raises ``CredentialsRefused``, ``TargetDown``."""
         token = self._token
         if token is not None and self._clock() < token.renew_at:
             return token
         return await self.renew(token)
 
     async def renew(self, refused: Token | None) -> Token:
-        """Return another token than *refused*, fetching one unless somebody else just did."""
+        """Return another token than *refused*, fetching one unless somebody else just did.
+
+        Credentials that were refused are not asked with again: whoever comes after gets the same refusal.
+        """
         async with self._lock:
+            if self._refusal is not None:
+                raise _refused(self._refusal)
             if self._token is None or self._token is refused:
                 try:
                     self._token = await self._retries.caller()(next_try, self._fetch)
@@ -90,7 +96,8 @@ class TokenSource:
         if response.status_code == 429 or response.status_code >= 500:
             raise Passing(_failing(self._url, f"HTTP {response.status_code}"), self._wait(response))
         if not response.is_success:
-            raise _refused(read_fault(response))
+            self._refusal = read_fault(response)
+            raise _refused(self._refusal)
         return self._token_of(response)
 
     def _form(self) -> dict[str, str]:
@@ -140,12 +147,12 @@ def _failing(url: httpx.URL, cause: str) -> TargetDown:
     )
 
 
-def _refused(fault: Fault) -> RefusedByTarget:
+def _refused(fault: Fault) -> CredentialsRefused:
     check = {
         "invalid_client": "auth.client_id and auth.client_secret",
         "invalid_grant": "auth.pat (or auth.refresh_token): it may be wrong, revoked or expired",
         "unsupported_grant_type": "that the OAuth client has the grant 'Personal Access Token' switched on",
     }.get(fault.code or "", "auth.client_id, auth.client_secret and auth.pat (or auth.refresh_token)")
-    return RefusedByTarget(
+    return CredentialsRefused(
         f"GoTo's token service refused the credentials ({fault.label}).", remedy=f"Check {check}.", **fault.facts
     )
