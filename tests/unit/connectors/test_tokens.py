@@ -181,7 +181,7 @@ def test_refused_credentials_are_not_asked_with_again(goto):
 
     async def scenario(target):
         for _ in range(3):
-            with pytest.raises(CredentialsRefused, match="auth.pat"):
+            with pytest.raises(CredentialsRefused, match="invalid_grant"):
                 await target.perform(JOIN)
 
     goto.run(scenario)

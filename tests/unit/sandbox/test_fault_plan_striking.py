@@ -239,9 +239,7 @@ def test_all_tokens_end_just_before_the_call(plan, account, ask_token, log) -> N
     assert log()[1] == ("GET", 401, "token_expired")
 
 
-def test_revoked_credentials_get_no_token_until_the_plan_is_withdrawn(
-    plan, account, ask_token, control, log
-) -> None:
+def test_revoked_credentials_get_no_token_until_the_plan_is_withdrawn(plan, account, ask_token, control, log) -> None:
     refresh = {"grant_type": "refresh_token", "refresh_token": ask_token().json()["refresh_token"]}
     plan({"on": {"path": "/accounts/**"}, "at": 2, "fault": "credentials_revoked"})
     assert account.get("users").status_code == 200
