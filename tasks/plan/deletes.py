@@ -17,6 +17,7 @@ from tasks.plan.drafts import Drafts, Person
 from tasks.plan.leavers import strip
 from tasks.plan.world import World, names, rows, text
 
+PARTING = (Action.SUSPEND, Action.DELETE)
 NAMED_WEBINARS = 5
 """How many of the webinars that keep somebody from being deleted are named: recurring ones would fill a page."""
 
@@ -57,9 +58,8 @@ def _staying(world: World, drafts: Drafts) -> frozenset[str]:
     """Return the accounts that will go on organising: neither suspended by us nor about to be, in grace included."""
     suspended = world.linked.loc[world.linked["link_state"] == "suspended", "account_key"]
     going = {note.account_key for note in drafts.leaving}
-    for draft in (*drafts.changes, *drafts.withheld):  # what is withheld may still come
-        if draft.action in (Action.SUSPEND, Action.DELETE):
-            going.add(str(draft.account_key))
+    going |= {str(change.account_key) for change in drafts.changes if change.action in PARTING}
+    going |= {str(item.account_key) for item in drafts.withheld if item.action in PARTING}  # it may still come
     return frozenset(world.state.accounts["account_key"]) - going - set(suspended)
 
 

@@ -15,10 +15,11 @@ import pytest
 
 from tasks.connectors.goto import GotoConnector
 from tasks.connectors.goto.opening import BASE_PATH
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.model.pipeline import GotoTarget
 from tasks.pipeline_file import load_pipeline
-from tasks.settings import resolve_secret
+from tasks.settings import Settings, resolve_secret
 
 SERVICES = ["sandbox", *(["account"] if os.environ.get("ROSTERFLOW_CONTRACT_PIPELINE") else [])]
 
@@ -31,7 +32,7 @@ class Service:
 
     def ask(self, scenario: Callable[[GotoConnector], Awaitable[Any]]) -> Any:
         async def main() -> Any:
-            async with open_target(self.spec, resolve_secret) as target:
+            async with open_target(self.spec, resolve_secret, KeptTokens(Settings().tokens)) as target:
                 return await scenario(target)
 
         return asyncio.run(main())
@@ -40,7 +41,7 @@ class Service:
         """Send one GET to the Admin API, below the account's path, with the query exactly as it is given."""
 
         async def main() -> httpx.Response:
-            async with open_target(self.spec, resolve_secret) as target:
+            async with open_target(self.spec, resolve_secret, KeptTokens(Settings().tokens)) as target:
                 token = await target._tokens.current()
             url = f"{self.spec.urls.api.rstrip('/')}{BASE_PATH}/accounts/{self.spec.account_key}{path}"
             headers = {"Authorization": f"Bearer {token.value.get_secret_value()}", "Accept": "application/json"}
