@@ -82,9 +82,12 @@ def _people(facts: Facts, domain: str) -> str:
 
 
 def _admin(facts: Facts, weight: Weight) -> Line:
-    """Somebody must be organisation admin and product admin, with an address in a verified domain."""
-    product = [admin for admin in facts.admins if PRODUCT_ADMIN.intersection(admin.roles)]
-    if not product:
+    """Somebody must be organisation admin and product admin, with an address in a verified domain.
+
+    A sync reads only the caller and the organisation's admins, so who else is an admin is not known then.
+    """
+    product = [admin for admin in facts.admins or () if PRODUCT_ADMIN.intersection(admin.roles)]
+    if facts.all_admins and not product:
         return problem(
             "organisation admin",
             "Nobody in the account is a super admin or admin.",
@@ -93,6 +96,12 @@ def _admin(facts: Facts, weight: Weight) -> Line:
         )
     if not _tells(facts):
         return _admin_by_trial(facts)
+    if facts.admins is None:
+        return unknown(
+            "organisation admin",
+            "The admins of the account could not be read, so it is not known whether one is organisation admin too.",
+            f"See {facts.center}, under Users, and the Admin Center.",
+        )
     organisation = facts.organisation or Organisation()
     both = [admin for admin in product if organisation.admins.get(admin.account_key) == "write"]
     if not both:
@@ -116,7 +125,7 @@ def _admin(facts: Facts, weight: Weight) -> Line:
 
 def _admin_by_trial(facts: Facts) -> Line:
     """Judge by what the person behind the token could do, where the organisation cannot be asked."""
-    caller = next((admin for admin in facts.admins if admin.account_key == facts.caller_key), None)
+    caller = next((admin for admin in facts.admins or () if admin.account_key == facts.caller_key), None)
     if facts.directory_role == "none" and facts.feeds_directory:
         return problem(
             "organisation admin",

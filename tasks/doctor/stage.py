@@ -26,7 +26,9 @@ def facts_of(survey: Survey, pipeline: Pipeline, addresses: Mapping[str, int]) -
         credentials=_credentials(survey, target),
         caller_key=survey.caller_key,
         caller_roles=_roles_of(survey),
-        admins=_admins((one.account_key, one.user_name, one.roles) for one in survey.admins or ()),
+        admins=None
+        if survey.admins is None
+        else _admins((one.account_key, one.user_name, one.roles) for one in survey.admins),
         directory_role=survey.directory,
         organisation=None
         if organisation is None
@@ -73,7 +75,7 @@ def needed_scopes(pipeline: Pipeline) -> tuple[str, ...]:
 def with_state(facts: Facts, state: TargetState) -> Facts:
     """Put everybody who has an admin role in the account in the place of the few who were surveyed."""
     columns = state.accounts[["account_key", "user_name", "roles"]]
-    return replace(facts, admins=_admins(columns.itertuples(index=False, name=None)))
+    return replace(facts, admins=_admins(columns.itertuples(index=False, name=None)), all_admins=True)
 
 
 def _roles_of(survey: Survey) -> tuple[str, ...] | None:

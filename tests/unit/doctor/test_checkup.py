@@ -25,6 +25,7 @@ def make_facts(**changes: Any) -> Facts:
         "caller_key": "7001",
         "caller_roles": ("SUPER_USER",),
         "admins": (ADMIN,),
+        "all_admins": True,
         "organisation": ORGANISATION,
         "addresses": {"acme.example": 12},
         "wanted": {"G2W": 5},
@@ -124,6 +125,11 @@ def test_another_account_is_a_problem_that_names_those_within_reach() -> None:
         (("MANAGE_USERS", "ADD_USERS"), Standing.PROBLEM, Weight.ADVISES),
         (("MANAGE_ACCOUNT",), Standing.PROBLEM, Weight.FAILS),
         (("RUN_REPORTS",), Standing.PROBLEM, Weight.BLOCKS),
+        (("ADD_USERS",), Standing.PROBLEM, Weight.BLOCKS),
+        (("custom:Help desk",), Standing.UNKNOWN, Weight.ADVISES),
+        (("MANAGE_USERS", "custom:Help desk"), Standing.UNKNOWN, Weight.ADVISES),
+        (("MANAGE_USERS", "ADD_USERS", "custom:Help desk"), Standing.PROBLEM, Weight.ADVISES),
+        (("MANAGE_EVERYTHING",), Standing.UNKNOWN, Weight.ADVISES),
         ((), Standing.PROBLEM, Weight.BLOCKS),
         (None, Standing.UNKNOWN, Weight.ADVISES),
     ],
@@ -207,6 +213,33 @@ def test_without_anybody_to_ask_the_admin_is_judged_by_what_the_directory_lets_t
     assert line_on("organisation admin", refused).blocks
     reads = make_facts(organisation=None, feeds_directory=True, directory_role="read")
     assert line_on("organisation admin", reads).standing == Standing.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("admins", "whole", "standing", "blocks"),
+    [
+        ((), True, Standing.PROBLEM, True),  # nobody in the whole account
+        ((), False, Standing.UNKNOWN, False),  # only the caller was read
+        ((Admin("7001", "acme.example", ("MANAGE_USERS", "ADD_USERS")),), False, Standing.UNKNOWN, False),
+        (None, False, Standing.UNKNOWN, False),
+    ],
+)
+@pytest.mark.parametrize("directory_role", ["read", None])
+def test_nobody_is_an_admin_is_said_only_where_everybody_was_read(
+    admins: tuple[Admin, ...] | None, whole: bool, standing: Standing, blocks: bool, directory_role: str | None
+) -> None:
+    facts = make_facts(
+        feeds_directory=True, organisation=None, directory_role=directory_role, admins=admins, all_admins=whole
+    )
+    line = line_on("organisation admin", facts)
+    assert (line.standing, line.blocks) == (standing, blocks)
+    assert ("Nobody in the account" in line.finding) == whole
+
+
+def test_admins_that_could_not_be_read_are_no_problem_even_where_the_organisation_is_told() -> None:
+    line = line_on("organisation admin", make_facts(feeds_directory=True, admins=None, all_admins=False))
+    assert (line.standing, line.blocks) == (Standing.UNKNOWN, False)
+    assert line.remedy
 
 
 def test_too_few_seats_fail_the_check_up_and_do_not_stop_a_sync() -> None:
