@@ -42,7 +42,7 @@ def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -
     facts, state = _target(loaded.pipeline, count_domains(verdicts.values()), saying)
     facts = replace(facts, roster_problem=refused)
     if state is not None:
-        facts = _counted(with_state(facts, state), loaded, verdicts, people, state)
+        facts = _counted(with_state(facts, state, loaded.pipeline.target), loaded, verdicts, people, state)
     if lookups and facts.organisation is None and facts.has_organisation and facts.credentials.account_reached:
         with saying("Looking verification records up"):
             facts = with_proofs(facts, asyncio.run(proofs.look_up(facts.addresses)))

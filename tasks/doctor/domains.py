@@ -1,4 +1,4 @@
-"""Judge the organisation: a verified domain for every address, and an admin who is one on both sides.
+"""Judge the organisation: a verified domain for every address, an admin who is one on both sides, groups of a size.
 
 GoTo asks for both where a directory feeds it; elsewhere they are advice (GoTo reference, section 5).
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tasks.doctor.facts import Facts, Organisation, Records
 from tasks.doctor.lines import Line, Weight, ok, problem, unknown
 from tasks.doctor.proofs import NEW_PREFIX, Proof
+from tasks.model.pipeline import MAX_GROUP_MEMBERS
 
 PRODUCT_ADMIN = frozenset({"SUPER_USER", "MANAGE_ACCOUNT"})
 """The roles of the portal that are called super admin and admin (GoTo reference 4.2)."""
@@ -22,6 +23,19 @@ def judge_organisation(facts: Facts) -> Iterator[Line]:
     for domain in domains:
         yield _told(facts, domain, weight) if _tells(facts) else _published(facts, domain)
     yield _admin(facts, weight)
+    if facts.large_groups:
+        yield _large_groups(facts.large_groups)
+
+
+def _large_groups(number: int) -> Line:
+    groups = "1 directory group holds" if number == 1 else f"{number} directory groups hold"
+    return problem(
+        "directory groups",
+        f"{groups} more than {MAX_GROUP_MEMBERS} members: nobody is put in or taken out there, leavers neither.",
+        "See whether GoTo keeps the others when some are added (docs/target-goto.md, Large directory groups), and then "
+        "set directory_patch: merge for the target. Until then change them by hand.",
+        weight=Weight.ADVISES,
+    )
 
 
 def _tells(facts: Facts) -> bool:

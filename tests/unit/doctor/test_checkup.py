@@ -8,6 +8,10 @@ from tasks.doctor.checkup import check_up, decisive
 from tasks.doctor.facts import Admin, Credentials, Facts, Organisation, Records
 from tasks.doctor.lines import Line, Standing, Weight, exit_code
 from tasks.doctor.proofs import Proof
+from tasks.doctor.stage import with_state
+from tasks.model.pipeline import GotoTarget
+from tasks.model.state import TargetState
+from tasks.model.tables import ACCOUNTS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES
 
 ADMIN = Admin("7001", "acme.example", ("SUPER_USER",))
 ORGANISATION = Organisation(domains={"acme.example": "verified"}, admins={"7001": "write"})
@@ -260,3 +264,24 @@ def test_a_clock_that_is_off_by_more_than_a_minute_is_a_problem(skew_s: float) -
 def test_the_worst_problem_decides_the_exit_code() -> None:
     facts = make_facts(shortages={"G2W": 1}, caller_roles=())
     assert exit_code(check_up(facts)) == 7
+
+
+def test_groups_that_are_too_large_to_be_changed_are_advice() -> None:
+    line = line_on("directory groups", make_facts(feeds_directory=True, large_groups=2))
+    assert (line.standing, line.weight) == (Standing.PROBLEM, Weight.ADVISES)
+    assert "2 directory groups hold more than 100 members" in line.finding
+    assert "directory_patch: merge" in line.remedy
+
+
+@pytest.mark.parametrize(
+    ("target", "number"), [({"directory": "feed"}, 1), ({"directory": "feed", "directory_patch": "merge"}, 0), ({}, 0)]
+)
+def test_large_groups_are_counted_where_they_are_fed_and_cannot_be_changed(target: dict[str, str], number: int) -> None:
+    members = [{"group_key": "6001", "account_key": str(one)} for one in range(101)]
+    members += [{"group_key": "6002", "account_key": str(one)} for one in range(100)]
+    state = TargetState(
+        ACCOUNTS.empty(), GRANTS.empty(), GROUPS.empty(), LICENCES.empty(),
+        directory_members=DIRECTORY_MEMBERS.frame(members),
+    )  # fmt: skip
+    spec = GotoTarget.model_validate({"name": "goto", "kind": "goto", "account_key": "3001", **target})
+    assert with_state(make_facts(), state, spec).large_groups == number
