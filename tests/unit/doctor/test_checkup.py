@@ -14,6 +14,7 @@ from tasks.model.state import TargetState
 from tasks.model.tables import ACCOUNTS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES
 
 ADMIN = Admin("7001", "acme.example", ("SUPER_USER",))
+LOCAL = {"api": "http://127.0.0.1:8750", "token": "http://127.0.0.1:8750/oauth/token"}
 ORGANISATION = Organisation(domains={"acme.example": "verified"}, admins={"7001": "write"})
 
 
@@ -283,5 +284,5 @@ def test_large_groups_are_counted_where_they_are_fed_and_cannot_be_changed(targe
         ACCOUNTS.empty(), GRANTS.empty(), GROUPS.empty(), LICENCES.empty(),
         directory_members=DIRECTORY_MEMBERS.frame(members),
     )  # fmt: skip
-    spec = GotoTarget.model_validate({"name": "goto", "kind": "goto", "account_key": "3001", **target})
+    spec = GotoTarget.model_validate({"name": "goto", "kind": "goto", "account_key": "3001", "urls": LOCAL, **target})
     assert with_state(make_facts(), state, spec).large_groups == number
