@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flows.planning import Saying, quietly
 from tasks.connectors.goto import Survey, survey
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.doctor import proofs
 from tasks.doctor.checkup import check_up
@@ -41,7 +42,7 @@ def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -
     facts, state = _target(loaded.pipeline, count_domains(verdicts.values()), saying)
     facts = replace(facts, roster_problem=refused)
     if state is not None:
-        facts = _counted(with_state(facts, state), loaded, verdicts, people, state)
+        facts = _counted(with_state(facts, state, loaded.pipeline.target), loaded, verdicts, people, state)
     if lookups and facts.organisation is None and facts.has_organisation and facts.credentials.account_reached:
         with saying("Looking verification records up"):
             facts = with_proofs(facts, asyncio.run(proofs.look_up(facts.addresses)))
@@ -72,7 +73,7 @@ def _target(pipeline: Pipeline, addresses: Mapping[str, int], saying: Saying) ->
     """Ask the target, and read it where that is allowed."""
 
     async def ask() -> tuple[Survey, TargetState | None]:
-        async with open_target(pipeline.target, resolve_secret) as target:
+        async with open_target(pipeline.target, resolve_secret, KeptTokens(Settings().tokens)) as target:
             found = await survey(target, pipeline.target, lambda: datetime.now(UTC))
             if pipeline.target.account_key not in found.reachable:
                 return found, None

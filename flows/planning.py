@@ -9,6 +9,7 @@ from pathlib import Path
 from flows.confirming import confirmed, note
 from flows.run import Run
 from flows.running import running
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.ingest.mending import read_mended
 from tasks.ingest.stage import ingest_source
@@ -95,7 +96,7 @@ def judge(run: Run, saying: Saying, mended: Sequence[Path] = ()) -> None:
 
 
 async def _read(run: Run) -> None:
-    async with open_target(run.loaded.pipeline.target, resolve_secret) as target:
+    async with open_target(run.loaded.pipeline.target, resolve_secret, KeptTokens(run.settings.tokens)) as target:
         try:
             due = deletable(run.loaded.pipeline, run.journal, run.as_of)
             await read_target(target, run.folder, due)

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
         return self.home / "cache"
 
     @property
+    def tokens(self) -> Path:
+        """Where refresh tokens are kept that a target has replaced: secrets, readable by their owner alone."""
+        return self.home / "tokens"
+
+    @property
     def sandbox_store(self) -> Path:
         return self.home / "sandbox.db"
 

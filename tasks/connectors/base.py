@@ -24,8 +24,8 @@ class Capabilities:
 
 
 class Target(Protocol):
-    """A tenant of a service. Methods raise ``TargetDown`` (certainly not done), ``UncertainCall`` (perhaps done)
-    and ``RefusedByTarget`` (certainly not done, and repeating will not help)."""
+    """A tenant of a service. Methods raise ``TargetDown`` and ``CredentialsRefused`` (certainly not done),
+    ``UncertainCall`` (perhaps done) and ``RefusedByTarget`` (certainly not done, and repeating will not help)."""
 
     name: str
     capabilities: Capabilities

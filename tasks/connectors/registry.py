@@ -5,18 +5,19 @@ from collections.abc import Callable
 from pydantic import SecretStr
 
 from tasks.connectors.goto import Credentials, GotoConnector, open_goto
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.model.pipeline import SANDBOX_AUTH, Auth, GotoTarget
 
 Resolve = Callable[[str], SecretStr]
 
 
-def open_target(spec: GotoTarget, resolve: Resolve) -> GotoConnector:
-    """Return the client of *spec*; nothing is sent yet.
+def open_target(spec: GotoTarget, resolve: Resolve, kept: KeptTokens) -> GotoConnector:
+    """Return the client of *spec*; nothing is sent yet. Refresh tokens that are replaced live on in *kept*.
 
     *resolve* turns ``${NAME}`` into its value (``tasks.settings.resolve_secret``). Without ``auth`` the
     credentials are the sandbox's. Raises ``BadPipeline`` for a secret that is missing or a URL that is not safe.
     """
-    return open_goto(spec, credentials_of(spec.auth, resolve))
+    return open_goto(spec, credentials_of(spec.auth, resolve), kept=kept)
 
 
 def credentials_of(auth: Auth | None, resolve: Resolve) -> Credentials:

@@ -11,6 +11,10 @@ MAY_MANAGE_PEOPLE = frozenset({"SUPER_USER", "MANAGE_ACCOUNT", "MANAGE_USERS"})
 MAY_ADD = frozenset({"SUPER_USER", "ADD_USERS"})
 """Roles that may create people (GoTo reference 2.5)."""
 
+MANAGE_NOBODY = frozenset({"ADD_USERS", "RUN_REPORTS", "MANAGE_SETTINGS"})
+"""Roles of which it is known, or plain from the name, that they change nobody who is there. Of any other, as of the
+roles that a tenant makes for itself, only the Admin Center tells what they allow."""
+
 LARGEST_SKEW_S = 60.0
 GOTO_PER_SECOND = 10
 ONLY_FOR_DELETES = frozenset({"collab:"})
@@ -79,10 +83,18 @@ def _caller(facts: Facts) -> Line:
     if roles is None:
         return unknown("admin role", "The roles of the person behind the token could not be read.")
     named = ", ".join(roles) or "no admin role"
+    untold = not MAY_MANAGE_PEOPLE.union(MANAGE_NOBODY).issuperset(roles)
+    if untold and not (MAY_MANAGE_PEOPLE.intersection(roles) and MAY_ADD.intersection(roles)):
+        return unknown(
+            "admin role",
+            f"The person behind the token has {named}. What a role of your own, or one that is not known here, allows "
+            "cannot be asked of GoTo.",
+            "See in the Admin Center that it may add and manage users, or make the token as a super admin.",
+        )
     if not MAY_MANAGE_PEOPLE.intersection(roles):
         return problem(
             "admin role",
-            f"The person behind the token has {named}: they may look, and change nothing.",
+            f"The person behind the token has {named}: that changes nobody who is there.",
             "Make the token as a super admin of this account.",
             exit_code=CREDENTIALS,
         )

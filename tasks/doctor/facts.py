@@ -60,6 +60,9 @@ class Facts:
     read the directory, ``none`` where that was refused, None where it was not tried. ``organisation`` is None
     where nobody can be asked; ``has_organisation`` is False where it was asked and there is none. ``center`` is where
     an admin sets the organisation up. ``addresses`` counts the people of the rosters by the domain of their address.
+    ``admins`` are those of the account as far as they were read: the caller, and the organisation's admins where those
+    are told; with ``all_admins`` everybody's. None where they could not be read.
+    ``large_groups`` counts the directory groups that are fed and too large to be changed.
     ``shortages`` are the products, with how many people would get no seat; ``wanted`` how many want one at all.
     ``skew_s`` is how far this machine's clock is ahead of the platform's.
     """
@@ -70,7 +73,9 @@ class Facts:
     caller_key: str | None = None
     caller_roles: tuple[str, ...] | None = None
     directory_role: str | None = None
-    admins: tuple[Admin, ...] = ()
+    large_groups: int = 0
+    admins: tuple[Admin, ...] | None = None
+    all_admins: bool = False
     organisation: Organisation | None = None
     has_organisation: bool = True
     center: str = "https://organization.logmeininc.com"

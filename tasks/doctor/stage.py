@@ -11,7 +11,7 @@ from tasks.doctor.facts import Admin, Credentials, Facts, Organisation, Records
 from tasks.doctor.lines import CREDENTIALS, Line
 from tasks.doctor.proofs import Proof
 from tasks.model.errors import BadPipeline, RefusedByTarget, RosterflowError
-from tasks.model.pipeline import GotoTarget, Pipeline
+from tasks.model.pipeline import MAX_GROUP_MEMBERS, GotoTarget, Pipeline
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
 
@@ -26,7 +26,9 @@ def facts_of(survey: Survey, pipeline: Pipeline, addresses: Mapping[str, int]) -
         credentials=_credentials(survey, target),
         caller_key=survey.caller_key,
         caller_roles=_roles_of(survey),
-        admins=_admins((one.account_key, one.user_name, one.roles) for one in survey.admins or ()),
+        admins=None
+        if survey.admins is None
+        else _admins((one.account_key, one.user_name, one.roles) for one in survey.admins),
         directory_role=survey.directory,
         organisation=None
         if organisation is None
@@ -70,10 +72,18 @@ def needed_scopes(pipeline: Pipeline) -> tuple[str, ...]:
     return tuple(scopes)
 
 
-def with_state(facts: Facts, state: TargetState) -> Facts:
-    """Put everybody who has an admin role in the account in the place of the few who were surveyed."""
+def with_state(facts: Facts, state: TargetState, target: GotoTarget) -> Facts:
+    """Put everybody who has an admin role in the account in the place of the few who were surveyed, and count the
+    directory groups that the pipeline feeds and cannot change."""
     columns = state.accounts[["account_key", "user_name", "roles"]]
-    return replace(facts, admins=_admins(columns.itertuples(index=False, name=None)))
+    sizes = state.directory_members["group_key"].value_counts()
+    stuck = target.directory == "feed" and target.directory_patch != "merge"
+    return replace(
+        facts,
+        admins=_admins(columns.itertuples(index=False, name=None)),
+        all_admins=True,
+        large_groups=int((sizes > MAX_GROUP_MEMBERS).sum()) if stuck else 0,
+    )
 
 
 def _roles_of(survey: Survey) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import get_run_logger, task
 
 from tasks.connectors.goto import Survey, survey
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.doctor.stage import count_domains, facts_of, require_ready
 from tasks.faults import discreet
@@ -30,7 +31,7 @@ def check_ready(pipeline: str, run_id: str) -> int:
     addresses = count_domains(load_verdict(folder, source.name) for source in loaded.sources)
 
     async def ask() -> tuple[Survey, int]:
-        async with open_target(loaded.target, resolve_secret) as target:
+        async with open_target(loaded.target, resolve_secret, KeptTokens(settings.tokens)) as target:
             found = await survey(target, loaded.target, lambda: datetime.now(UTC))
             return found, target.requests_sent
 

@@ -94,6 +94,15 @@ class RefusedByTarget(TargetError):
     state_name = "Refused by target"
 
 
+class CredentialsRefused(TargetError):
+    """Nobody lets us in (any more): the credentials were refused, and the call in hand was certainly not done.
+
+    No ``RefusedByTarget``, since it says nothing about the call: the next one would fare no better. Facts as there.
+    """
+
+    state_name = "Refused by target"
+
+
 class UncertainCall(TargetError):
     """The call may or may not have been done (no answer after it was sent, or a gateway error)."""
 

@@ -173,6 +173,10 @@ class Urls(Spec):
         return self.api.split("://")[-1].split("/")[0].rsplit(":", 1)[0] in SANDBOX_HOSTS
 
 
+MAX_GROUP_MEMBERS = 100
+"""How many members of a directory group GoTo takes in a request: larger groups cannot be written whole."""
+
+
 class GotoTarget(Spec):
     """A GoTo account. Without ``auth``, only a sandbox on this machine can be reached, with its own credentials.
 

@@ -148,6 +148,7 @@ class WithheldReason(StrEnum):
     INCOMPLETE = "incomplete"  # a new account needs an attribute that the roster does not give
     REPORT_ONLY = "report_only"  # the pipeline only reports leavers
     ROLES_BY_HAND = "roles_by_hand"  # the limits of a rule's roles would bind roles that were given by hand
+    LARGE_GROUP = "large_group"  # the directory group is too large to be changed without knowing what a PATCH does
     WEBINARS = "webinars"  # scheduled webinars would be lost with the person: hand them over first
 
 

@@ -205,13 +205,13 @@ TEMPLATES = Table(
 WEBINARS = Table(
     "webinars",
     "scheduled webinar of an account that may be deleted",
-    ("webinar_key",),
+    ("webinar_key", "account_key"),
     {
         "webinar_key": TEXT,
         "account_key": TEXT,  # the organiser
         "subject": TEXT,
         "starts": TEXT,  # ISO, UTC
-        "covered": YESNO,  # whether somebody else of the account organises it too
+        "shared_with": OBJECT,  # sorted tuple of the keys of others who organise it too, () for nobody
     },
 )
 LINKS = Table(

@@ -1,8 +1,10 @@
 """Draft what is due, much later, for people who were suspended: delete, unless their webinars would go with them.
 
-Deleting loses scheduled webinars that nobody else of the account organises too (GoTo reference 9.4).
+Deleting loses scheduled webinars that nobody else of the account organises too (GoTo reference 9.4). Whoever goes as
+well, or has gone already, keeps nothing: of two organisers who leave together, the first would hand over to the second.
 """
 
+from collections.abc import Container
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,8 +15,9 @@ from tasks.model.plan import Action, Cause, WithheldReason
 from tasks.model.state import TargetState
 from tasks.plan.drafts import Drafts, Person
 from tasks.plan.leavers import strip
-from tasks.plan.world import World, rows, text
+from tasks.plan.world import World, names, rows, text
 
+PARTING = (Action.SUSPEND, Action.DELETE)
 NAMED_WEBINARS = 5
 """How many of the webinars that keep somebody from being deleted are named: recurring ones would fill a page."""
 
@@ -43,12 +46,21 @@ def draft_deletes(world: World, drafts: Drafts) -> None:
     due = due_for_deletion(world.inputs.links, world.state, world.pipeline.lifecycle, world.as_of)
     if not due:
         return
-    webinars = lost_webinars(world.state.webinars, ZoneInfo(world.pipeline.timezone))
+    webinars = lost_webinars(world.state.webinars, _staying(world, drafts), ZoneInfo(world.pipeline.timezone))
     employed = world.people[world.people["employed"]]
     back = set(zip(employed["source"], employed["key"], strict=True))
     for row in rows(world.linked[world.linked["account_key"].isin(due)]):
         if (row.link_source, row.link_external_id) not in back:
             _delete(world, drafts, world.absent_person(row), webinars.get(row.account_key, []))
+
+
+def _staying(world: World, drafts: Drafts) -> frozenset[str]:
+    """Return the accounts that will go on organising: neither suspended by us nor about to be, in grace included."""
+    suspended = world.linked.loc[world.linked["link_state"] == "suspended", "account_key"]
+    going = {note.account_key for note in drafts.leaving}
+    going |= {str(change.account_key) for change in drafts.changes if change.action in PARTING}
+    going |= {str(item.account_key) for item in drafts.withheld if item.action in PARTING}  # it may still come
+    return frozenset(world.state.accounts["account_key"]) - going - set(suspended)
 
 
 def _delete(world: World, drafts: Drafts, person: Person, webinars: list[str]) -> None:
@@ -62,9 +74,13 @@ def _delete(world: World, drafts: Drafts, person: Person, webinars: list[str]) -
         strip(world, drafts, person, Action.DELETE, Cause.LEAVER, webinars=webinars)
 
 
-def lost_webinars(webinars: pd.DataFrame, zone: ZoneInfo) -> dict[str, list[str]]:
-    """Return what of WEBINARS goes with each account: ``subject (day)``, the day in *zone*, the next one first."""
-    lost = webinars[~webinars["covered"].fillna(False).astype(bool)].sort_values(["starts", "webinar_key"])
+def lost_webinars(webinars: pd.DataFrame, staying: Container[str], zone: ZoneInfo) -> dict[str, list[str]]:
+    """Return what of WEBINARS goes with each account, unless one of *staying* organises it too.
+
+    Each as ``subject (day)``, the day in *zone*, the next one first.
+    """
+    kept = [any(key in staying for key in names(others)) for others in webinars["shared_with"]]
+    lost = webinars[~pd.Series(kept, index=webinars.index, dtype=bool)].sort_values(["starts", "webinar_key"])
     found: dict[str, list[str]] = {}
     for row in rows(lost):
         starts = text(row.starts)

@@ -12,6 +12,7 @@ from tasks.model.plan import Action, Cause, WithheldReason
 from tasks.model.tables import LIST_SEPARATOR
 from tasks.plan.desired import matches
 from tasks.plan.drafts import Drafts, Person
+from tasks.plan.large_groups import withhold_from_large_groups
 from tasks.plan.memberships import held_memberships
 from tasks.plan.staying import Staying
 from tasks.plan.world import World, rows, text
@@ -92,6 +93,7 @@ def draft_directory(world: World, drafts: Drafts, staying: Staying) -> None:
     _leave(world, drafts, staying, feed)
     _leavers(world, drafts, staying, feed)
     _join(world, drafts, staying, feed)
+    withhold_from_large_groups(world, drafts)
 
 
 def _leave(world: World, drafts: Drafts, staying: Staying, feed: Feed) -> None:

@@ -118,15 +118,22 @@ class Drafts:
 
     def withdraw(self, change: Change, reason: WithheldReason) -> None:
         """Take a drafted change out again, with the seats that it would have freed, and say why."""
-        self.changes.remove(change)
-        for licence in change.before.get("licences", ()):
-            self.seats.keep(licence)
-        self.withheld.append(
+        self.withdraw_all({change.change_id: ""}, reason)
+
+    def withdraw_all(self, details: Mapping[str, str], reason: WithheldReason) -> None:
+        """Do so with many drafted changes, by id, each with the detail of what is withheld."""
+        gone = [change for change in self.changes if change.change_id in details]
+        self.changes = [change for change in self.changes if change.change_id not in details]
+        for change in gone:
+            for licence in change.before.get("licences", ()):
+                self.seats.keep(licence)
+        self.withheld += [
             Withheld(
                 change.action, reason, change.source, change.external_id, change.account_key, change.user_name,
-                origin=change.origin,
+                details[change.change_id], change.origin,
             )
-        )  # fmt: skip
+            for change in gone
+        ]  # fmt: skip
 
     def drop_loose_ends(self) -> None:
         """Drop groups that nobody is to be put into, and needs of changes that are not in the plan."""

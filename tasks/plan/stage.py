@@ -48,7 +48,7 @@ async def _webinars(target: Target, due: Sequence[str]) -> pd.DataFrame:
     try:
         return await target.read_webinars(due)
     except RefusedByTarget:
-        unknown = {"subject": UNTOLD, "covered": False}
+        unknown = {"subject": UNTOLD, "shared_with": ()}
         return WEBINARS.frame([{"webinar_key": f"of {key}", "account_key": key, **unknown} for key in due])
 
 

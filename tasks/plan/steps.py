@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prefect import get_run_logger, task
 
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.faults import discreet
 from tasks.journal import Journal, RunStore
@@ -27,7 +28,7 @@ def read_target(pipeline: str, run_id: str, as_of: date) -> int:
         due = stage.deletable(loaded, journal, as_of)
 
     async def read() -> tuple[int, int]:
-        async with open_target(spec, resolve_secret) as target:
+        async with open_target(spec, resolve_secret, KeptTokens(settings.tokens)) as target:
             accounts = await stage.read_target(target, RunStore(settings.runs).open(run_id), due)
             return accounts, target.requests_sent
 

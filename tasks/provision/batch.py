@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from tasks.journal import Attempt, Call, CallResult, Conclusion, Intent, Settled
-from tasks.model.errors import RefusedByTarget, TargetDown, TargetError, UncertainCall
+from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, TargetError, UncertainCall
 from tasks.model.operations import GOOD, Operation, Outcome, OutcomeStatus, Reply
 from tasks.model.plan import Action, Change, Plan
 from tasks.provision.jobs import Job
@@ -16,12 +16,12 @@ from tasks.provision.linking import link_change
 from tasks.provision.operations import change_job_id, group_name
 from tasks.provision.readings import Readings
 from tasks.provision.reasons import (
-    CREDENTIALS_REFUSED,
     IN_DOUBT,
     STOPPED,
     TAKEN_OVER,
     TARGET_LOST,
     TRIED_AGAIN,
+    UNAUTHORISED,
     is_final,
     of_refusal,
 )
@@ -130,11 +130,11 @@ class Batch:
             with self.readings.calling(operation.account_key):
                 reply = await self.runtime.target.perform(operation)
         except RefusedByTarget as exc:
-            if exc.facts.get("status") == CREDENTIALS_REFUSED:
+            if exc.facts.get("status") == UNAUTHORISED:
                 await self.conclude(attempt, CallResult.REFUSED, refusal=exc)
                 raise
             return Answer(attempt, refusal=exc)
-        except TargetDown:
+        except (TargetDown, CredentialsRefused):
             await self.conclude(attempt, CallResult.NOT_SENT)
             raise
         except UncertainCall:

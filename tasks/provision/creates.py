@@ -14,12 +14,12 @@ from tasks.provision.operations import change_operations, create_operation
 from tasks.provision.parties import Party, gather_parties
 from tasks.provision.reasons import (
     APPEARED,
-    CREDENTIALS_REFUSED,
     ELSEWHERE,
     FORBIDDEN,
     NAME_CONFLICT,
     NO_ANSWER,
     SEATS_EXCEEDED,
+    UNAUTHORISED,
     UNMET,
 )
 
@@ -114,7 +114,7 @@ async def _refused(
     if refusal.facts.get("code") == SEATS_EXCEEDED and operation.payload["licences"]:
         await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
         await _create(batch, job, party.without_licences())
-    elif len(party.people) > 1 and refusal.facts.get("status") not in (CREDENTIALS_REFUSED, FORBIDDEN):
+    elif len(party.people) > 1 and refusal.facts.get("status") not in (UNAUTHORISED, FORBIDDEN):
         await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
         for half in party.split():
             await _create(batch, job, half)

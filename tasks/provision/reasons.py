@@ -7,7 +7,7 @@ MAX_TRIES = 3
 
 SEATS_EXCEEDED = "license.seats.exceeded"
 NAME_CONFLICT = "user.name.conflict"
-CREDENTIALS_REFUSED = 401
+UNAUTHORISED = 401
 FORBIDDEN = 403
 
 STOPPED = "The run was stopped before this was done."

@@ -17,6 +17,7 @@ from prefect import get_run_logger, task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.faults import discreet
 from tasks.journal import Journal
@@ -140,7 +141,7 @@ def _with_target(loaded: LoadedPipeline, run_id: str, work: Callable[[Runtime], 
 
     async def at_work() -> tuple[T, int]:
         with _journal() as journal:
-            async with open_target(spec, resolve_secret) as target:
+            async with open_target(spec, resolve_secret, KeptTokens(settings.tokens)) as target:
                 runtime = Runtime(
                     journal=journal,
                     target=target,

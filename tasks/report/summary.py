@@ -83,7 +83,8 @@ def headline(
             said = [f"The run stopped before its end. Until then {past or 'no change was confirmed'}."]
             said += [f"{missed} could not be completed."] if len(made) < len(changes) else []
         case "partial":
-            said = [f"{missed} could not be completed. {_capital(past or 'no other change was made')}."]
+            said = [f"{missed} could not be completed."] if len(made) < len(changes) else []
+            said += [f"{_capital(past or ('no other change was made' if said else 'no change was made'))}."]
         case _:
             said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
     said += [words.without_seat(shortage_of(plan).people), words.moving(_moving(plan, outcomes)), _leaving(plan), rows]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.model.operations import OutcomeStatus
-from tasks.model.pipeline import CUSTOM_ROLE
+from tasks.model.pipeline import CUSTOM_ROLE, MAX_GROUP_MEMBERS
 from tasks.model.plan import SMALLEST_BASE, Action, Cause, Change, LimitReading, Origin, WithheldReason
 from tasks.report.facts import RunState
 
@@ -155,6 +155,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     WithheldReason.ROLES_BY_HAND: (
         "The limit would bind roles that were given by hand too",
         "Take those roles away in the Admin Center, or let a rule give them; the next run then sets role and limit.",
+    ),
+    WithheldReason.LARGE_GROUP: (
+        f"A directory group of more than {MAX_GROUP_MEMBERS} members is not changed",
+        "Change it by hand, or see whether 'directory_patch: merge' is true (docs/target-goto.md) and set it.",
     ),
     WithheldReason.WEBINARS: (
         "Scheduled webinars would be lost with the person",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,15 +12,28 @@ from tasks.sandbox.wire import Call
 
 @dataclass
 class Taken:
-    """What a plan took: of licences how many seats there were and how many it left, and addresses, folded."""
+    """What a plan took: of licences how many seats there were and how many it left, addresses, folded, and the
+    personal access token with the refresh tokens (rows of the store)."""
 
     seats: dict[str, tuple[int | None, int]] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
+    pat: str | None = None
+    refresh_tokens: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def end_tokens(call: Call) -> None:
     """End every access token. What they were asked for with (a refresh token, the personal one) stays good."""
     call.db.execute("DELETE FROM tokens WHERE kind = 'access'")
+
+
+def revoke_credentials(call: Call, taken: Taken) -> None:
+    """End every access token and what they were asked for with, so that nobody gets another. *taken* is added to."""
+    end_tokens(call)
+    if taken.pat is None:
+        taken.pat = call.db.execute("SELECT pat FROM account").fetchone()["pat"]
+        call.db.execute("UPDATE account SET pat = ?", (secrets.token_urlsafe(96),))
+    taken.refresh_tokens += [tuple(row) for row in call.db.execute("SELECT * FROM tokens").fetchall()]
+    call.db.execute("DELETE FROM tokens")
 
 
 def take_seats(call: Call, path: str, body: bytes, taken: Taken) -> None:
@@ -46,6 +60,9 @@ def give_back(call: Call, taken: Taken) -> None:
     """Give all that back, but no seats to a licence that got another number of them since."""
     for key, (before, left) in taken.seats.items():
         call.db.execute("UPDATE licences SET seats = ? WHERE key = ? AND seats IS ?", (before, key, left))
+    if taken.pat is not None:
+        call.db.execute("UPDATE account SET pat = ?", (taken.pat,))
+    call.db.executemany("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?)", taken.refresh_tokens)
     call.db.executemany("DELETE FROM other_users WHERE email_folded = ?", [(one,) for one in taken.addresses])
 
 

@@ -42,6 +42,7 @@ class Fault(StrEnum):
     CUT_AFTER = "cut_after"  # it was done, then the connection is dropped
     SLOW = "slow"  # after for_s it is done and answered, even if nobody waits any more
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 (all access tokens end now)
+    CREDENTIALS_REVOKED = "credentials_revoked"  # all tokens end now, and nobody gets another
     SEATS_GONE = "seats_gone"  # the licences of the call have no free seat any more
     ADDRESS_TAKEN = "address_taken"  # the addresses of the create live in another account by now
 

@@ -83,6 +83,8 @@ class Platform:
         with self.call() as call:
             if fault == Fault.TOKEN_EXPIRED:
                 fault_effects.end_tokens(call)
+            elif fault == Fault.CREDENTIALS_REVOKED:
+                fault_effects.revoke_credentials(call, self._taken)
             elif fault == Fault.SEATS_GONE:
                 fault_effects.take_seats(call, path, body, self._taken)
             elif fault == Fault.ADDRESS_TAKEN:

@@ -162,7 +162,7 @@ class Traffic:
             case Fault.CUT_AFTER:
                 await self._app(visit.scope, replay(body, visit.receive), mute)
                 await visit.cut()
-            case Fault.TOKEN_EXPIRED | Fault.SEATS_GONE | Fault.ADDRESS_TAKEN:
+            case Fault.TOKEN_EXPIRED | Fault.CREDENTIALS_REVOKED | Fault.SEATS_GONE | Fault.ADDRESS_TAKEN:
                 await asyncio.to_thread(self._platform.befall, rule.fault, visit.scope["path"], body)
                 await self._app(visit.scope, replay(body, visit.receive), visit.send)
             case Fault.SLOW:

@@ -99,8 +99,9 @@ def load_suite(name_or_path: str, folder: Path, tested: Iterable[str] = ()) -> S
     """Return the suite called *name_or_path*: one of ours, or with the ending ``.json`` a file relative to *folder*.
 
     *tested* are the attributes that the pipeline's rules test. The checks that the plan relies on (``always`` in the
-    staff suite: one row a worker, one worker an address, no column lost) are part of every suite whose rows are
-    people; no other is planned by. Raises ``BadPipeline`` if there is no such suite or if it is malformed.
+    staff suite: one row a worker, one worker an address, no column lost, nothing that the target is sure to refuse) are
+    part of every suite whose rows are people; no other is planned by. Raises ``BadPipeline`` if there is no such suite
+    or if it is malformed.
     """
     suite = _read_own(name_or_path, folder) if name_or_path.endswith(".json") else _read_ours(name_or_path)
     named = tuple(sorted(set(tested)))

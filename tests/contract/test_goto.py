@@ -11,9 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.connectors.goto import Credentials
-from tasks.model.errors import RefusedByTarget
+from tasks.connectors.kept_tokens import KeptTokens
+from tasks.connectors.registry import open_target
+from tasks.model.errors import CredentialsRefused, RefusedByTarget
 from tasks.model.operations import NewAccount, Operation, OperationKind
-from tasks.model.pipeline import SANDBOX_AUTH
+from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget
 from tasks.model.state import AccountState
 
 WEBINAR = "123456789012345678901"
@@ -99,10 +101,29 @@ def test_token_without_the_scope_is_refused_as_not_authenticated(sandbox):
 @pytest.mark.parametrize(("wrong", "code"), [("client_secret", "invalid_client"), ("pat", "invalid_grant")])
 def test_wrong_credentials_name_what_to_check(sandbox, wrong, code):
     """T7. Assumed: the token endpoint refuses in the form of RFC 6749 §5.2."""
-    with pytest.raises(RefusedByTarget, match=f"auth.{wrong}") as caught:
+    with pytest.raises(CredentialsRefused, match=f"auth.{wrong}") as caught:
         sandbox.run(lambda target: target.identify(), credentials=make_credentials(**{wrong: "hush"}))
     assert caught.value.facts["code"] == code
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("rotate", [False, True])
+def test_refresh_token_of_the_pipeline_serves_one_run_after_the_other(sandbox, tmp_path, rotate):
+    """T3. Documented: where another refresh token comes with the answer, it replaces the old one."""
+    form = {"grant_type": "personal_access_token", "pat": "sandbox-pat"}
+    answer = sandbox.http.post(f"{sandbox.url}/oauth/token", auth=("sandbox-client", "sandbox-secret"), data=form)
+    secrets = {"${ID}": "sandbox-client", "${SECRET}": "sandbox-secret", "${RT}": answer.json()["refresh_token"]}
+    auth = {"client_id": "${ID}", "client_secret": "${SECRET}", "refresh_token": "${RT}"}
+    urls = {"api": sandbox.url, "token": f"{sandbox.url}/oauth/token"}
+    fields = {"name": "goto", "kind": "goto", "account_key": "3001", "urls": urls, "auth": auth}
+    sandbox.switch(rotate_refresh_token=rotate)
+
+    async def run():
+        spec = GotoTarget.model_validate(fields)
+        async with open_target(spec, lambda ref: SecretStr(secrets[ref]), KeptTokens(tmp_path / "tokens")) as target:
+            return await target.identify()
+
+    assert [asyncio.run(run()) for _ in range(3)] == ["3001"] * 3
 
 
 @pytest.mark.parametrize("body", ["object", "empty", "html"])

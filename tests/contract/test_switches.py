@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import NewAccount, Operation, OperationKind, Reply
 from tasks.model.pipeline import SANDBOX_AUTH
 from tasks.sandbox import Switches
+from tasks.sandbox.platform import wall_clock
 from tests.contract.conftest import STATE
 
 WEBINAR, MEETING, TRAINING = "123456789012345678901", "9002", "9003"
@@ -352,8 +354,17 @@ def test_templates_are_read_and_choose_the_welcome_mail(sandbox: Any) -> None:
 def test_scheduled_webinars_are_read_with_who_else_organises_them(sandbox: Any) -> None:
     """V1, V2. Documented: the calls of the Webinar API."""
     found = sandbox.run(lambda target: target.read_webinars(["7002", "7003"]))
-    rows = found[["account_key", "subject", "covered"]].sort_values("subject").to_numpy().tolist()
-    assert rows == [["7002", "Alone", False], ["7002", "Together", True]]
+    rows = found[["account_key", "subject", "shared_with"]].sort_values("subject").to_numpy().tolist()
+    assert rows == [["7002", "Alone", ()], ["7002", "Together", ("7001",)]]
+
+
+def test_webinars_that_are_years_ahead_are_read_too(sandbox: Any) -> None:
+    """V2. Documented: a list is asked for between two times."""
+    starts = wall_clock() + timedelta(days=3000)
+    times = {"starts": starts.isoformat(), "ends": (starts + timedelta(hours=1)).isoformat()}
+    far = {"key": "13", "organizer": "7002", "subject": "Far away", **times}
+    sandbox.control("POST", "reset", {**STATE, "webinars": [far]})
+    assert sandbox.run(lambda target: target.read_webinars(["7002"]))["subject"].tolist() == ["Far away"]
 
 
 def test_without_the_scope_of_the_webinars_the_refusal_names_it(sandbox: Any) -> None:

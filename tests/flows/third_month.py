@@ -41,9 +41,16 @@ JOINERS = {"Sales": 24, "Engineering": 22, "Support": 3}
 NEWCOMERS = """\
   - name: newcomers
     when: {department: Engineering, title: Assistant}
-    grant: {products: [G2M], group: Newcomers}
+    grant: {products: [G2M], group: Newcomers, directory_groups: [GoTo Newcomers]}
+  - name: desk
+    when: {department: [Support, Finance, Legal]}
+    grant: {directory_groups: [GoTo Desk]}
 """
-"""A rule that nobody meets before the third month: its group has to be made then."""
+"""A rule that nobody meets before the third month: its groups have to be made then. And one whose directory group
+people join, leave by moving, and leave for good."""
+
+ADMIN_KEY = "7001"
+ORGANISATION = {"name": "Acme", "domains": [{"domain": "acme.example"}], "admins": [{"user": ADMIN_KEY}]}
 
 FIELDS = {"given_name": "firstName", "family_name": "lastName", "locale": "locale", "user_name": "email"}
 QUICK = Retries(attempts=4, timeout_s=30.0, first_wait_s=0.005, longest_wait_s=0.05, jitter_s=0.0)
@@ -63,11 +70,20 @@ class Ended:
 
 @dataclass(frozen=True)
 class View:
-    """A tenant as two of them are compared: people by address, without the keys of those whom the sync has made."""
+    """A tenant as two of them are compared: people by address, without the keys of those whom the sync has made.
+
+    ``directory`` are the members of the directory's groups, by name; ``mails`` counts by kind and address.
+    """
 
     people: dict[str, Person]
     groups: list[str]
-    welcomed: Counter[str]
+    directory: dict[str, list[str]]
+    mails: Counter[tuple[str, str]]
+
+    @property
+    def welcomed(self) -> Counter[str]:
+        """Count the welcome mails by address."""
+        return Counter({address: number for (kind, address), number in self.mails.items() if kind == "welcome"})
 
     def holds(self) -> tuple[Any, ...]:
         """Return everything but the mails."""
@@ -75,12 +91,14 @@ class View:
             "firstName", "lastName", "locale", "licenseKeys", "adminRoles", "managedGroupKeys", "groupName", "status"
         )  # fmt: skip
         people = {address: tuple(one.get(name) for name in shown) for address, one in self.people.items()}
-        return people, self.groups
+        return people, self.groups, self.directory
 
     def is_so(self, change: Change) -> bool:
         """Tell whether what a change was to bring about is so."""
         if change.action == Action.CREATE_GROUP:
             return change.after["group"] in self.groups
+        if change.action == Action.CREATE_DIRECTORY_GROUP:
+            return change.after["directory_group"] in self.directory
         by_key = {one["key"]: one for one in self.people.values()}
         person = by_key.get(change.account_key or "") or self.people.get((change.user_name or "").casefold())
         if change.action == Action.DELETE or person is None:
@@ -94,6 +112,10 @@ class View:
                 return bool(person.get("groupName") == change.after["group"])
             case Action.REMOVE_MEMBER:
                 return bool(person.get("groupName") != change.before["group"])
+            case Action.ADD_DIRECTORY_MEMBER:
+                return person["email"].casefold() in self.directory.get(change.after["directory_group"], ())
+            case Action.REMOVE_DIRECTORY_MEMBER:
+                return person["email"].casefold() not in self.directory[change.before["directory_group"]]
             case Action.SET_ROLE:
                 limit = change.after.get("managed_groups") or []
                 return set(person["adminRoles"]) == set(change.after["roles"]) and limit == _limits(person)
@@ -192,17 +214,28 @@ class Company:
         found = self._list("users")
         people = {user["email"].casefold(): user for user in found}
         assert len(people) == len(found), "an address stands in the tenant twice"
-        mails = self.control("GET", "outbox")["mails"]
-        welcomed = Counter(mail["address"].casefold() for mail in mails if mail["kind"] == "welcome")
-        return View(people, sorted(group["name"] for group in self._list("groups")), welcomed)
+        mails = Counter((mail["kind"], mail["address"].casefold()) for mail in self.control("GET", "outbox")["mails"])
+        addresses = {user["key"]: address for address, user in people.items()}
+        directory = {
+            group["displayName"]: sorted(addresses.get(key, key) for key in _members(group))
+            for group in self._directory_groups()
+        }
+        return View(people, sorted(group["name"] for group in self._list("groups")), directory, mails)
 
     def links(self, home: Path) -> dict[str, Any]:
         """Return what the journal has of everybody's account, but its key, which depends on who was made first."""
         with Journal.open(home / "journal.db") as journal:
             links = journal.links(self.loaded.pipeline.name, self.loaded.pipeline.target.tenant)
         names = {group["key"]: group["name"] for group in self._list("groups")}
+        directory = {group["id"]: group["displayName"] for group in self._directory_groups()}
         return {
-            row["external_id"]: (row["state"], row["licences"], row["roles"], names.get(row["group_key"]))
+            row["external_id"]: (
+                row["state"],
+                row["licences"],
+                row["roles"],
+                names.get(row["group_key"]),
+                [directory.get(key) for key in row["directory_groups"]],
+            )
             for row in links.to_dict("records")
         }
 
@@ -210,15 +243,30 @@ class Company:
         """Remember the tenant as it is now as the eve of the third month."""
         sample = _sample_tenant()
         groups = [{"key": group["key"], "name": group["name"]} for group in self._list("groups")]
-        self.state = {**sample, "groups": groups, "users": [_declared(user) for user in self._list("users")]}
+        directory = [
+            {"key": group["id"], "name": group["displayName"], "members": _members(group)}
+            for group in self._directory_groups()
+        ]
+        self.state = {
+            **sample,
+            "groups": groups,
+            "users": [_declared(user) for user in self._list("users")],
+            "organisation": {**ORGANISATION, "groups": directory},
+        }
 
     def _list(self, what: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._get(f"admin/rest/v1/accounts/3001/{what}?pageSize=1000")["results"]
+        return found
+
+    def _directory_groups(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._get("identity/v1/Groups")["resources"]
+        return found
+
+    def _get(self, path: str) -> Any:
         form = {"grant_type": "personal_access_token", "pat": "sandbox-pat"}
         token = self.http.post(f"{self.url}/oauth/token", auth=("sandbox-client", "sandbox-secret"), data=form).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
-        url = f"{self.url}/admin/rest/v1/accounts/3001/{what}?pageSize=1000"
-        found: list[dict[str, Any]] = self.http.get(url, headers=headers).raise_for_status().json()["results"]
-        return found
+        return self.http.get(f"{self.url}/{path}", headers=headers).raise_for_status().json()
 
 
 @contextmanager
@@ -248,7 +296,14 @@ def _limits(person: Person) -> list[str]:
 
 def _sample_tenant() -> dict[str, Any]:
     tenant: dict[str, Any] = json.loads((SAMPLES / "acme_tenant.json").read_text(encoding="utf-8"))
-    return tenant
+    for user in tenant["users"]:
+        if user["adminRoles"]:
+            user["key"] = ADMIN_KEY
+    return {**tenant, "organisation": ORGANISATION}
+
+
+def _members(group: Mapping[str, Any]) -> list[str]:
+    return sorted(str(member["value"]) for member in group.get("members") or ())
 
 
 def _pipeline(url: str) -> str:
@@ -256,7 +311,7 @@ def _pipeline(url: str) -> str:
     text = text.replace("delete: never", "delete: 30d, webinars: lose")
     text = text.replace("roles: [MANAGE_USERS]}", "roles: [MANAGE_USERS], manages: [People]}")
     text = text.replace("\nrules:\n", f"\nrules:\n{NEWCOMERS}")
-    return text + "    requests_per_second: 1000\n"
+    return text + "    requests_per_second: 1000\n    directory: feed\n"
 
 
 def _declared(user: Mapping[str, Any]) -> dict[str, Any]:

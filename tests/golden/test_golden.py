@@ -88,6 +88,7 @@ def _first_difference(made: bytes, kept: bytes) -> int:
 
 def apply_in_order(office: Any, folder: Path) -> None:
     """Apply a plan, one call after the other: so the sandbox gives the same keys each time."""
+    from tasks.connectors.kept_tokens import KeptTokens
     from tasks.connectors.registry import open_target
     from tasks.journal import Journal, RunRecord
     from tasks.model.plan import Plan
@@ -102,7 +103,7 @@ def apply_in_order(office: Any, folder: Path) -> None:
         return datetime.now(UTC)
 
     async def apply(journal: Journal) -> int:
-        async with open_target(spec, resolve_secret) as target:
+        async with open_target(spec, resolve_secret, KeptTokens(office.home / "tokens")) as target:
             return (await apply_plan(made, Runtime(journal, target, "first", now, workers=1))).exit_code
 
     with Journal.open(office.home / "journal.db") as journal:

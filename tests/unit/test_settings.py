@@ -18,6 +18,7 @@ def test_everything_is_below_home():
     settings = Settings()
     assert (settings.home, settings.journal) == (Path("data"), Path("data/journal.db"))
     assert (settings.runs, settings.cache) == (Path("data/runs"), Path("data/cache"))
+    assert settings.tokens == Path("data/tokens")
     assert settings.sandbox_store == Path("data/sandbox.db")
 
 

@@ -14,10 +14,11 @@ from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.wire import key_of
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import NewAccount
+from tasks.model.pipeline import MAX_GROUP_MEMBERS
 from tasks.model.state import DirectoryGroup
 
 BASE_PATH = "/identity/v1"
-MAX_MEMBERS = 100
+MAX_MEMBERS = MAX_GROUP_MEMBERS
 PAGE = 500
 MISSING = frozenset({401, 404})
 """A group that is not there is 401 by the contract, which is also what a missing right looks like (D2)."""
@@ -104,7 +105,8 @@ class Directory:
                 f"The directory group holds more than {MAX_MEMBERS} members, and it is not known that GoTo leaves the "
                 "others alone when some are added.",
                 sent="This call was not made.",
-                remedy="If you have seen that it does, say directory_patch: merge for the target.",
+                remedy="Change it by hand; or see whether GoTo does (docs/target-goto.md, Large directory groups), and "
+                "then set directory_patch: merge for the target.",
                 status=None, code="directory.group.too.large", incident=None, detail="",
             )  # fmt: skip
 

@@ -13,6 +13,7 @@ from tasks.connectors.goto.retries import Retries
 from tasks.connectors.goto.target import Apis, GotoConnector
 from tasks.connectors.goto.tokens import Credentials, TokenSource
 from tasks.connectors.goto.transport import Transport
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.model.errors import BadPipeline
 from tasks.model.pipeline import GotoTarget
 
@@ -25,6 +26,7 @@ def open_goto(
     spec: GotoTarget,
     credentials: Credentials,
     *,
+    kept: KeptTokens | None = None,
     clock: Callable[[], float] = time.monotonic,
     retries: Retries | None = None,
     breaker: Breaker | None = None,
@@ -32,6 +34,7 @@ def open_goto(
 ) -> GotoConnector:
     """Return a client of one GoTo account; nothing is sent yet. Close it with ``aclose`` or ``async with``.
 
+    Refresh tokens that GoTo replaces are taken from *kept* and left there; without it, they end with the client.
     Raises ``BadPipeline`` for a URL over which no secret may go.
     """
     for key, url in (("api", spec.urls.api), ("token", spec.urls.token)):
@@ -43,7 +46,9 @@ def open_goto(
         headers={"Accept": "application/json", "User-Agent": "rosterflow"},
         trust_env=not spec.urls.is_local,  # a company's proxy and certificates, but never for this machine
     )
-    tokens = TokenSource(http, spec.urls.token, credentials, retries, clock)
+    first = credentials.refresh_token
+    slot = kept.slot(credentials.client_id, first) if kept is not None and first is not None else None
+    tokens = TokenSource(http, spec.urls.token, credentials, retries, clock, slot)
 
     def api(path: str, right: Right) -> Transport:
         return Transport(

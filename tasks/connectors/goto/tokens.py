@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from tasks.connectors.goto.faults import Fault, read_fault
 from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
-from tasks.model.errors import RefusedByTarget, TargetDown
+from tasks.connectors.kept_tokens import Slot
+from tasks.model.errors import CredentialsRefused, TargetDown
 
 RENEW_BEFORE_S = 300.0
 LIFETIME_S = 3600.0
@@ -43,11 +44,18 @@ class Token:
 class TokenSource:
     """Gives out the current access token; however many ask at once, one request fetches it.
 
-    A refresh token that GoTo replaces lives on in this object only: the pipeline's own is never rewritten.
+    A refresh token that GoTo replaces is good no more, and the pipeline's own is never rewritten: what came in its
+    place is kept in *slot*. Without one it lives on in this object only.
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, credentials: Credentials, retries: Retries, clock: Callable[[], float]
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        credentials: Credentials,
+        retries: Retries,
+        clock: Callable[[], float],
+        slot: Slot | None = None,
     ) -> None:
         self._http = http
         self._url = httpx.URL(url)
@@ -55,19 +63,26 @@ class TokenSource:
         self._refresh_token = credentials.refresh_token
         self._retries = retries
         self._clock = clock
+        self._slot = slot
         self._token: Token | None = None
+        self._refusal: Fault | None = None
         self._lock = asyncio.Lock()
 
     async def current(self) -> Token:
-        """Return a token with some minutes left. Raises ``RefusedByTarget``, ``TargetDown``."""
+        """Return a token with some minutes left. Raises ``CredentialsRefused``, ``TargetDown``."""
         token = self._token
         if token is not None and self._clock() < token.renew_at:
             return token
         return await self.renew(token)
 
     async def renew(self, refused: Token | None) -> Token:
-        """Return another token than *refused*, fetching one unless somebody else just did."""
+        """Return another token than *refused*, fetching one unless somebody else just did.
+
+        Credentials that were refused are not asked with again: whoever comes after gets the same refusal.
+        """
         async with self._lock:
+            if self._refusal is not None:
+                raise _refused(self._refusal)
             if self._token is None or self._token is refused:
                 try:
                     self._token = await self._retries.caller()(next_try, self._fetch)
@@ -76,6 +91,20 @@ class TokenSource:
             return self._token
 
     async def _fetch(self) -> Token:
+        if self._slot is None:
+            return await self._ask()
+        try:
+            async with self._slot.alone():
+                self._refresh_token = self._slot.read() or self._refresh_token
+                return await self._ask()
+        except OSError as exc:  # the lock's Timeout is one too
+            raise CredentialsRefused(
+                f"No refresh token can be kept on this machine ({exc.strerror or type(exc).__name__}), and GoTo may "
+                "replace the one that it is asked with.",
+                remedy=f"See that {self._slot.path.parent} can be written, or use a personal access token (auth.pat).",
+            ) from exc
+
+    async def _ask(self) -> Token:
         credentials = self._credentials
         try:
             response = await self._http.post(
@@ -90,7 +119,8 @@ class TokenSource:
         if response.status_code == 429 or response.status_code >= 500:
             raise Passing(_failing(self._url, f"HTTP {response.status_code}"), self._wait(response))
         if not response.is_success:
-            raise _refused(read_fault(response))
+            self._refusal = read_fault(response)
+            raise _refused(self._refusal)
         return self._token_of(response)
 
     def _form(self) -> dict[str, str]:
@@ -118,10 +148,25 @@ class TokenSource:
                 host=self._url.host,
             ) from None
         if self._refresh_token is not None and body.get("refresh_token"):
-            self._refresh_token = SecretStr(body["refresh_token"])
+            self._replace(SecretStr(body["refresh_token"]))
         margin_s = min(RENEW_BEFORE_S, lifetime_s / 2)
         number = self._token.number + 1 if self._token else 1
         return Token(SecretStr(value), number, self._clock() + lifetime_s - margin_s, scopes)
+
+    def _replace(self, token: SecretStr) -> None:
+        """Take the refresh token that came in the place of ours, and keep it for the runs to come."""
+        replaced = self._refresh_token is None or token.get_secret_value() != self._refresh_token.get_secret_value()
+        self._refresh_token = token
+        if self._slot is None or not replaced:
+            return
+        try:
+            self._slot.write(token)
+        except OSError as exc:
+            raise CredentialsRefused(
+                f"GoTo has replaced the refresh token, and the new one could not be kept ({exc.strerror}).",
+                remedy=f"See that {self._slot.path.parent} can be written; then make a new refresh token for "
+                "auth.refresh_token: the old one is good no more. A personal access token (auth.pat) is not replaced.",
+            ) from exc
 
 
 def _unreachable(url: httpx.URL, cause: str) -> TargetDown:
@@ -140,12 +185,12 @@ def _failing(url: httpx.URL, cause: str) -> TargetDown:
     )
 
 
-def _refused(fault: Fault) -> RefusedByTarget:
+def _refused(fault: Fault) -> CredentialsRefused:
     check = {
         "invalid_client": "auth.client_id and auth.client_secret",
         "invalid_grant": "auth.pat (or auth.refresh_token): it may be wrong, revoked or expired",
         "unsupported_grant_type": "that the OAuth client has the grant 'Personal Access Token' switched on",
     }.get(fault.code or "", "auth.client_id, auth.client_secret and auth.pat (or auth.refresh_token)")
-    return RefusedByTarget(
+    return CredentialsRefused(
         f"GoTo's token service refused the credentials ({fault.label}).", remedy=f"Check {check}.", **fault.facts
     )

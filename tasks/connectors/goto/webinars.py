@@ -14,7 +14,8 @@ from tasks.model.tables import WEBINARS
 
 BASE_PATH = "/G2W/rest/v2"
 PAGE = 100
-LOOK_AHEAD = timedelta(days=730)
+LOOK_AHEAD = timedelta(days=3653)
+"""The call wants an end. Ten years hence nobody has planned anything, and a series is never longer."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Webinars:
                     "account_key": account_key,
                     "subject": webinar.subject,
                     "starts": webinar.starts,
-                    "covered": await self._is_covered(account_key, webinar.key),
+                    "shared_with": await self._others(account_key, webinar.key),
                 }
                 for account_key, webinar in organised
             ]
@@ -58,14 +59,14 @@ class Webinars:
             if number >= pages:
                 return list(found.values())
 
-    async def _is_covered(self, account_key: str, webinar_key: str) -> bool:
-        """Whether somebody else of the account organises it too, so that it is not lost."""
+    async def _others(self, account_key: str, webinar_key: str) -> tuple[str, ...]:
+        """Return who of the account organises it too, sorted: it is not lost as long as one of them stays."""
         path = f"{_organizer(account_key)}/{quote(webinar_key, safe='')}/coorganizers"
         return await self._transport.get(
             path,
             "read who organises a webinar",
-            lambda answer: any(
-                not item.get("external") and key_of(item["memberKey"]) != account_key for item in answer
+            lambda answer: tuple(
+                sorted({key_of(item["memberKey"]) for item in answer if not item.get("external")} - {account_key})
             ),
         )
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from tasks.connectors.goto import Credentials, GotoConnector, Retries, open_goto
 from tasks.connectors.goto.breaker import Breaker
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.model.pipeline import GotoTarget
 
 ACCOUNT = "/admin/rest/v1/accounts/3001"
@@ -87,6 +88,7 @@ def connector(
     clock: Callable[[], float] = lambda: 1000.0,
     attempts: int = 3,
     refresh_token: str | None = None,
+    kept: KeptTokens | None = None,
     breaker: Breaker | None = None,
     timeout_s: float = 5.0,
     **spec: Any,
@@ -109,7 +111,7 @@ def connector(
         refresh_token=SecretStr(refresh_token) if refresh_token else None,
     )
     retries = Retries(attempts=attempts, timeout_s=20, first_wait_s=0, longest_wait_s=0.1, jitter_s=0)
-    return open_goto(target, credentials, clock=clock, retries=retries, breaker=breaker, timeout_s=timeout_s)
+    return open_goto(target, credentials, kept=kept, clock=clock, retries=retries, breaker=breaker, timeout_s=timeout_s)
 
 
 def _handler(script: ScriptedGoto) -> type[BaseHTTPRequestHandler]:

@@ -1,15 +1,18 @@
 """From a pipeline's target to a client, with the right secrets and only where they may go."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import credentials_of, open_target
 from tasks.model.errors import BadPipeline
 from tasks.model.pipeline import Auth, GotoTarget
 
 SANDBOX = {"api": "http://127.0.0.1:8750", "token": "http://127.0.0.1:8750/oauth/token"}
+KEPT = KeptTokens(Path("/nowhere"))
 AUTH = {"client_id": "${GOTO_ID}", "client_secret": "${GOTO_SECRET}", "pat": "${GOTO_PAT}"}
 
 
@@ -33,23 +36,23 @@ def test_secrets_are_resolved_and_only_the_given_grant():
 
 
 def test_sandbox_needs_no_secret():
-    target = open_target(make_spec(urls=SANDBOX), never)
+    target = open_target(make_spec(urls=SANDBOX), never, KEPT)
     assert target.name == "goto"
     asyncio.run(target.aclose())
 
 
 def test_sandbox_credentials_go_to_this_machine_only():
     with pytest.raises(BadPipeline, match=r"targets\.goto\.urls\.token leads to authentication\.logmeininc\.com"):
-        open_target(make_spec(urls={"api": "http://127.0.0.1:8750"}), never)
+        open_target(make_spec(urls={"api": "http://127.0.0.1:8750"}), never, KEPT)
 
 
 def test_secrets_are_not_sent_in_clear():
     with pytest.raises(BadPipeline, match=r"urls\.api must begin with https"):
-        open_target(make_spec(auth=AUTH, urls={"api": "http://api.acme.example"}), resolve)
+        open_target(make_spec(auth=AUTH, urls={"api": "http://api.acme.example"}), resolve, KEPT)
 
 
 def test_goto_itself_is_the_default():
-    target = open_target(make_spec(auth=AUTH), resolve)
+    target = open_target(make_spec(auth=AUTH), resolve, KEPT)
     assert target._transport._base_url == "https://api.getgo.com/admin/rest/v1"
     asyncio.run(target.aclose())
 
@@ -57,4 +60,4 @@ def test_goto_itself_is_the_default():
 @pytest.mark.parametrize("url", ["not a url", "api.acme.example", "https://x:port", "ftp://127.0.0.1"])
 def test_what_is_no_url_is_refused_before_anything_is_sent(url):
     with pytest.raises(BadPipeline):
-        open_target(make_spec(auth=AUTH, urls={"api": url}), resolve)
+        open_target(make_spec(auth=AUTH, urls={"api": url}), resolve, KEPT)

@@ -413,3 +413,15 @@ def test_key_cannot_lead_to_another_path(goto):
 def test_groups_are_read_as_key_and_name(goto):
     goto.on("GET", "/groups", (200, {"results": [{"key": 5001, "name": "Sales"}], "total": 1}))
     assert goto.run(lambda target: target.read_groups()) == {"5001": "Sales"}
+
+
+@pytest.mark.parametrize("then", [(429, b""), (401, b"")], ids=["too many", "revoked"])
+def test_create_that_breaks_off_after_somebody_was_made_counts_as_uncertain(goto, then):
+    revoked = (400, {"error": "invalid_grant"})
+    goto.on("POST", "^/oauth/token$", (200, {"access_token": "hush-at-1", "expires_in": 3600}), revoked)
+    goto.on("POST", "/users", (400, {"errors": [{"code": "licence.or.role.required"}]}))
+    goto.on("POST", "^/identity/v1/Users$", (201, {"id": "7009"}), then)
+    people = tuple(NewAccount(f"c{n}", f"p{n}@acme.example", "P", "Q") for n in range(2))
+    operation = Operation("op", OperationKind.CREATE_ACCOUNTS, ("c0", "c1"), people=people)
+    with pytest.raises(UncertainCall, match="to the end"):
+        goto.run(lambda target: target.perform(operation), directory="feed")

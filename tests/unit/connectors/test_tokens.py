@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.connectors.goto import Credentials
-from tasks.model.errors import RefusedByTarget, TargetDown
+from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown
 from tasks.model.operations import Operation, OperationKind
 
 USER = {"key": "7001", "email": "ada@acme.example"}
@@ -169,11 +169,23 @@ def test_refresh_token_is_replaced_when_another_comes_back(goto):
 )
 def test_refused_credentials_name_what_to_check(goto, status, error, named):
     goto.on("POST", "^/oauth/token$", (status, {"error": error, "error_description": "hush-pat is not known"}))
-    with pytest.raises(RefusedByTarget, match=error) as caught:
+    with pytest.raises(CredentialsRefused, match=error) as caught:
         goto.run(read_one)
     assert named in str(caught.value)
     assert "hush" not in str(caught.value)
     assert "Nothing was sent." in str(caught.value)
+
+
+def test_refused_credentials_are_not_asked_with_again(goto):
+    goto.on("POST", "^/oauth/token$", (400, {"error": "invalid_grant"}))
+
+    async def scenario(target):
+        for _ in range(3):
+            with pytest.raises(CredentialsRefused, match="invalid_grant"):
+                await target.perform(JOIN)
+
+    goto.run(scenario)
+    assert len(goto.token_calls) == 1
 
 
 def test_token_service_is_tried_again_when_it_is_busy(goto):

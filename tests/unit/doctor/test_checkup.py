@@ -8,8 +8,13 @@ from tasks.doctor.checkup import check_up, decisive
 from tasks.doctor.facts import Admin, Credentials, Facts, Organisation, Records
 from tasks.doctor.lines import Line, Standing, Weight, exit_code
 from tasks.doctor.proofs import Proof
+from tasks.doctor.stage import with_state
+from tasks.model.pipeline import GotoTarget
+from tasks.model.state import TargetState
+from tasks.model.tables import ACCOUNTS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES
 
 ADMIN = Admin("7001", "acme.example", ("SUPER_USER",))
+LOCAL = {"api": "http://127.0.0.1:8750", "token": "http://127.0.0.1:8750/oauth/token"}
 ORGANISATION = Organisation(domains={"acme.example": "verified"}, admins={"7001": "write"})
 
 
@@ -25,6 +30,7 @@ def make_facts(**changes: Any) -> Facts:
         "caller_key": "7001",
         "caller_roles": ("SUPER_USER",),
         "admins": (ADMIN,),
+        "all_admins": True,
         "organisation": ORGANISATION,
         "addresses": {"acme.example": 12},
         "wanted": {"G2W": 5},
@@ -124,6 +130,11 @@ def test_another_account_is_a_problem_that_names_those_within_reach() -> None:
         (("MANAGE_USERS", "ADD_USERS"), Standing.PROBLEM, Weight.ADVISES),
         (("MANAGE_ACCOUNT",), Standing.PROBLEM, Weight.FAILS),
         (("RUN_REPORTS",), Standing.PROBLEM, Weight.BLOCKS),
+        (("ADD_USERS",), Standing.PROBLEM, Weight.BLOCKS),
+        (("custom:Help desk",), Standing.UNKNOWN, Weight.ADVISES),
+        (("MANAGE_USERS", "custom:Help desk"), Standing.UNKNOWN, Weight.ADVISES),
+        (("MANAGE_USERS", "ADD_USERS", "custom:Help desk"), Standing.PROBLEM, Weight.ADVISES),
+        (("MANAGE_EVERYTHING",), Standing.UNKNOWN, Weight.ADVISES),
         ((), Standing.PROBLEM, Weight.BLOCKS),
         (None, Standing.UNKNOWN, Weight.ADVISES),
     ],
@@ -209,6 +220,33 @@ def test_without_anybody_to_ask_the_admin_is_judged_by_what_the_directory_lets_t
     assert line_on("organisation admin", reads).standing == Standing.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("admins", "whole", "standing", "blocks"),
+    [
+        ((), True, Standing.PROBLEM, True),  # nobody in the whole account
+        ((), False, Standing.UNKNOWN, False),  # only the caller was read
+        ((Admin("7001", "acme.example", ("MANAGE_USERS", "ADD_USERS")),), False, Standing.UNKNOWN, False),
+        (None, False, Standing.UNKNOWN, False),
+    ],
+)
+@pytest.mark.parametrize("directory_role", ["read", None])
+def test_nobody_is_an_admin_is_said_only_where_everybody_was_read(
+    admins: tuple[Admin, ...] | None, whole: bool, standing: Standing, blocks: bool, directory_role: str | None
+) -> None:
+    facts = make_facts(
+        feeds_directory=True, organisation=None, directory_role=directory_role, admins=admins, all_admins=whole
+    )
+    line = line_on("organisation admin", facts)
+    assert (line.standing, line.blocks) == (standing, blocks)
+    assert ("Nobody in the account" in line.finding) == whole
+
+
+def test_admins_that_could_not_be_read_are_no_problem_even_where_the_organisation_is_told() -> None:
+    line = line_on("organisation admin", make_facts(feeds_directory=True, admins=None, all_admins=False))
+    assert (line.standing, line.blocks) == (Standing.UNKNOWN, False)
+    assert line.remedy
+
+
 def test_too_few_seats_fail_the_check_up_and_do_not_stop_a_sync() -> None:
     facts = make_facts(shortages={"G2W": 2})
     line = line_on("seats", facts)
@@ -227,3 +265,24 @@ def test_a_clock_that_is_off_by_more_than_a_minute_is_a_problem(skew_s: float) -
 def test_the_worst_problem_decides_the_exit_code() -> None:
     facts = make_facts(shortages={"G2W": 1}, caller_roles=())
     assert exit_code(check_up(facts)) == 7
+
+
+def test_groups_that_are_too_large_to_be_changed_are_advice() -> None:
+    line = line_on("directory groups", make_facts(feeds_directory=True, large_groups=2))
+    assert (line.standing, line.weight) == (Standing.PROBLEM, Weight.ADVISES)
+    assert "2 directory groups hold more than 100 members" in line.finding
+    assert "directory_patch: merge" in line.remedy
+
+
+@pytest.mark.parametrize(
+    ("target", "number"), [({"directory": "feed"}, 1), ({"directory": "feed", "directory_patch": "merge"}, 0), ({}, 0)]
+)
+def test_large_groups_are_counted_where_they_are_fed_and_cannot_be_changed(target: dict[str, str], number: int) -> None:
+    members = [{"group_key": "6001", "account_key": str(one)} for one in range(101)]
+    members += [{"group_key": "6002", "account_key": str(one)} for one in range(100)]
+    state = TargetState(
+        ACCOUNTS.empty(), GRANTS.empty(), GROUPS.empty(), LICENCES.empty(),
+        directory_members=DIRECTORY_MEMBERS.frame(members),
+    )  # fmt: skip
+    spec = GotoTarget.model_validate({"name": "goto", "kind": "goto", "account_key": "3001", "urls": LOCAL, **target})
+    assert with_state(make_facts(), state, spec).large_groups == number

@@ -192,5 +192,25 @@ def test_a_sync_stops_before_it_sends_where_the_admin_may_only_look(
     assert tenant.writes() == []
 
 
+@pytest.mark.parametrize(
+    "rights", [{"adminRoles": ["ADD_USERS", "MANAGE_USERS"]}, {"roleSet": "4001"}], ids=["two roles", "custom"]
+)
+def test_a_sync_of_a_fed_directory_is_not_stopped_by_what_it_cannot_know(
+    tenant: Any, office: Any, declared: Any, feeding: None, switch: Callable[..., None],
+    sync: Callable[..., Any], told: Callable[..., Any], rights: dict[str, Any],
+) -> None:  # fmt: skip
+    caller = {"key": "7009", "email": "manager@acme.example", "firstName": "M", "lastName": "A", **rights}
+    tenant.reset({
+        **declared, "users": [*declared["users"], caller], "credentials": {"principal": "7009"},
+        "roleSets": [{"id": "4001", "name": "Help desk"}],
+        "organisation": {"name": "Acme", "domains": [{"domain": "acme.example"}], "admins": [{"user": "7009"}]},
+    })  # fmt: skip
+    switch(domain_control=False)
+    ended = told(sync())
+    assert "Nobody in the account" not in ended.message
+    assert "changes nobody" not in ended.message
+    assert tenant.writes() != []
+
+
 def test_a_sync_goes_on_with_advice(tenant: Any, sync: Callable[..., Any], told: Callable[..., Any]) -> None:
     assert told(sync()).code == 0

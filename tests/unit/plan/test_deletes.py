@@ -37,10 +37,43 @@ def test_a_delete_that_would_lose_a_webinar_waits_for_a_hand_over_and_names_it(d
     assert (item.action, item.reason, item.detail) == ("delete", "webinars", "Spring launch (2026-05-04)")
 
 
-def test_a_webinar_that_somebody_else_organises_too_is_not_lost(deletable: Any) -> None:
-    deletable.webinars = [WEBINAR | {"covered": True}]
+def test_a_webinar_that_somebody_else_organises_too_is_not_lost(deletable: Any, make: Any) -> None:
+    deletable.accounts.append(make.account("7002", "2"))
+    deletable.webinars = [WEBINAR | {"shared_with": ("7002",)}]
     assert deletable.steps() == [("delete", "1")]
     assert "webinars" not in deletable.change("delete").before
+
+
+def test_two_organisers_who_are_both_due_do_not_cover_for_each_other(deletable: Any, make: Any) -> None:
+    deletable.accounts.append(make.account("7002", "2"))
+    deletable.links.append(make.link("2", "7002", state="suspended", suspended_on="2026-01-01"))
+    deletable.webinars = [
+        WEBINAR | {"shared_with": ("7002",)},
+        WEBINAR | {"webinar_key": "2", "account_key": "7002", "subject": "Autumn", "shared_with": ("7001",)},
+    ]
+    assert deletable.steps() == []
+    assert deletable.withheld() == [("delete", "webinars", "1"), ("delete", "webinars", "2")]
+
+
+@pytest.mark.parametrize(
+    ("link", "grace"),
+    [({"state": "suspended", "suspended_on": "2026-03-01"}, "0d"), ({"state": "active"}, "0d"),
+     ({"state": "active"}, "90d")],
+    ids=["suspended", "being suspended", "in grace"],
+)  # fmt: skip
+def test_an_organiser_who_is_going_too_does_not_keep_a_webinar(
+    deletable: Any, make: Any, link: dict[str, str], grace: str
+) -> None:
+    deletable.policy(lifecycle=LATER | {"grace": grace})
+    deletable.accounts.append(make.account("7002", "2"))
+    deletable.links.append(make.link("2", "7002", **link))
+    deletable.webinars = [WEBINAR | {"shared_with": ("7002",)}]
+    assert ("delete", "webinars", "1") in deletable.withheld()
+
+
+def test_an_organiser_who_has_no_account_here_does_not_keep_a_webinar(deletable: Any) -> None:
+    deletable.webinars = [WEBINAR | {"shared_with": ("7002",)}]
+    assert deletable.withheld() == [("delete", "webinars", "1")]
 
 
 def test_where_webinars_may_be_lost_the_delete_names_them(deletable: Any) -> None:
@@ -143,4 +176,4 @@ def test_where_the_target_refuses_to_tell_of_webinars_nobody_is_deleted(tmp_path
 
     asyncio.run(read_target(Refusing(), RunFolder(tmp_path), lambda _: ["7001"]))  # type: ignore[arg-type]
     webinars = load_state(RunFolder(tmp_path)).webinars
-    assert lost_webinars(webinars, ZoneInfo("UTC")).keys() == {"7001"}
+    assert lost_webinars(webinars, {"7001"}, ZoneInfo("UTC")).keys() == {"7001"}

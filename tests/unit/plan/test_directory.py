@@ -220,3 +220,61 @@ def test_a_leaver_with_a_row_of_their_own_is_taken_out_by_that_row(fed: Any, wor
     assert fed.steps() == [("remove_directory_member", "ada"), ("suspend", "ada")]
     origin = fed.change("remove_directory_member").origin
     assert (origin.file, origin.row) == ("staff.csv", 7)
+
+
+@pytest.fixture
+def crowd(fed: Any, worker: Any, account: Any, link: Any) -> Any:
+    """Fill the group Hosts with that many people; Ada, who is to join it, is not among them."""
+
+    def fill(number: int) -> list[str]:
+        keys = [str(8000 + one) for one in range(number)]
+        fed.accounts += [account(key, f"p{key}") for key in keys]
+        fed.directory = {"6001": ("Hosts", keys)}
+        return keys
+
+    return fill
+
+
+@pytest.mark.parametrize(("size", "left_out"), [(99, []), (100, [("add_directory_member", "large_group", "ada")])])
+def test_nobody_is_put_into_a_group_beyond_what_can_be_written_whole(
+    fed: Any, crowd: Any, size: int, left_out: list[Any]
+) -> None:
+    crowd(size)
+    assert fed.withheld() == left_out
+    assert len(memberships(fed)) == 1 - len(left_out)
+
+
+def test_a_leaver_in_a_group_that_cannot_be_changed_is_named(fed: Any, crowd: Any, link: Any) -> None:
+    fed.workers[0]["directory_groups"] = "Other"
+    fed.directory = {}
+    keys = crowd(101)
+    fed.directory["6001"] = ("Hosts", [*keys, "7001"])
+    fed.links = [link("ada", "7001", directory_groups=("6001",))]
+    [item] = fed.plan().withheld
+    assert (item.action, item.reason, item.detail) == ("remove_directory_member", "large_group", "Hosts")
+    assert memberships(fed) == [("add", "ada", "Other")]
+
+
+def test_who_leaves_makes_room_for_who_joins(fed: Any, crowd: Any, worker: Any, account: Any, link: Any) -> None:
+    keys = crowd(99)
+    fed.workers.append(worker("bo", row=3, directory_groups="Other"))
+    fed.accounts.append(account("7002", "bo"))
+    fed.links.append(link("bo", "7002", directory_groups=("6001",)))
+    fed.directory |= {"6001": ("Hosts", [*keys, "7002"]), "6002": ("Other", ["7002"])}
+    assert sorted(memberships(fed)) == [("add", "ada", "Hosts"), ("remove", "bo", "Hosts")]
+
+
+def test_a_group_that_is_made_is_filled_as_far_as_there_is_room(fed: Any, worker: Any, account: Any, link: Any) -> None:
+    for number in range(105):
+        fed.workers.append(worker(f"n{number:03}", row=3 + number, directory_groups="hosts"))
+        fed.accounts.append(account(str(8000 + number), f"n{number:03}"))
+        fed.links.append(link(f"n{number:03}", str(8000 + number)))
+    assert len(memberships(fed)) == 100
+    assert fed.withheld() == [("add_directory_member", "large_group", f"n{number:03}") for number in range(99, 105)]
+
+
+def test_where_a_patch_is_known_to_add_large_groups_are_fed(fed: Any, crowd: Any) -> None:
+    crowd(150)
+    target = fed.pipeline.target.model_copy(update={"directory_patch": "merge"})
+    fed.pipeline = fed.pipeline.model_copy(update={"targets": (target,)})
+    assert memberships(fed) == [("add", "ada", "Hosts")]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tasks.journal import CallResult, LinkChange, Settled
-from tasks.model.errors import BadPipeline, BadUsage, RosterflowError, StalePlan, TargetDown
+from tasks.model.errors import BadPipeline, BadUsage, CredentialsRefused, RosterflowError, StalePlan, TargetDown
 from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
 from tasks.model.plan import Leaving
 from tasks.provision import apply_plan, begin, close, is_complete, restated, send_batch, settle
@@ -322,6 +322,26 @@ def test_refused_credentials_stop_the_run(make_world):
 
     assert (len(world.target.calls), result.exit_code) == (1, 7)
     assert {outcome.status for outcome in result.outcomes.values()} == {"skipped"}
+
+
+def test_credentials_that_are_revoked_in_the_middle_are_nobodys_fault_and_the_same_plan_goes_on_later(make_world):
+    world, builder = make_world(), PlanBuilder()
+    changes = [builder.create(str(n)) for n in range(1, 5)]
+    plan = plan_of(world, builder)
+
+    def revoke(operation):
+        raise CredentialsRefused("The token service refused the credentials.", status=400, code="invalid_grant")
+
+    world.target.fault = revoke
+    stopped = world.apply(plan, workers=1)
+    calls = len(world.target.calls)
+    world.target.fault = lambda operation: None
+    finished = world.apply(plan)
+
+    assert isinstance(stopped.stopped_by, CredentialsRefused)
+    assert (calls, stopped.sent, stopped.exit_code) == (1, 0, 7)
+    assert [ended(stopped, one) for one in changes] == ["skipped"] * 4
+    assert [ended(finished, one) for one in changes] == ["done"] * 4
 
 
 def test_a_signal_ends_the_run_after_the_calls_in_flight(make_world):

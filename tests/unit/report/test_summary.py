@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.model.operations import Outcome, OutcomeStatus
-from tasks.model.plan import Action, Plan
+from tasks.model.plan import Action, Plan, Withheld, WithheldReason
 from tasks.report import artifact_table, headline, summarise
 
 DOCS = Path(__file__).parents[3] / "docs" / "summary.md"
@@ -152,6 +152,16 @@ def test_partial_run_says_first_what_is_missing(run):
     text = say(replace(run, outcomes=outcomes), state="partial")
     assert text.startswith("1 change could not be completed. 1 person was given access, 2 updated, 1 existing")
     assert "suspended" not in text
+
+
+@pytest.mark.parametrize(("planned", "said"), [(True, "1 person was given access"), (False, "No change was made.")])
+def test_run_that_lacks_nothing_but_seats_speaks_of_no_change_that_failed(run, planned, said):
+    short = [Withheld(Action.GRANT, WithheldReason.NO_SEAT, "hr", str(n), None, None, "G2W") for n in range(20)]
+    changes = run.plan.changes if planned else ()
+    text = say(replace(run, plan=replace(run.plan, changes=changes, withheld=tuple(short))), state="partial")
+    assert text.startswith(said)
+    assert "20 people go without a seat." in text
+    assert "could not be completed" not in text
 
 
 def test_failed_run_tells_whether_anything_was_changed(run):

@@ -239,6 +239,19 @@ def test_all_tokens_end_just_before_the_call(plan, account, ask_token, log) -> N
     assert log()[1] == ("GET", 401, "token_expired")
 
 
+def test_revoked_credentials_get_no_token_until_the_plan_is_withdrawn(plan, account, ask_token, control, log) -> None:
+    refresh = {"grant_type": "refresh_token", "refresh_token": ask_token().json()["refresh_token"]}
+    plan({"on": {"path": "/accounts/**"}, "at": 2, "fault": "credentials_revoked"})
+    assert account.get("users").status_code == 200
+    assert account.get("users").status_code == 401
+    for form in ({}, refresh):
+        reply = ask_token(**form)
+        assert (reply.status_code, reply.json()) == (400, {"error": "invalid_grant"})
+    assert log()[1] == ("GET", 401, "credentials_revoked")
+    control.delete("faults")
+    assert [ask_token(**form).status_code for form in ({}, refresh)] == [200, 200]
+
+
 def seats(account: httpx.Client) -> dict[str, int | None]:
     return {licence["key"]: licence["seats"] for licence in account.get("licenses").json()["results"]}
 

@@ -250,6 +250,15 @@ def test_two_people_of_one_name_are_told_and_stay_two(staff, make_roster, ada, b
     assert verdict.clean["external_id"].tolist() == ["1001", "1009", "1002"]
 
 
+def test_a_list_that_lacks_ids_and_addresses_is_validated_all_the_same(staff, make_roster, ada, headings):
+    from dataclasses import replace
+
+    row = {name: ada[name] for name in ("given_name", "family_name")}
+    roster = replace(make_roster(row, row), lacks=("external_id", "user_name"))
+    verdict = validate(roster, staff, headings, TODAY)
+    assert found(verdict, "homonym") == []
+
+
 def test_rows_of_one_person_and_rows_without_a_name_are_no_homonyms(staff, make_roster, ada, headings):
     nameless = [{**ada, "external_id": str(n), "user_name": f"a{n}@acme.example", "given_name": None} for n in (1, 2)]
     verdict = validate(make_roster(ada, {**ada, "status": "inactive"}, *nameless), staff, headings, TODAY)

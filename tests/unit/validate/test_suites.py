@@ -14,6 +14,7 @@ from tasks.validate.suites import load_suite, suite_names
 ALWAYS = {
     "duplicate_row", "id_conflict", "id_malformed", "id_missing", "id_shared", "roster_empty",
     "status_invalid", "status_missing", "user_name_missing", "user_name_shared", "column_blank",
+    "user_name_too_long", "name_too_long", "locale_invalid",
 }  # fmt: skip
 
 
@@ -55,6 +56,23 @@ def test_checks_that_the_plan_relies_on_belong_to_every_suite(tmp_path):
 def test_status_that_says_nothing_holds_the_row_under_any_suite(tmp_path, make_roster, ada, headings, status, code):
     suite = load_suite(own_suite(tmp_path), tmp_path)
     verdict = validate(make_roster({**ada, "status": status}), suite, headings, date(2026, 3, 1))
+    assert verdict.held["codes"].tolist() == [code]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "code"),
+    [
+        ("given_name", "A" * 33, "name_too_long"),
+        ("family_name", "B" * 33, "name_too_long"),
+        ("user_name", "a" * 120 + "@acme.example", "user_name_too_long"),
+        ("locale", "french", "locale_invalid"),
+    ],
+)
+def test_what_the_target_would_refuse_holds_the_row_under_any_suite(
+    tmp_path, make_roster, ada, headings, attribute, value, code
+):
+    suite = load_suite(own_suite(tmp_path), tmp_path)
+    verdict = validate(make_roster({**ada, attribute: value}), suite, headings, date(2026, 3, 1))
     assert verdict.held["codes"].tolist() == [code]
 
 
