@@ -4,6 +4,7 @@ Remote places are read through fsspec, with limits of time. User and password of
 no message, origin or log has them, nor a URL's query, which can hold a signature.
 """
 
+import base64
 import hashlib
 import os
 import re
@@ -211,7 +212,7 @@ def _opened(url: str) -> Any:
     parts = urlsplit(url)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if parts.scheme in ("http", "https"):
-        return fsspec.filesystem(parts.scheme, client_kwargs=_http(user, password), skip_instance_cache=True)
+        return fsspec.filesystem(parts.scheme, **_http(user, password), skip_instance_cache=True)
     if parts.scheme == "s3":
         keys = {"key": user, "secret": password} if user else {}
         config = {"connect_timeout": CONNECT_S, "read_timeout": CONNECT_S, "retries": {"max_attempts": 2}}
@@ -220,10 +221,11 @@ def _opened(url: str) -> Any:
 
 
 def _http(user: str, password: str) -> dict[str, Any]:
-    from aiohttp import BasicAuth, ClientTimeout
+    from aiohttp import ClientTimeout
 
     limits = {"timeout": ClientTimeout(total=TOTAL_S, connect=CONNECT_S), "trust_env": True}
-    return limits | ({"auth": BasicAuth(user, password)} if user else {})
+    login = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"client_kwargs": limits} | ({"headers": {"Authorization": f"Basic {login}"}} if user else {})
 
 
 def _sftp(host: str, port: int, user: str, password: str) -> Any:
