@@ -24,7 +24,7 @@ demo: $(READY)  ## Run the whole job on the sample company, against a sandbox on
 	@$(BIN)/rosterflow demo
 
 test: $(READY)  ## Pass all tests that need nothing but Python
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
 test-real: $(READY)  ## Pass the tests that need more: LibreOffice, Chromium, a Prefect server (installs them on Debian)
 	@tests/real/install.sh
