@@ -10,7 +10,8 @@ import pandas as pd
 
 from tasks.model.plan import Action, Change, Leaving, Plan, Withheld, WithheldReason
 from tasks.model.rosters import Verdict
-from tasks.report.words import PRODUCTS, Phrase, group_name, listed, phrases, product
+from tasks.report.phrases import Phrase, group_name, phrases
+from tasks.report.words import PRODUCTS, listed, product
 
 About = Change | Withheld | Leaving
 

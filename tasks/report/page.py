@@ -17,6 +17,7 @@ from tasks.report.facts import NOTHING_FURTHER, RosterFacts, RunFacts, RunState
 from tasks.report.listings import group_withheld, list_findings, list_leaving, list_withheld
 from tasks.report.names import Aliases, FullNames, Identity, Names
 from tasks.report.people import Section, gather, is_moving
+from tasks.report.phrases import Phrase
 from tasks.report.summary import summarise
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ T = TypeVar("T")
 class Line:
     """One change on the page. *status* is empty in a run that sent nothing at all."""
 
-    phrases: tuple[words.Phrase, ...]
+    phrases: tuple[Phrase, ...]
     why: tuple[str, ...]
     status: str = ""
     tone: Tone = "calm"

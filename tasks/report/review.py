@@ -18,6 +18,7 @@ from tasks.report.facts import NOTHING_FURTHER, RosterFacts
 from tasks.report.listings import list_findings, list_leaving, list_withheld
 from tasks.report.names import FullNames, Identity
 from tasks.report.people import Section, gather
+from tasks.report.phrases import detail, phrases
 from tasks.report.summary import proposal
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _changes(plan: Plan, names: FullNames) -> Sheet:
         who = names.of(person.changes[0])
         told += [(order.index(person.section), who, change) for change in person.changes]
     told.sort(key=lambda item: (item[0], item[1].name.casefold(), item[1].number))
-    further = [heading for heading in _FURTHER if any(words.detail(heading, change) for *_, change in told)]
+    further = [heading for heading in _FURTHER if any(detail(heading, change) for *_, change in told)]
     rows = [_change_row(change, who, further) for _, who, change in told]
     columns: dict[str, int] = {}
     for heading, width in _CHANGE_COLUMNS.items():
@@ -194,7 +195,7 @@ def _changes(plan: Plan, names: FullNames) -> Sheet:
 
 def _change_row(change: Change, who: Identity, further: Sequence[str]) -> Sequence[Cell]:
     """Return the cells of one change. *further* are the columns that only some plans need."""
-    said = words.phrases(change, done=False)
+    said = phrases(change, done=False)
     after = [phrase.after or phrase.verb + (f", {phrase.note}" if phrase.note else "") for phrase in said]
     return (
         None,
@@ -203,7 +204,7 @@ def _change_row(change: Change, who: Identity, further: Sequence[str]) -> Sequen
         "\n".join(phrase.thing for phrase in said),
         "\n".join(phrase.before for phrase in said),
         "\n".join(after),
-        *(words.detail(heading, change) for heading in further),
+        *(detail(heading, change) for heading in further),
         words.CAUSES[change.cause],
         "\n".join(change.rules),
         *_place(change.origin),

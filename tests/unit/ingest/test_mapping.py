@@ -9,6 +9,7 @@ import pytest
 
 from tasks.model.rosters import Roster
 from tasks.model.tables import FINDINGS, WORKERS
+from tests.unit.ingest.read_back import codes, values
 
 Write = Callable[..., Path]
 Read = Callable[..., Roster]
@@ -24,14 +25,6 @@ def map_cells(write_text: Write, read: Read) -> MapCells:
         return read("staff.csv", delimiter=";", columns={"user_name": "Account", attribute: column}, **fields)
 
     return map_cells
-
-
-def values(roster: Roster, attribute: str) -> list[str | None]:
-    return [value if isinstance(value, str) else None for value in roster.workers[attribute]]
-
-
-def codes(roster: Roster) -> list[list[object]]:
-    return roster.findings[["row", "column", "attribute", "code", "severity", "value"]].to_numpy().tolist()
 
 
 def test_cells_are_trimmed_for_mapping_and_raw_as_they_stood(map_cells: MapCells) -> None:

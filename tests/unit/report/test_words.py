@@ -8,6 +8,7 @@ from tasks.model.operations import OutcomeStatus
 from tasks.model.pipeline import LimitName
 from tasks.model.plan import Action, Cause, LimitReading, WithheldReason
 from tasks.report import RunState, words
+from tasks.report.phrases import phrases
 
 
 def test_every_code_has_words():
@@ -76,10 +77,10 @@ def test_unknown_codes_pass_through():
 )  # fmt: skip
 def test_change_is_told_in_words(make_change, action, before, after, done, planned):
     change = make_change(Action(action), Cause.MOVER, "1042 ada.byron", before=before, after=after)
-    (phrase,) = words.phrases(change, done=True)
+    (phrase,) = phrases(change, done=True)
     assert str(phrase) == done
     if planned:
-        assert [str(part) for part in words.phrases(change, done=False)] == [planned]
+        assert [str(part) for part in phrases(change, done=False)] == [planned]
 
 
 def test_an_update_of_several_fields_is_told_field_by_field(make_change):
@@ -87,7 +88,7 @@ def test_an_update_of_several_fields_is_told_field_by_field(make_change):
         Action.UPDATE, Cause.MOVER, "1042 ada.byron",
         before={"locale": "en_US", "given_name": "Ada"}, after={"locale": "fr_FR", "given_name": "Adele"},
     )  # fmt: skip
-    assert [str(part) for part in words.phrases(change, done=True)] == [
+    assert [str(part) for part in phrases(change, done=True)] == [
         "First name: Ada → Adele",
         "Language: en_US → fr_FR",
     ]
