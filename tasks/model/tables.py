@@ -37,7 +37,7 @@ class Table:
         names = list(self.columns)
         if self.extra:
             names += sorted({name for record in records for name in record} - set(names))
-        data = {name: [record.get(name) for record in records] for name in names}
+        data = {name: pd.Series([record.get(name) for record in records], dtype=self._dtype(name)) for name in names}
         return self.conform(pd.DataFrame(data, columns=names))
 
     def conform(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -48,8 +48,13 @@ class Table:
         names = list(self.columns)
         if self.extra:
             names += [name for name in table.columns if name not in self.columns]
-        typed = {name: self.columns.get(name, TEXT) for name in names}
-        return table[names].astype(typed).reset_index(drop=True)
+        found = table[names].reset_index(drop=True)
+        wanted = {name: self._dtype(name) for name in names}
+        other = {str(name): wanted[str(name)] for name, dtype in found.dtypes.items() if dtype.name != wanted[str(name)]}
+        return found.astype(other) if other else found
+
+    def _dtype(self, name: str) -> str:
+        return self.columns.get(name, TEXT)
 
     def require_unique(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return *table* as it is. Raises ``DuplicateKey`` if a key stands in it twice."""

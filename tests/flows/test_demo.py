@@ -43,13 +43,13 @@ def test_the_report_shows_joiners_movers_leavers_a_held_row_and_limits_that_hold
     assert 'class="broken"' not in limits
 
 
-def test_the_runs_are_two_months_a_quiet_one_and_one_that_a_limit_stops(page: Path) -> None:
+def test_the_runs_are_two_months_a_quiet_one_and_a_broken_export_that_is_refused(page: Path) -> None:
     summaries = [json.loads(path.read_bytes()) for path in sorted(page.parents[1].glob("*/summary.json"))]
     assert [(one["run"]["exit_code"], one["run"]["state"]) for one in summaries] == [
         (0, "done"),
         (0, "done"),
         (0, "nothing_to_do"),
-        (5, "blocked"),
+        (6, "failed"),
     ]
     assert [one["run"]["run_id"] for one in summaries][1] == page.parent.name
 

@@ -230,7 +230,7 @@ def test_who_is_protected_or_in_no_roster_is_untouched(year: Year, address: str)
         assert (person["firstName"], person["lastName"]) == (declared["firstName"], declared["lastName"])
 
 
-# Quiet and blocked runs ---------------------------------------------------------------------------------------------
+# Quiet and refused runs ---------------------------------------------------------------------------------------------
 
 
 def test_the_same_roster_again_sends_nothing_and_says_so(year: Year) -> None:
@@ -240,10 +240,10 @@ def test_the_same_roster_again_sends_nothing_and_says_so(year: Year) -> None:
     assert year.again.people == year.following.people
 
 
-def test_a_truncated_roster_is_blocked_and_nothing_is_sent(year: Year) -> None:
+def test_a_truncated_roster_is_refused_and_nothing_is_sent(year: Year) -> None:
     ended = year.truncated.ended
-    assert (ended.state_type, ended.state, ended.code) == ("FAILED", "Blocked", 5)
-    assert "suspend 103 of 291 accounts (35%, limit 5%; limit 20)" in ended.message
+    assert (ended.state_type, ended.state, ended.code) == ("FAILED", "Source refused", 6)
+    assert "200 rows, 305 before (34% fewer, limit 20%). Nothing was sent." in ended.message
     assert year.truncated.writes == []
     assert year.truncated.people == year.following.people
 

@@ -22,7 +22,7 @@ COLUMNS = {
     "contractors": ("external_id", "user_name", "given_name", "department"),
     "telephony": ("external_id", "phone", "department"),
 }
-everything = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+everything = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Files = dict[str, list[dict[str, Any]]]
 
 
