@@ -49,8 +49,8 @@ class Table:
         if self.extra:
             names += [name for name in table.columns if name not in self.columns]
         found = table[names].reset_index(drop=True)
-        wanted = {name: self._dtype(name) for name in names}
-        other = {str(name): wanted[str(name)] for name, dtype in found.dtypes.items() if dtype.name != wanted[str(name)]}
+        there = {str(name): dtype.name for name, dtype in found.dtypes.items()}
+        other = {name: self._dtype(name) for name in names if there[name] != self._dtype(name)}
         return found.astype(other) if other else found
 
     def _dtype(self, name: str) -> str:

@@ -97,6 +97,7 @@ def lives(
     killed = life(kill_all)
     told = life(lambda pid: os.kill(pid, signal.SIGTERM))
     interrupted = life(lambda pid: os.killpg(pid, signal.SIGINT))  # as a terminal does it: to all of the group
+    office.pipeline.write_text(text, encoding="utf-8")  # nobody has to hit upon a moment any more
     last = life()
     listed = subprocess.run([*COMMAND, "runs", "--json"], env=environ, capture_output=True, text=True, check=True)
     runs = json.loads(listed.stdout)[::-1]
