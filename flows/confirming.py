@@ -49,7 +49,9 @@ def note(loaded: LoadedPipeline) -> str:
     if not loaded.unconfirmed:
         return ""
     places = "; ".join(map(str, loaded.unconfirmed))
-    return f"{_counted(len(loaded.unconfirmed))} before a plan is made: {places}"
+    number = len(loaded.unconfirmed)
+    waits = "1 place waits" if number == 1 else f"{number} places wait"
+    return f"{waits} to be confirmed before a plan is made: {places}"
 
 
 def _counted(number: int) -> str:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from flows.run import Run
 from tasks.model.errors import RosterflowError, UnsafePlan
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
-from tasks.model.plan import Plan, WithheldReason
+from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.report.facts import RunFacts, RunState
+from tasks.report.summary import nameless
 from tasks.report.words import TRANSFER
 
 DONE, PENDING, INCOMPLETE = 0, 3, 4
@@ -72,7 +73,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     """Return what somebody should do now, most pressing first."""
     steps = []
     if code == INCOMPLETE:
-        steps.append("See below what was not done, and why; run the same command again once the cause is gone.")
+        steps.append("See in the report what was not done, and why; run the same command again once the cause is gone.")
     if code == PENDING:
         steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
     if plan is not None and run.error is not None and "readings" in run.error.facts:  # over a limit, not frozen
@@ -88,6 +89,16 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     held = [name for name in map(run.rejects_name, run.sources) if run.folder.path(name).exists()]
     if held:
         steps.append(f"Mend the held rows at their source; they are in {' and '.join(held)}.")
+    if nameless(plan):
+        steps.append(
+            "Map given_name and family_name in the pipeline file, or fill them in: a new account needs both. "
+            "Who lacks them is in the report, under 'Not in the plan'."
+        )
+    if plan is not None and not run.loaded.pipeline.rules and any(c.action == Action.CREATE for c in plan.changes):
+        steps.append(
+            "Say under rules who gets what: there are none, so new accounts come without a product, and GoTo "
+            "counts such an account as suspended."
+        )
     return tuple(steps)
 
 

@@ -28,7 +28,8 @@ def runs(
         show("No run yet. 'rosterflow demo' makes some.")
     for run in found:
         code = "" if run.exit_code is None else run.exit_code
-        show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {_reason(run)}".rstrip())
+        reason = _reason(run).partition("\n")[0]  # a run has one line; 'report' tells the rest
+        show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {reason}".rstrip())
         for permit in permits:
             if permit.run_id == run.run_id:
                 used = f"used by run {permit.spent_by}" if permit.spent_by else f"until {permit.until}"

@@ -16,12 +16,12 @@ SHOWN = 10
 LACKING = {
     "external_id": (
         "id_missing",
-        "the list has no ids (sources.lacks)",
+        "The list has no ids (sources.lacks).",
         "Ask for a list with the people's ids, map that column, and take external_id out of sources.lacks.",
     ),
     "user_name": (
         "user_name_missing",
-        "the list has no addresses (sources.lacks), so nobody in it can have an account",
+        "The list has no addresses (sources.lacks), so nobody in it can have an account.",
         "Ask for a list with work addresses, map that column, and take user_name out of sources.lacks.",
     ),
 }

@@ -118,7 +118,7 @@ def _results(heading: str, uncached: Collection[tuple[int, str]]) -> Step:
     rows = [row for row, there in uncached if there == heading]
     return Step(
         "formula_uncached",
-        "the cell holds a formula that was saved without its result",
+        "The cell holds a formula that was saved without its result.",
         "Open the file in a spreadsheet program and save it, or replace formulas by their values.",
         lambda cells: (cells, pd.Series(cells.index.isin(rows), cells.index)),
     )
@@ -127,7 +127,7 @@ def _results(heading: str, uncached: Collection[tuple[int, str]]) -> Step:
 def _open() -> Step:
     return Step(
         "secret_cell",
-        "the cell holds a password, a key or a bank account, or a mask in the place of one",
+        "The cell holds a password, a key or a bank account, or a mask in the place of one.",
         "Enter what belongs there. If it is no secret, list the heading under sources.not_secret.",
         lambda cells: (cells, cells.eq(MASK)),
     )
@@ -136,7 +136,7 @@ def _open() -> Step:
 def _no_errors() -> Step:
     return Step(
         "cell_error",
-        "the cell holds a spreadsheet error instead of a value",
+        "The cell holds a spreadsheet error instead of a value.",
         "Correct the formula or type the value.",
         lambda cells: (cells, cells.str.fullmatch(SPREADSHEET_ERROR.pattern).eq(True)),
     )
@@ -152,7 +152,7 @@ def _dated(dates: str) -> Step:
 
     return Step(
         "bad_date",
-        f"the date is not written as the pipeline says ({dates}), or is no day",
+        f"The date is not written as the pipeline says ({dates}), or is no day.",
         "Correct the date, or sources.dates if all are written so.",
         apply,
     )
@@ -208,7 +208,7 @@ def _status() -> Step:
 
     return Step(
         "bad_status",
-        "the status is neither active nor inactive",
+        "The status is neither active nor inactive.",
         "Correct the value, or give the column a map in the pipeline.",
         apply,
     )

@@ -191,7 +191,7 @@ def split(declared: Split, beside: pd.DataFrame | None = None) -> Step:  # noqa:
 
     return _strict(
         "no_such_part",
-        "the value does not have the part that the pipeline takes",
+        "The value does not have the part that the pipeline takes.",
         f"Correct the value, which should be parted by '{declared.by}', or say in the pipeline what is done otherwise.",
         change,
         declared.otherwise,
@@ -238,7 +238,7 @@ def digits(declared: Digits, beside: pd.DataFrame | None = None) -> Step:  # noq
     """
     return _strict(
         "no_digits",
-        "the value has no digits",
+        "The value has no digits.",
         "Correct the value.",
         lambda text: "".join(character for character in text if character in "0123456789") or None,
     )
@@ -281,7 +281,7 @@ def map_values(declared: MapValues, beside: pd.DataFrame | None = None) -> Step:
     listed = ", ".join(f"'{key.strip()}'" for key in declared.meanings)
     strict = _strict(
         "value_not_mapped",
-        "the value is not in the pipeline's map for this column",
+        "The value is not in the pipeline's map for this column.",
         f"Correct the value or add it to the map, which has {listed}.",
         meaning_of,
     )
@@ -311,7 +311,7 @@ def lookup(declared: Lookup, beside: pd.DataFrame | None = None) -> Step:  # noq
     named = f"the table {declared.file}" if declared.file else "the pipeline's table for this column"
     return _strict(
         "value_not_in_table",
-        "the value is not in the table in which the pipeline looks it up",
+        "The value is not in the table in which the pipeline looks it up.",
         f"Correct the value or add it to {named}.",
         _looked_up(declared.table or {}),
         declared.otherwise,
@@ -335,7 +335,7 @@ def boolean(declared: Boolean, beside: pd.DataFrame | None = None) -> Step:  # n
 
     return _strict(
         "not_yes_or_no",
-        "the value is no word for yes or no that is known",
+        "The value is no word for yes or no that is known.",
         "Correct the value, or give the column a map in the pipeline.",
         change,
     )
@@ -362,7 +362,7 @@ def address(declared: Address, beside: pd.DataFrame | None = None) -> Step:  # n
         stays = bool(at) and bool(replaced) and domain.casefold() not in replaced
         return text if stays else f"{local.strip()}@{declared.domain}"
 
-    return _strict("no_local_part", "the address has nothing before its @", "Correct the address.", change)
+    return _strict("no_local_part", "The address has nothing before its @.", "Correct the address.", change)
 
 
 @step.register
@@ -385,7 +385,7 @@ def phone(declared: Phone, beside: pd.DataFrame | None = None) -> Step:  # noqa:
 
     return _strict(
         "bad_phone",
-        f"the telephone number is none that can be dialled from {declared.country}",
+        f"The telephone number is none that can be dialled from {declared.country}.",
         "Correct the number; write numbers of other countries with + and their country code.",
         change,
     )

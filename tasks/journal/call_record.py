@@ -16,7 +16,7 @@ from tasks.model.errors import StalePlan
 from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
 from tasks.model.plan import Plan
 
-CLAIMED = "The account is linked to another person."
+CLAIMED = "The account is looked after already, for another person or by another pipeline."
 
 
 class CallRecord(PlanRecord):

@@ -72,8 +72,8 @@ class WholeReading:
         limit = "" if self.limit is None else f", limit {self.limit:.0%}"
         match self.name:
             case "rows":
-                word = "fewer" if self.change < 0 else "more"
-                return f"{self.now:,.0f} rows, {self.before:,.0f} before ({abs(self.change):.0%} {word}{limit})"
+                word = " fewer" if self.change < 0 else " more" if self.change > 0 else ""
+                return f"{self.now:,.0f} rows, {self.before:,.0f} before ({abs(self.change):.0%}{word}{limit})"
             case "filled":
                 points = "" if self.limit is None else f", limit {100 * self.limit:.0f}"
                 moved = f"{100 * abs(self.change):.0f} points{points}"

@@ -61,7 +61,7 @@ def count_people(workers: pd.DataFrame) -> int:
 
 def _blank(source: Source, roster: Roster) -> int:
     """Return how many rows between the headings and the last row that is filled are blank."""
-    return int(roster.raw.index.max()) - source.header_row - roster.rows if roster.rows else 0
+    return int(roster.raw.index.max()) - source.header_row - source.header_rows + 1 - roster.rows if roster.rows else 0
 
 
 def _findings(findings: pd.DataFrame) -> list[dict[str, Any]]:

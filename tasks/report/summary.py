@@ -87,8 +87,14 @@ def headline(
             said += [f"{_capital(past or ('no other change was made' if said else 'no change was made'))}."]
         case _:
             said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
-    said += [words.without_seat(shortage_of(plan).people), words.moving(_moving(plan, outcomes)), _leaving(plan), rows]
+    said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people)]
+    said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows]
     return " ".join(part for part in said if part)
+
+
+def nameless(plan: Plan | None) -> int:
+    """Count the people who get no account because the lists have no name for them."""
+    return sum(item.reason == WithheldReason.INCOMPLETE for item in plan.withheld) if plan else 0
 
 
 def _moving(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
@@ -102,7 +108,8 @@ def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
     """Return what carrying out *plan* would do, for those who are to decide on it."""
     future, held = _future(plan.changes), _held(_sources(plan, verdicts))
     said = f"This plan would {future}." if future else "This plan changes nothing."
-    return " ".join(filter(None, (said, words.without_seat(shortage_of(plan).people), held)))
+    lack = (words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people))
+    return " ".join(filter(None, (said, *lack, held)))
 
 
 def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -256,7 +263,8 @@ def _future(changes: Sequence[Change]) -> str:
 
 def _unchanged(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> str:
     if plan:
-        return "Nothing needed to be changed, and nothing was sent."
+        need = "could" if nameless(plan) else "needed to"
+        return f"Nothing {need} be changed, and nothing was sent."
     rows = sum(source["rows"] for source in _sources(plan, verdicts))
     return f"{words.count(rows, 'row')} {_were(rows)} read. Nothing was sent."
 

@@ -281,6 +281,17 @@ def moving(number: int) -> str:
     return f"{said} asked to move here from another account; they have access once they accept."
 
 
+def without_name(people: int) -> str:
+    """Say for how many people the lists have no name; empty if they have one for each.
+
+    >>> without_name(53), without_name(0)
+    ('53 people get no account: the lists have no name for them.', '')
+    """
+    if not people:
+        return ""
+    return f"{count(people, 'person gets', 'people get')} no account: the lists have no name for them."
+
+
 def without_seat(people: int) -> str:
     """Say for how many people there is no seat; empty if there is one for each.
 

@@ -137,6 +137,14 @@ def test_the_list_of_runs_says_why_one_was_stopped(run, office, sync, journal):
     assert json.loads(run("runs", "--json").stdout)[0]["reason"].startswith("The plan would create")
 
 
+def test_a_run_takes_one_line_of_the_list_however_long_its_reason_is(run, office):
+    path = office.save()
+    office.pipeline.write_text(office.pipeline.read_text(encoding="utf-8") + "# please confirm\n", encoding="utf-8")
+    assert run("plan", path).exit_code == 2
+    [line] = run("runs").stdout.splitlines()
+    assert "waits to be confirmed" in line
+
+
 def test_the_list_of_runs_says_what_is_known_of_one_without_a_report(run, office, cut_off):
     cut_off()
     assert "At work, or cut off: the same command goes on with it." in run("runs").stdout

@@ -44,7 +44,7 @@ def test_check_works_and_says_what_waits(office, marked, tenant):
     run = planning.check(marked())
     assert run.exit_code == 0
     [note] = [note for note in run.notes if "confirmed" in note]
-    assert "1 place that waits to be confirmed" in note
+    assert "1 place waits to be confirmed before a plan is made: line " in note
 
 
 def test_the_mark_goes_before_a_refusal_of_the_list(office, marked, tenant):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.cli.outcome import tell
-from flows.verdict import facts_of
+from flows.verdict import INCOMPLETE, facts_of, next_steps
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Action
 
@@ -56,6 +56,25 @@ def test_a_sync_over_a_limit_names_its_plan_and_how_to_send_it_all_the_same(offi
     assert "If the changes are meant, let this one plan pass with 'rosterflow apply RUN --override REASON', or" in (
         ended.message
     )
+
+
+def test_a_plan_without_rules_says_that_its_accounts_come_without_a_product(office, make_plan, terminal) -> None:
+    assert "Say under rules" not in terminal(make_plan().run_id)
+    office.spec["rules"] = []
+    assert "Next:    Say under rules who gets what: there are none" in terminal(make_plan().run_id)
+
+
+def test_a_list_without_names_says_why_nobody_gets_an_account(office, make_plan, terminal) -> None:
+    for attribute in ("given_name", "family_name"):
+        del office.spec["sources"][0]["columns"][attribute]
+    said = terminal(make_plan().run_id)
+    assert "no account: the lists have no name for them." in said
+    assert "Next:    Map given_name and family_name in the pipeline file" in said
+
+
+def test_what_was_not_done_is_to_be_seen_in_the_report(make_plan) -> None:
+    run = make_plan()
+    assert next_steps(run, INCOMPLETE, run.plan)[0].startswith("See in the report what was not done")
 
 
 def test_a_frozen_sync_names_no_way_around_the_freeze(office, sync, told, terminal) -> None:

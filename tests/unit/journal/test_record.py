@@ -394,7 +394,7 @@ def test_a_second_claim_to_an_account_is_held_also_from_another_pipeline(journal
     (theirs,) = journal.conclude(other_hash, "run", NOON, settled=[link("1", "7001")])
 
     assert [ours.status, theirs.status] == [FAILED, FAILED]
-    assert ours.reason == "The account is linked to another person."
+    assert ours.reason == "The account is looked after already, for another person or by another pipeline."
     assert len(journal.links("acme", "goto")) == 1
     assert journal.links("other", "goto").empty
 

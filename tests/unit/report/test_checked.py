@@ -72,6 +72,12 @@ def test_all_rows_of_a_finding_are_named_and_no_cell(checked):
     assert not re.search(r"no body|Nought|Byron", json.dumps(found))
 
 
+def test_headings_in_two_rows_are_no_blank_row(office, checked):
+    office.spec["sources"][0]["header_rows"] = 2
+    [source] = checked(CSV.replace("\n", "\n,,,,,\n", 1))["sources"]
+    assert (source["rows"]["read"], source["rows"]["blank"]) == (7, 1)
+
+
 @pytest.mark.parametrize(
     ("rows", "people"),
     [

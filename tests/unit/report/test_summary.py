@@ -116,6 +116,17 @@ def test_nothing_to_do_is_said_plainly(run):
     assert say(idle, state="nothing_to_do") == "Nothing needed to be changed, and nothing was sent. 2 rows are held."
 
 
+def test_a_plan_that_cannot_give_accounts_for_want_of_names_says_so(run):
+    short = [Withheld(Action.CREATE, WithheldReason.INCOMPLETE, "hr", str(n), None, None, "given_name") for n in (1, 2)]
+    idle = replace(run, plan=Plan(run.plan.header, withheld=tuple(short)), outcomes={})
+    assert say(idle, state="nothing_to_do") == (
+        "Nothing could be changed, and nothing was sent. 2 people get no account: the lists have no name for them. "
+        "2 rows are held."
+    )
+    planned = replace(run, plan=replace(run.plan, withheld=tuple(short[:1])), outcomes={})
+    assert "1 person gets no account: the lists have no name for them." in say(planned, state="pending")
+
+
 def test_people_who_have_yet_to_move_here_are_told_apart_from_those_who_have_access(run):
     create = next(change for change in run.plan.changes if change.action == "create")
     asked = {**run.outcomes, create.change_id: Outcome(create.change_id, OutcomeStatus.PENDING_TRANSFER)}

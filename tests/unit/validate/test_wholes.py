@@ -127,6 +127,8 @@ def test_another_key_gives_other_marks(make_roster, profile) -> None:
 
 def test_readings_say_by_how_much() -> None:
     rows = WholeReading("rows", "", 300, 150, -0.5, 0.2, broken=True)
+    same = WholeReading("rows", "", 300, 300, 0.0, 0.5, broken=False)
+    assert str(same) == "300 rows, 300 before (0%, limit 50%)"
     filled = WholeReading("filled", "Department", 0.98, 0.0, -0.98, 0.2, broken=True)
     assert str(rows) == "150 rows, 300 before (50% fewer, limit 20%)"
     assert str(filled) == "'Department' filled to 0%, 98% before (98 points, limit 20)"
