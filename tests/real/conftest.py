@@ -1,6 +1,7 @@
 """Where CI is set, a program that is missing fails its tests; elsewhere they skip."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,16 +11,32 @@ from typing import NoReturn
 
 import pytest
 
+from tasks.sandbox import running
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 
 
 @pytest.fixture(scope="session")
 def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The folders of the demo's runs: the first month, the next, a quiet one, one that was stopped."""
+    """The folders of the demo's runs: the first month, the next, a quiet one, one whose list was refused. And of the
+    one that follows when somebody accepts that list: the limits stop it."""
     folder = tmp_path_factory.mktemp("demo")
     environ = {**os.environ, "ROSTERFLOW_HOME": str(folder)}
-    subprocess.run([*COMMAND, "demo"], cwd=folder, env=environ, capture_output=True, timeout=240, check=True)
-    return sorted((folder / "demo" / "runs").iterdir())
+
+    def run(*words: str, code: int = 0) -> None:
+        done = subprocess.run([*COMMAND, *words], cwd=folder, env=environ, capture_output=True, timeout=240, text=True)
+        assert done.returncode == code, done.stderr
+
+    run("demo")
+    home = folder / "demo"
+    environ |= {"ROSTERFLOW_HOME": str(home), "PREFECT_HOME": str(home / "prefect")}
+    shutil.copyfile(SAMPLES / "acme_staff_truncated.xlsx", home / "acme_staff.xlsx")
+    [port] = re.findall(r'api: "http://127\.0\.0\.1:(\d+)', (home / "acme.yaml").read_text(encoding="utf-8"))
+    with running(home / "sandbox.db", port=int(port)):
+        run("accept", "latest", "--by", "Ida Test", "--reason", "to see the limits")
+        run("sync", str(home / "acme.yaml"), code=5)
+    return sorted((home / "runs").iterdir())
 
 
 @pytest.fixture(scope="session")

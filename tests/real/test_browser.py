@@ -57,7 +57,7 @@ def test_the_report_shows_all_its_sections_without_a_complaint(
 
 
 def test_the_report_of_a_run_that_was_stopped_shows_the_limits_that_stopped_it(folders, show) -> None:
-    shown = show(folders[3] / "report.html")
+    shown = show(folders[4] / "report.html")
     assert shown.console == []
     assert shown.dom.count('class="broken"') == 4
     assert "Blocked, nothing sent" in shown.dom
