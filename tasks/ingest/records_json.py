@@ -1,12 +1,13 @@
 """Read JSON and JSON Lines as tables. A nested value is a column of its own, named by its path (``address.city``)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from tasks.ingest.containers import Container, wide_encoding
 from tasks.ingest.delimited import decoded
-from tasks.ingest.files import ReadFile
+from tasks.ingest.files import ReadFile, printable
 from tasks.ingest.records import MAX_DEPTH, joined, no_such_records, table_of
 from tasks.ingest.tables import RawTable, Reading
 from tasks.model.errors import RejectedSource
@@ -98,19 +99,23 @@ def _lists(value: Any, path: tuple[str, ...], depth: int) -> Iterator[tuple[str,
 
 def _flat(file: ReadFile, record: dict[str, Any]) -> dict[str, str]:
     """Return the fields of a record by their paths; what is in a list of objects has one path, its values joined."""
-    found: dict[str, list[str]] = {}
-    left = [("", record, 0)]
+    found: dict[tuple[str, ...], list[str]] = {}
+    left: list[tuple[tuple[str, ...], Any, int]] = [((), record, 0)]
     while left:
         path, value, depth = left.pop()
         if depth > MAX_DEPTH:
             raise _too_deep(file)
         if isinstance(value, dict):
-            left += [(f"{path}.{key}" if path else key, item, depth + 1) for key, item in reversed(value.items())]
+            left += [((*path, key), item, depth + 1) for key, item in reversed(value.items())]
         elif isinstance(value, list):
             left += [(path, item, depth + 1) for item in reversed(value)]
         else:
             found.setdefault(path, []).append(_cell(value))
-    return {path: joined(values) for path, values in found.items()}
+    named = {".".join(path): joined(values) for path, values in found.items()}
+    if len(named) < len(found):
+        twice = [name for name, count in Counter(map(".".join, found)).items() if count > 1]
+        raise file.rejected(f"has two fields that are called '{printable(twice[0])}'", "Have one of them renamed.")
+    return named
 
 
 def _cell(value: Any) -> str:
