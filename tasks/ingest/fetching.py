@@ -9,7 +9,8 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -200,17 +201,18 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
     if parts.scheme not in REMOTE:
         raise rejected(source, name, f"is at {parts.scheme}://, which is not read", f"Read are: {', '.join(REMOTE)}.")
     try:
-        files = _opened(url)
-        path = _path(url)
-        if PATTERN.search(path) and parts.scheme in ("s3", "sftp"):
-            path = _newest_remote(source, files, path)
-            name = printable(PurePosixPath(path).name)
-        data = _still(source, name, lambda: _read_remote(source, name, files, path))
+        with _opened(url) as files:
+            path = _path(url)
+            if PATTERN.search(path) and parts.scheme in ("s3", "sftp"):
+                path = _newest_remote(source, files, path)
+                name = printable(PurePosixPath(path).name)
+            data = _still(source, name, lambda: _read_remote(source, name, files, path))
     except RejectedSource:
         raise
     except FileNotFoundError as exc:
-        if _status(exc) not in (None, 404, 410):  # fsspec says so of whatever a web server answers
-            raise _failed(source, name, url, exc) from None
+        cause = exc.__cause__  # fsspec says so of whatever a web server answers, and where there is none
+        if isinstance(cause, Exception) and parts.scheme != "s3" and _status(cause) not in (404, 410):
+            raise _failed(source, name, url, cause) from None
         raise rejected(
             source,
             name,
@@ -224,8 +226,18 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
     return RosterFile(name, data, source)
 
 
-def _opened(url: str) -> Any:
-    """Return the file system that a URL is in, with credentials and limits of time."""
+@contextmanager
+def _opened(url: str) -> Iterator[Any]:
+    """Give the file system that a URL is in, with credentials and limits of time; a connection is closed in the end."""
+    files = _connected(url)
+    try:
+        yield files
+    finally:
+        if urlsplit(url).scheme == "sftp":
+            files.client.close()
+
+
+def _connected(url: str) -> Any:
     import fsspec
 
     parts = urlsplit(url)
@@ -257,8 +269,12 @@ def _sftp(host: str, port: int, user: str, password: str) -> Any:
             self.client = paramiko.SSHClient()
             self.client.load_system_host_keys()
             self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-            self.client.connect(self.host, **self.ssh_kwargs)
-            self.ftp = self.client.open_sftp()
+            try:
+                self.client.connect(self.host, **self.ssh_kwargs)
+                self.ftp = self.client.open_sftp()
+            except BaseException:
+                self.client.close()
+                raise
             channel = self.ftp.get_channel()
             if channel is not None:
                 channel.settimeout(CONNECT_S)
