@@ -352,3 +352,25 @@ def test_a_json_object_with_two_fields_of_one_path_is_refused(write_text: Write,
     write_text('[{"Account": "ada", "a.b": "x", "c": [{"d": "1"}, {"d": "2"}]}]', "staff.json")
     roster = read("staff.json", columns={"user_name": "Account", "department": "a.b", "crew": "c.d"})
     assert roster.workers.loc[0, ["department", "crew"]].tolist() == ["x", "1\n2"]
+
+
+@pytest.mark.parametrize("odd", ["null", "5", "[]"])
+def test_a_list_of_people_with_something_else_in_it_is_refused_and_no_other_list_taken(
+    write_text: Write, read: Read, odd: str
+) -> None:
+    people = '{"people": [{"Account": "ada"}, %s], "former": [{"Account": "eve"}]}'
+    write_text(people % odd, "staff.json")
+    for fields in ({}, {"records": "people"}, {"records": "former"}):
+        if fields == {"records": "former"}:
+            assert read("staff.json", columns={"user_name": "Account"}, **fields).workers["user_name"].tolist() == [
+                "eve"
+            ]
+            continue
+        with pytest.raises(RejectedSource, match="has entries that are no objects in its list people"):
+            read("staff.json", columns={"user_name": "Account"}, **fields)
+
+
+def test_lists_of_people_so_deep_that_they_are_not_looked_for_are_said(write_text: Write, read: Read) -> None:
+    write_text('{"a": {"b": {"c": {"d": {"e": [{"Account": "ada"}]}}}}, "former": [{"Account": "eve"}]}', "staff.json")
+    with pytest.raises(RejectedSource, match=r"has records in 2 places: a\.b\.c\.d\.e, former"):
+        read("staff.json", columns={"user_name": "Account"})
