@@ -2,13 +2,14 @@
 
 import io
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from rapidfuzz import fuzz, process
 
 from tasks.ingest.containers import ZIP_DAMAGE
-from tasks.ingest.files import MOST_SHOWN, File, ReadFile, shortened
+from tasks.ingest.files import MOST_SHOWN, File, ReadFile, printable, shortened
 
 MAX_BYTES = 512 * (1 << 20)
 MAX_RATIO = 200
@@ -38,12 +39,15 @@ def unpacked(file: File, member: str | None, password: str | None) -> File:
         raise file.rejected(
             "has another password than the declared one", "Correct what sources.password refers to."
         ) from None
-    return replace(file, name=f"{file.name}/{chosen.filename}", data=data)
+    return replace(file, name=f"{file.name}/{printable(chosen.filename)}", data=data)
 
 
 def _chosen(file: ReadFile, package: zipfile.ZipFile, member: str | None) -> zipfile.ZipInfo:
     there = {info.filename: info for info in package.infolist() if _is_content(info)}
     names = list(there)
+    if len(names) != sum(map(_is_content, package.infolist())):
+        twice = [name for name, count in Counter(package.namelist()).items() if count > 1]
+        raise file.rejected(f"has two files of one name: {shortened(twice)}", REMEDY)
     if member is None and len(names) == 1:
         return there[names[0]]
     if not names:

@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
+from tasks.ingest.days import format_to_read
 from tasks.ingest.fetching import Resolve, resolved
 from tasks.ingest.files import RosterFile, rejected
 from tasks.ingest.records import MAX_CELLS
@@ -61,7 +63,7 @@ def _name(url: str) -> str:
 def _rows(source: Source, file: RosterFile, url: str) -> Iterator[list[str]]:
     from sqlalchemy import text
 
-    write = writer(source.dates)
+    write = writer(format_to_read(source))
     query = text((source.query or "").replace(":", "\\:"))  # a colon is a colon: nothing is filled in
     cells = 0
     with _connected(source, file, url) as connection, _errors_told(file):
@@ -79,8 +81,8 @@ def _rows(source: Source, file: RosterFile, url: str) -> Iterator[list[str]]:
 def _cell(value: Any, write: Any) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, bytes | memoryview):
-        return ""  # no text
+    if isinstance(value, bytes | memoryview) or (isinstance(value, Decimal) and value.is_nan()):
+        return ""  # no text, no number
     if isinstance(value, list | tuple):
         return "\n".join(filter(None, (_cell(item, write) for item in value)))
     if isinstance(value, dict):

@@ -9,7 +9,8 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import SecretStr
 
 from tasks.ingest.archives import MAX_BYTES
-from tasks.ingest.files import RosterFile, rejected
+from tasks.ingest.files import RosterFile, printable, rejected
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.fields import REFERENCE
 from tasks.model.sources import REMOTE, Source, safe_place
@@ -80,9 +81,15 @@ def _newest(source: Source, pattern: str, folder: Path) -> Path:
     below = str(wanted.relative_to(wanted.anchor))
     for place in folders:
         try:
-            found = [path for path in place.glob(below) if path.is_file() and _is_whole(path.name)]
+            found = [path for path in place.glob(below) if path.is_file() and _fits(path.relative_to(place), wanted)]
             if found:
                 return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        except ValueError:
+            raise BadPipeline(
+                f"sources.path of {source.name} is no pattern that can be looked for.",
+                remedy="'**' stands alone between slashes: out/**/hr_*.csv.",
+                source=source.name,
+            ) from None
         except OSError as exc:
             raise _unreadable(source, wanted.name, exc) from exc
     places = " or ".join(map(str, folders))
@@ -91,10 +98,16 @@ def _newest(source: Source, pattern: str, folder: Path) -> Path:
     )
 
 
+def _fits(path: Path, pattern: Path) -> bool:
+    """Tell whether a file is whole, and in no hidden folder that the pattern does not name: programs write to such."""
+    hidden = any(part.startswith(".") and part not in pattern.parts for part in path.parts)
+    return not hidden and _is_whole(path.name)
+
+
 def _is_whole(name: str) -> bool:
     """Tell a file from what a program keeps beside one it has open, or has not yet written to the end."""
-    return not name.startswith(("~$", ".")) and not name.endswith(
-        (".part", ".partial", ".filepart", ".tmp", ".crdownload")
+    return not name.startswith(("~$", ".")) and not name.lower().endswith(
+        (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".download", "~")
     )
 
 
@@ -176,22 +189,30 @@ def _not_too_large(source: Source, name: str, data: bytes) -> bytes:
 
 def _fetch_remote(source: Source, url: str) -> RosterFile:
     """Return a remote file; *url* has its credentials, so it goes nowhere but to the client."""
-    parts = urlsplit(url)
-    name = PurePosixPath(unquote(parts.path)).name or safe_place(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whose text has the URL's user and password in it
+        raise BadPipeline(
+            f"sources.path of {source.name} is no URL.",
+            remedy="Write it as sftp://${SFTP_USER}:${SFTP_PASSWORD}@host/folder/file.csv.",
+            source=source.name,
+        ) from None
+    name = printable(PurePosixPath(unquote(parts.path)).name) or safe_place(url)
     if parts.scheme not in REMOTE:
         raise rejected(source, name, f"is at {parts.scheme}://, which is not read", f"Read are: {', '.join(REMOTE)}.")
     try:
-        files = _opened(url)
-        path = _path(url)
-        if PATTERN.search(path) and parts.scheme in ("s3", "sftp"):
-            path = _newest_remote(source, files, path)
-            name = PurePosixPath(path).name
-        data = _still(source, name, lambda: _read_remote(source, name, files, path))
+        with _opened(url) as files:
+            path = _path(url)
+            if PATTERN.search(path) and parts.scheme in ("s3", "sftp"):
+                path = _newest_remote(source, files, path)
+                name = printable(PurePosixPath(path).name)
+            data = _still(source, name, lambda: _read_remote(source, name, files, path))
     except RejectedSource:
         raise
     except FileNotFoundError as exc:
-        if _status(exc) not in (None, 404, 410):  # fsspec says so of whatever a web server answers
-            raise _failed(source, name, url, exc) from None
+        cause = exc.__cause__  # fsspec says so of whatever a web server answers, and where there is none
+        if isinstance(cause, Exception) and parts.scheme != "s3" and _status(cause) not in (404, 410):
+            raise _failed(source, name, url, cause) from None
         raise rejected(
             source,
             name,
@@ -205,8 +226,18 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
     return RosterFile(name, data, source)
 
 
-def _opened(url: str) -> Any:
-    """Return the file system that a URL is in, with credentials and limits of time."""
+@contextmanager
+def _opened(url: str) -> Iterator[Any]:
+    """Give the file system that a URL is in, with credentials and limits of time; a connection is closed in the end."""
+    files = _connected(url)
+    try:
+        yield files
+    finally:
+        if urlsplit(url).scheme == "sftp":
+            files.client.close()
+
+
+def _connected(url: str) -> Any:
     import fsspec
 
     parts = urlsplit(url)
@@ -238,8 +269,12 @@ def _sftp(host: str, port: int, user: str, password: str) -> Any:
             self.client = paramiko.SSHClient()
             self.client.load_system_host_keys()
             self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-            self.client.connect(self.host, **self.ssh_kwargs)
-            self.ftp = self.client.open_sftp()
+            try:
+                self.client.connect(self.host, **self.ssh_kwargs)
+                self.ftp = self.client.open_sftp()
+            except BaseException:
+                self.client.close()
+                raise
             channel = self.ftp.get_channel()
             if channel is not None:
                 channel.settimeout(CONNECT_S)
@@ -257,8 +292,9 @@ def _path(url: str) -> str:
     if parts.scheme in ("http", "https"):
         port = f":{parts.port}" if parts.port else ""
         return f"{parts.scheme}://{host}{port}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    path = parts.path + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
     bucket = parts.netloc.rpartition("@")[2]
-    return f"{bucket}{parts.path}" if parts.scheme == "s3" else parts.path
+    return f"{bucket}{path}" if parts.scheme == "s3" else path
 
 
 def _newest_remote(source: Source, files: Any, pattern: str) -> str:

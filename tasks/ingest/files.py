@@ -1,6 +1,7 @@
 """A file that was read whole, and the words of a refusal. How its bytes come here is in ``fetching``."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from tasks.model.errors import RejectedSource
 from tasks.model.sources import Source
 
 MOST_SHOWN = 30
+STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,17 @@ def rejected(source: Source, name: str, what: str, remedy: str, **facts: Any) ->
     )
 
 
+def printable(text: str) -> str:
+    """Return text of a file without what would steer a terminal, or turn the direction in which it is read.
+
+    >>> printable("staff\x1b[31m\u202e.csv")
+    'staff�[31m�.csv'
+    """
+    return STEERING.sub("\ufffd", text)
+
+
 def shortened(names: Sequence[str]) -> str:
     """Return names for a message: the first of them, and how many more there are."""
-    return ", ".join(names[:MOST_SHOWN]) + (f" and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else "")
+    return printable(", ".join(names[:MOST_SHOWN])) + (
+        f" and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else ""
+    )

@@ -12,7 +12,7 @@ from tasks.model.sources import headings_of
 LONGEST = 32_000
 """A spreadsheet cuts a cell off after 32,767 characters; a cell near it has swallowed something."""
 NAMES = ("given_name", "family_name", "display_name")
-FORMULA = r"\s*(?:=\s*[A-Za-z0-9\"'(+\-@{].*|[+\-@]\s*[A-Za-z0-9+\-]+\s*[(|!].*)"
+FORMULA = r"(?s)\s*(?:=\s*[A-Za-z0-9\"'(+\-@{].*|[+\-@]\s*[A-Za-z0-9+\-]+\s*[(|!].*)"
 """Text that a spreadsheet program would run: ``=HYPERLINK(...)``, ``@SUM(...)``, ``+cmd|...``; no name is one."""
 SHOWN = 10
 

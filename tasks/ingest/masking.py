@@ -25,7 +25,7 @@ def masked(source: Source, raw: pd.DataFrame) -> pd.DataFrame:
 
 def _masked(source: Source, cells: pd.Series) -> pd.Series:
     heading = _NUMBERED.sub("", str(cells.name))
-    if heading in source.secret:
+    if heading.casefold() in map(str.casefold, source.secret):  # an export may come to write its headings otherwise
         return cells.mask(cells.notna(), MASK)
     if heading in source.not_secret:
         return cells

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tasks.ingest.days import own_formats
 from tasks.ingest.fetching import no_secrets
 from tasks.ingest.masking import masked
 from tasks.model.errors import RejectedSource
@@ -98,7 +99,10 @@ def _read(source: Source, path: Path, headings: Collection[str]) -> pd.DataFrame
     """Return the sheet of held rows of a workbook, as text. A formula that was not worked out is an error's text."""
     from tasks.ingest.rosters import read  # which reads mended rows, too
 
-    columns = {f"column_{number}": {"from": heading} for number, heading in enumerate(headings)}
+    own = own_formats(source.found(headings))
+    columns = {
+        f"column_{number}": {"from": heading, "dates": own.get(heading)} for number, heading in enumerate(headings)
+    }
     reading = Source.model_validate(
         {
             "name": source.name,

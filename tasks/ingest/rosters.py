@@ -8,6 +8,7 @@ import pandas as pd
 
 from tasks.ingest.containers import WORKBOOKS, Container
 from tasks.ingest.database import ask
+from tasks.ingest.days import format_to_read, with_days_written, with_headings_written
 from tasks.ingest.delimited import exact_rows
 from tasks.ingest.fetching import Resolve, fetch
 from tasks.ingest.files import RosterFile
@@ -39,10 +40,11 @@ def read(source: Source, folder: Path, resolve: Resolve, mended: Sequence[Mended
     """See ``tasks.ingest.read_roster``."""
     opened = _asked(source, resolve) if source.database else _opened(source, folder, resolve)
     file, name, sha256 = opened.file, opened.sheet, opened.sha256
-    sheet = tabulate(file, opened.cells)
+    sheet = tabulate(file, with_headings_written(opened.cells, source.dates))
     del opened
     hidden = {} if name is None or not can_be_doubted(file) else _hidden(file, name, sheet)
-    shown, headings = _with_errors_shown(sheet.raw, hidden), headings_of(sheet.columns.values())
+    shown = with_days_written(_with_errors_shown(sheet.raw, hidden), source, sheet.columns)
+    headings = headings_of(sheet.columns.values())
     corrected, places, changed = mend(source, headings, sha256, shown, mended)
     raw = masked(source, corrected)
     check_cells(file, raw, sheet.columns)
@@ -93,8 +95,8 @@ def _opened(source: Source, folder: Path, resolve: Resolve) -> _Opened:
 
 def _reading(source: Source, resolve: Resolve) -> Reading:
     password = resolve(source.password).get_secret_value() if source.password else None
-    given = source.model_dump(include={"sheet", "delimiter", "quote", "encoding", "records", "member", "dates"})
-    return Reading(**given, password=password)
+    given = source.model_dump(include={"sheet", "delimiter", "quote", "encoding", "records", "member"})
+    return Reading(**given, password=password, dates=format_to_read(source))
 
 
 def _hidden(file: RosterFile, name: str, sheet: Sheet) -> dict[tuple[int, str], str]:

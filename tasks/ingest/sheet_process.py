@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import date, datetime, time
 from functools import cache
 from itertools import accumulate
+from math import isnan
 from typing import Any
 
 
@@ -94,18 +95,26 @@ def _ends(lengths: Iterable[int]) -> bytes:
 
 
 def writer(dates: str) -> Callable[[object], str]:
-    """Return the function that writes one cell that is no text: dates in the format *dates*, times behind them."""
+    """Return the function that writes one cell that is no text: dates in the format *dates*, times behind them.
+
+    What is "not a number" is blank.
+    """
 
     @cache
     def day(value: date) -> str:
-        text = value.strftime(dates)
-        same = datetime.strptime(text, dates).date() == value  # noqa: DTZ007  (days have no zone)
-        return text if same else value.isoformat()  # a two-digit year cannot say 1965
+        with suppress(ValueError):  # the first year, which databases have for "never", is written with one digit
+            text = value.strftime(dates)
+            same = datetime.strptime(text, dates).date() == value  # noqa: DTZ007  (days have no zone)
+            if same and text != dates:  # a two-digit year cannot say 1965, and "ambiguous" says nothing
+                return text
+        return value.isoformat()
 
     def write(cell: object) -> str:
         if isinstance(cell, bool):
             return "TRUE" if cell else "FALSE"
         if isinstance(cell, float):
+            if isnan(cell):
+                return ""
             return str(int(cell)) if cell.is_integer() else repr(cell)
         if isinstance(cell, datetime):
             return day(cell.date()) if cell.time() == time() else cell.isoformat(sep=" ")

@@ -100,7 +100,7 @@ def _repeated(table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.
 
 
 def _totals(file: RosterFile, table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.Series:
-    """Tell which rows are totals: the first filled cell says so, and nobody's address is in the row."""
+    """Tell which rows are totals: the first filled cell says so, and nobody's address or id is in the row."""
     first: pd.Series[Any] = pd.Series(float("nan"), table.index, dtype="str")
     for name in names:
         first = first.fillna(table[name])
@@ -111,14 +111,13 @@ def _totals(file: RosterFile, table: pd.DataFrame, names: list[str], headings: l
 def _nobodys(
     file: RosterFile, table: pd.DataFrame, names: list[str], headings: list[str], first: "pd.Series[Any]"
 ) -> pd.Series:
-    """Tell in which rows nobody is named: the columns that tell people apart are blank, or hold the *first* cell only.
+    """Tell in which rows nobody is named: the columns of address and id are blank, or hold the *first* cell only.
 
-    Those of the address, and of the id where the list has no addresses.
+    Somebody called Suma whose address is missing has an id: left out, that person would count as gone.
     """
     columns = file.source.found(headings)
-    telling = columns.get("user_name") or columns.get("external_id")
     nobody = pd.Series(True, table.index)
-    for heading in telling.from_ if telling else ():
+    for heading in headings_of(columns[name] for name in ("user_name", "external_id") if name in columns):
         cells = table[names[headings.index(heading)]]
         nobody &= ~_is_filled(cells) | (cells == first)
     return nobody
@@ -144,9 +143,10 @@ def _headings(file: RosterFile, cells: Grid) -> list[str]:
     headings = joined_headings(rows[at - 1 : last], at, cells.merged)
     if not any(headings):
         raise file.rejected(f"has no headings in row {at}", _where_else(file, rows) or "Correct sources.header_row.")
-    wanted = headings_of(file.source.found(headings).values())
+    columns = file.source.found(headings)
+    wanted = headings_of(columns.values())
     _check_present(file, rows, wanted, headings)
-    _check_once(file, wanted, headings)
+    _check_once(file, wanted, headings, headings_of(columns[name] for name in columns if _by_profile(file, name)))
     return headings
 
 
@@ -222,9 +222,15 @@ def _where_else(file: RosterFile, rows: Sequence[Sequence[str]]) -> str:
     return ""
 
 
-def _check_once(file: RosterFile, wanted: list[str], headings: list[str]) -> None:
+def _by_profile(file: RosterFile, attribute: str) -> bool:
+    return isinstance(file.source.columns[attribute], ProfileColumn)
+
+
+def _check_once(file: RosterFile, wanted: list[str], headings: list[str], any_case: list[str]) -> None:
+    """Refuse a mapped heading that stands there twice; those that a profile looks for in *any_case*, in any."""
     for heading in wanted:
-        places = [number for number, there in enumerate(headings, 1) if there == heading]
+        alike = str.casefold if heading in any_case else str
+        places = [number for number, there in enumerate(headings, 1) if alike(there) == alike(heading)]
         if len(places) > 1:
             letters = ", ".join(map(column_letters, places))
             raise file.rejected(

@@ -6,8 +6,8 @@ from typing import Any
 
 from tasks.model.profiles import profile_names, read_profile
 from tasks.model.secrets import kind_of_heading
-from tasks.model.sources import clean_heading
-from tasks.model.tables import LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
+from tasks.model.sources import Source, clean_heading
+from tasks.model.tables import DATE_ATTRIBUTES, LIST_ATTRIBUTES, RESERVED_NAMES, RESERVED_PREFIXES, WORKER_ATTRIBUTES
 from tasks.model.transforms import PLACEHOLDER, VALUE
 from tasks.pipeline_file.plain_yaml import Path
 from tasks.pipeline_file.schema import OWN_NAME
@@ -58,6 +58,7 @@ def check_columns(source: dict[str, Any], others: list[dict[str, Any]]) -> Found
     elif {*mapped, *lacks}.isdisjoint({"user_name", "external_id"}):
         yield ("external_id",), "is missing: without id and address no row of this source tells whose it is"
     yield from _check_secrets(source)
+    yield from _check_dates(source)
 
 
 SHEETS_OF_PERSONS = ("role_sheet", "groups")
@@ -104,13 +105,28 @@ STATUSES = ("active", "inactive")
 NO_STATUS = "a status means active or inactive; valid values: active, inactive"
 
 
+def _check_dates(source: dict[str, Any]) -> Found:
+    """Yield the columns that share a heading with another one and say that its dates are written otherwise."""
+    said: dict[str, tuple[str, Any]] = {}
+    for name, column in as_mapping(source.get("columns")).items():
+        dates = as_mapping(column).get("dates") or (
+            source.get("dates", Source.model_fields["dates"].default) if name in DATE_ATTRIBUTES else None
+        )
+        if dates is None:
+            continue
+        for heading in map(clean_heading, as_texts(as_mapping(column).get("from", column))):
+            other, written = said.setdefault(heading, (name, dates))
+            if written != dates:
+                yield (name,), f"is taken from '{heading}', whose dates are written otherwise in column {other}"
+
+
 def _check_secrets(source: dict[str, Any]) -> Found:
     """Yield the columns that are mapped from a heading that is secret: what is masked cannot be anybody's attribute."""
     secret, cleared = ({clean_heading(text) for text in as_texts(source.get(key))} for key in ("secret", "not_secret"))
     for name, column in as_mapping(source.get("columns")).items():
         for heading in map(clean_heading, as_texts(as_mapping(column).get("from", column))):
             kind = kind_of_heading(heading)
-            if heading in secret:
+            if heading.casefold() in map(str.casefold, secret):
                 yield (name,), f"is taken from '{heading}', which 'secret' of this source names: it is never handed on"
             elif kind and heading not in cleared:
                 cure = f"if it does not, write not_secret: ['{heading}'] in this source"

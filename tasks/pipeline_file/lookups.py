@@ -55,7 +55,11 @@ def _table(lookup: dict[str, Any], folder: Path) -> dict[str, str]:
     places = [_place(lookup, key, headings) for key in ("key", "value")]
     table: dict[str, str] = {}
     for number, row in enumerate(rows[1:], 2):
-        key, value = (row[place].strip() if place < len(row) else "" for place in places)
+        if not any(map(str.strip, row)):
+            continue
+        if len(row) < len(headings) or any(map(str.strip, row[len(headings) :])):
+            raise _UnreadableError("file", f"row {number} has another length than the headings")
+        key, value = (row[place].strip() for place in places)
         if key and table.setdefault(key, value) != value:
             raise _UnreadableError("file", f"says two things of one key: row {number} and a row above it")
     return table
@@ -81,4 +85,6 @@ def _place(lookup: dict[str, Any], key: str, headings: list[str]) -> int:
         raise _UnreadableError(
             key, f"'{heading}' is no heading of the file" + did_you_mean(heading, headings, "headings")
         )
+    if headings.count(heading) > 1:
+        raise _UnreadableError(key, f"'{heading}' is the heading of several columns of the file")
     return headings.index(heading)

@@ -38,6 +38,7 @@ SECRET_IN_QUERY = re.compile(
     r"[?&](?:(?:x-amz-)?(?:signature|credential|security-token)|sig|\w*token|\w*key|code|pass\w*|pwd|secret|auth)=(?!\$\{)",
     re.IGNORECASE,
 )
+SECRET_OF_ODBC = re.compile(r"(?:[;={]|%3B|%3D|%7B)(?:pwd|password)(?:=|%3D)(?!\$\{)", re.IGNORECASE)
 IN_CLEAR = "holds a password in clear: write ${NAME} or ${block:NAME} in its place"
 
 
@@ -54,14 +55,25 @@ def check_source(source: dict[str, Any], written: dict[str, Any]) -> Found:
     elif isinstance(place, str) and "${" not in place:
         yield from _check_place(place)
         yield from _check_fitting(source, place)
+    yield from _check_dialect(source)
     if database is None and source.get("query") is not None:
         yield ("query",), "is for databases"
+
+
+def _check_dialect(source: dict[str, Any]) -> Found:
+    for key in ("delimiter", "quote"):
+        if source.get(key) in ("\n", "\r"):
+            yield (key,), "is a line break, which ends a row"
+    if source.get("quote") is not None and source.get("quote") == source.get("delimiter", ","):
+        yield ("quote",), "is the delimiter too"
 
 
 def _in_clear(place: Any) -> bool:
     if not isinstance(place, str) or "://" not in place:
         return False
-    return PASSWORD_IN_CLEAR.search(REFERENCE.sub("", place)) is not None or SECRET_IN_QUERY.search(place) is not None
+    if PASSWORD_IN_CLEAR.search(REFERENCE.sub("", place)):
+        return True
+    return any(secret.search(place) for secret in (SECRET_IN_QUERY, SECRET_OF_ODBC))
 
 
 def _check_database(source: dict[str, Any]) -> Found:

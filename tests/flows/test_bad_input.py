@@ -1,9 +1,13 @@
 """Whatever is wrong with what it is given, the command says so, says that nothing was sent and what to do, and ends
 with the exit code of its kind. Never a traceback, never a name."""
 
+import io
 import json
 import socket
+import sqlite3
+import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -185,6 +189,96 @@ def test_a_blanked_id_column_ends_with_6_and_nobody_is_taken_for_a_leaver(office
     assert "Nothing was sent." in ended.message
     assert_decent(ended.message)
     assert tenant.writes() == sent
+
+
+HEADER = "Employee No,Account,First name,Surname,Department,State\n"
+LINE = "00101,ada.byrne,Ada,Byrne,Support,Active\n"
+CLAIM = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    '<dimension ref="A1:BDWGN1048576"/><sheetData/></worksheet>'
+)
+
+
+def whole_workbook() -> bytes:
+    buffer = io.BytesIO()
+    openpyxl.Workbook().save(buffer)
+    return buffer.getvalue()
+
+
+def wide_workbook() -> bytes:
+    """Return a workbook that claims a million columns."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole_workbook())) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, CLAIM if name.endswith("sheet1.xml") else old.read(name))
+    return buffer.getvalue()
+
+
+def locked_workbook() -> bytes:
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    locked = io.BytesIO()
+    OOXMLFile(io.BytesIO(whole_workbook())).encrypt("hunter2", locked)
+    return locked.getvalue()
+
+
+def zip_bomb() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("staff.csv", bytes(120 << 20))
+    return buffer.getvalue()
+
+
+BAD: dict[str, tuple[str, bytes | Callable[[], bytes], str]] = {
+    "zero bytes": ("staff.csv", b"", "is empty: it has no bytes at all"),
+    "header only": ("staff.csv", HEADER.encode(), "has headings and nobody below them"),
+    "truncated xlsx": ("staff.xlsx", lambda: whole_workbook()[:2000], "it is damaged"),
+    "zip bomb": ("staff.zip", zip_bomb, "would unpack to 120 MiB"),
+    "a million columns": ("staff.xlsx", wide_workbook, "has cells far outside of its table"),
+    "encrypted without password": ("staff.xlsx", locked_workbook, "has a password"),
+    "a PDF called .xlsx": ("staff.xlsx", b"%PDF-1.7\n", "it looks like a PDF"),
+    "an HTML table called .xls": ("staff.xls", b"<html><table><tr><td>Account", "it looks like a web page"),
+    "a MySQL dump": ("staff.csv", b"-- MySQL dump 10.13\nCREATE TABLE `staff` (", "it looks like a dump of a database"),
+    "binary": ("staff.csv", bytes(range(256)) * 20, "it looks like a binary file"),
+    "ragged rows": ("staff.csv", (HEADER + LINE + "00102,ben\n").encode(), "has 1 rows of another length"),
+    "quotes never closed": ("staff.csv", (HEADER + '00101,"ada.byrne\n' + LINE).encode(), "is badly quoted"),
+    "NUL bytes": ("staff.csv", (HEADER + LINE.replace("Ada", "A\0da")).encode(), "it has zero bytes in it"),
+    "a cell of 32 kB": ("staff.csv", (HEADER + LINE.replace("Support", "x" * 32_768)).encode(), "has cells of 32000"),
+    "a formula for a name": ("staff.csv", (HEADER + LINE.replace("Ada", "=1+1")).encode(), "has formulas, as text"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_list_that_is_none_ends_with_6_and_leads_to_no_plan_and_no_operation(run, office, tenant, kind) -> None:
+    name, content, words = BAD[kind]
+    (office.folder / name).write_bytes(content if isinstance(content, bytes) else content())
+    office.spec["sources"][0]["path"] = name
+    refused(run("plan", office.pipeline), 6, name, words)
+    nothing_came_of_it(office, tenant)
+
+
+def test_a_list_that_changes_while_it_is_read_ends_with_6_and_leads_to_no_operation(
+    run, office, tenant, monkeypatch
+) -> None:
+    from tasks.ingest import fetching
+
+    bounded = fetching._bounded
+
+    def growing(source: Any, path: Path) -> bytes:
+        data: bytes = bounded(source, path)
+        path.write_bytes(data + LINE.encode())
+        return data
+
+    monkeypatch.setattr(fetching, "_bounded", growing)
+    refused(run("plan", office.pipeline), 6, "staff.csv", "changed while it was read, twice")
+    nothing_came_of_it(office, tenant)
+
+
+def nothing_came_of_it(office: Any, tenant: Any) -> None:
+    assert not list(office.home.rglob("plan.jsonl"))
+    with closing(sqlite3.connect(office.home / "journal.db")) as journal:
+        assert journal.execute("SELECT count(*) FROM operations").fetchone() == (0,)
+    assert tenant.writes() == []
 
 
 # Rows that are held -------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from tasks.ingest import read_roster
@@ -199,7 +200,12 @@ def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
     (folder / "hr_1.csv").write_text(STAFF)
     key = asyncssh.generate_private_key("ssh-ed25519")
 
+    connections: list[asyncssh.SSHServerConnection] = []
+
     class Users(asyncssh.SSHServer):
+        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            connections.append(conn)
+
         def password_auth_supported(self) -> bool:
             return True
 
@@ -223,7 +229,11 @@ def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
         started.set()
         await stop.wait()
         server.close()
+        for connection in connections:
+            connection.abort()
+        await asyncio.gather(*(connection.wait_closed() for connection in connections))
         await server.wait_closed()
+        await asyncio.sleep(0.1)  # transports are closed in the loop's next rounds
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
@@ -251,6 +261,10 @@ def test_what_sftp_does_not_give_is_told(refused: Refused, known: int) -> None:
     place = f"127.0.0.1:{known}"
     refused(f'path: "sftp://hr:${{OTHER}}@{place}/hr_1.csv"', "refuses our credentials", OTHER="no")
     refused(f'path: "sftp://hr:${{ROSTER_PW}}@{place}/absent.csv"', "does not exist: there is nothing at sftp")
+    talking = [thread for thread in threading.enumerate() if isinstance(thread, paramiko.Transport)]
+    for thread in talking:
+        thread.join(5)
+    assert not [thread for thread in talking if thread.is_alive()]
 
 
 def test_a_server_whose_key_is_not_known_is_not_spoken_to(refused: Refused, sftp: tuple[int, str]) -> None:

@@ -125,6 +125,8 @@ def test_a_block_is_for_secrets_alone(problems_of: Callable[..., list[str]]) -> 
         "path: https://acme.example/a.csv?X-Amz-Signature=hunter2&v=1",
         "database: postgresql://hr:hunter2@db.acme.example/hr\n    query: SELECT 1",
         "database: postgresql://hr:${PART}hunter2@db.acme.example/hr\n    query: SELECT 1",
+        "database: mssql+pyodbc:///?odbc_connect=DRIVER%3DX%3BUID%3Dhr%3BPWD%3Dhunter2\n    query: SELECT 1",
+        "database: mssql+pyodbc:///?odbc_connect=DRIVER=X;UID=hr;Password=hunter2\n    query: SELECT 1",
     ],
 )
 def test_a_password_in_a_place_is_refused_and_not_shown(load: Load, place: str) -> None:
@@ -267,6 +269,22 @@ def test_all_errors_are_named_at_once_in_the_order_of_lines(problems_of: Callabl
             "path: staff.xlsx",
             "path: a.csv\n    encoding: utf9",
             "7 sources[0].encoding: there is no such text encoding",
+        ),
+        (
+            "path: staff.xlsx",
+            "path: a.csv\n    delimiter: ';'\n    quote: ';'",
+            "8 sources[0].quote: is the delimiter too",
+        ),
+        ("path: staff.xlsx", 'path: a.csv\n    delimiter: "\\n"', "7 sources[0].delimiter: is a line break"),
+        (
+            "path: staff.xlsx",
+            "path: staff.xlsx\n    secret: [HOME OFFICE]",
+            "14 sources[0].columns.home_office: is taken from 'Home office', which 'secret' of this source names",
+        ),
+        (
+            "home_office: Home office",
+            'seen: {from: Seen, dates: "%m/%d/%Y"}\n      start_date: Seen',
+            "14 sources[0].columns.start_date: is taken from 'Seen', whose dates are written otherwise in column seen",
         ),
         ("path: staff.xlsx", "path: a.xlsx\n    suite: a b", "7 sources[0].suite: write the name of a suite"),
         ("      user_name: {", "      login: {", "8 sources[0].columns.user_name: is missing"),
@@ -528,6 +546,9 @@ def test_a_table_beside_the_pipeline_is_part_of_it(load: Load, tmp_path: Path) -
         (b"Code,Team\n\xff,1\n", "file: cannot be read as text"),
         (b'Code,Team\n"A,1\n', "file: cannot be read as text"),
         (b"", "key: 'Code' is no heading of the file"),
+        (b"Code,Team,Team\nA,1,2\n", "value: 'Team' is the heading of several columns of the file"),
+        (b"Code,Team\nA,1\nB,Sales, EMEA\n", "file: row 3 has another length than the headings"),
+        (b"Code,Team\nA,1\nB\n", "file: row 3 has another length than the headings"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_named(

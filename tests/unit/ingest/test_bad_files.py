@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from tasks.ingest import fetching, read_roster, workbooks
 from tasks.ingest.containers import Container, tell
-from tasks.model.errors import RejectedSource
+from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
 
@@ -110,7 +110,7 @@ def test_a_declared_format_that_differs_is_refused(
 
 
 @pytest.mark.parametrize(
-    "formula", ['=HYPERLINK("http://x")', "=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd|'/C calc'!A0"]
+    "formula", ['=HYPERLINK("http://x")', "=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd|'/C calc'!A0", "=1\n+1"]
 )
 def test_formulas_for_names_are_refused(write_text: Write, read: Read, formula: str) -> None:
     quoted = formula.replace('"', '""')
@@ -287,3 +287,90 @@ def test_a_file_that_is_called_like_a_pattern_is_read(write_text: Write, read: R
     write_text(PERSON, "staff[1].csv")
     write_text(PERSON, "staff1.csv")
     assert read("staff[1].csv").file == "staff[1].csv"
+
+
+@pytest.mark.parametrize("pattern", ["hr**/*.csv", "**hr.csv"])
+def test_a_pattern_that_is_none_is_an_error_of_the_pipeline(read: Read, pattern: str) -> None:
+    with pytest.raises(BadPipeline, match=r"sources.path of hr is no pattern .* '\*\*' stands alone between slashes"):
+        read(pattern)
+
+
+def test_what_lies_in_hidden_folders_or_is_half_written_fits_no_pattern(
+    write_text: Write, read: Read, tmp_path: Path
+) -> None:
+    for number, name in enumerate(
+        ["out/hr.csv", ".keep/hr.csv", "out/.~tmp~/hr.csv", "out/hr.csv.PART", "out/hr.csv~"]
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        path = write_text(PERSON.replace("ada", f"user{number}"), name)
+        os.utime(path, (1_700_000_000 + number, 1_700_000_000 + number))
+    assert read("**/hr.csv*").workers.at[0, "user_name"] == "user0"
+    assert read(".keep/hr*.csv").workers.at[0, "user_name"] == "user1"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hr:hunter2@[::1/staff.csv", "https://hr:hunter2@ho\u2100st/staff.csv", "s3://[x/staff.csv"]
+)
+def test_a_url_that_is_none_is_an_error_of_the_pipeline(read: Read, url: str) -> None:
+    with pytest.raises(BadPipeline, match=r"sources.path of hr is no URL\.") as caught:
+        read(url)
+    assert "hunter2" not in str(caught.value) + repr(caught.value.facts)
+
+
+def test_a_question_mark_in_a_key_is_part_of_the_pattern() -> None:
+    assert fetching._path("s3://hr/out/hr_202?.csv") == "hr/out/hr_202?.csv"
+    assert fetching._path("sftp://hr:x@files/out/hr #1.csv") == "/out/hr #1.csv"
+    assert fetching._path("https://hr:x@acme.example/out?id=1#top") == "https://acme.example/out?id=1"
+
+
+def test_a_zip_file_with_two_files_of_one_name_is_refused(write_text: Write, read: Read) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
+        package.writestr("staff.csv", PERSON)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            package.writestr("staff.csv", PERSON.replace("ada", "eve"))
+    write_text(buffer.getvalue(), "staff.zip")
+    with pytest.raises(RejectedSource, match=r"has two files of one name: staff\.csv"):
+        read("staff.zip")
+
+
+def test_no_name_in_a_zip_file_steers_a_terminal(write_text: Write, read: Read) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
+        package.writestr("../x\x1b[31m\n\u202ecsv.csv", PERSON)
+    write_text(buffer.getvalue(), "staff.zip")
+    assert read("staff.zip").file == "staff.zip/../x\ufffd[31m\ufffd\ufffdcsv.csv"
+    with pytest.raises(RejectedSource, match="has no column 'Nope'") as caught:
+        read("staff.zip", columns={"user_name": "Nope"})
+    assert "\x1b" not in str(caught.value) + repr(caught.value.facts)
+
+
+def test_a_json_object_with_two_fields_of_one_path_is_refused(write_text: Write, read: Read) -> None:
+    write_text('[{"Account": "ada", "a.b": "x", "a": {"b": "y"}}]', "staff.json")
+    with pytest.raises(RejectedSource, match=r"has two fields that are called 'a\.b'"):
+        read("staff.json", columns={"user_name": "Account", "department": "a.b"})
+    write_text('[{"Account": "ada", "a.b": "x", "c": [{"d": "1"}, {"d": "2"}]}]', "staff.json")
+    roster = read("staff.json", columns={"user_name": "Account", "department": "a.b", "crew": "c.d"})
+    assert roster.workers.loc[0, ["department", "crew"]].tolist() == ["x", "1\n2"]
+
+
+@pytest.mark.parametrize("odd", ["null", "5", "[]"])
+def test_a_list_of_people_with_something_else_in_it_is_refused_and_no_other_list_taken(
+    write_text: Write, read: Read, odd: str
+) -> None:
+    people = '{"people": [{"Account": "ada"}, %s], "former": [{"Account": "eve"}]}'
+    write_text(people % odd, "staff.json")
+    for fields in ({}, {"records": "people"}, {"records": "former"}):
+        if fields == {"records": "former"}:
+            assert read("staff.json", columns={"user_name": "Account"}, **fields).workers["user_name"].tolist() == [
+                "eve"
+            ]
+            continue
+        with pytest.raises(RejectedSource, match="has entries that are no objects in its list people"):
+            read("staff.json", columns={"user_name": "Account"}, **fields)
+
+
+def test_lists_of_people_so_deep_that_they_are_not_looked_for_are_said(write_text: Write, read: Read) -> None:
+    write_text('{"a": {"b": {"c": {"d": {"e": [{"Account": "ada"}]}}}}, "former": [{"Account": "eve"}]}', "staff.json")
+    with pytest.raises(RejectedSource, match=r"has records in 2 places: a\.b\.c\.d\.e, former"):
+        read("staff.json", columns={"user_name": "Account"})

@@ -375,3 +375,12 @@ def test_a_password_opens_a_workbook_and_a_zip_file(
     assert "hunter" not in str(caught.value)
     with pytest.raises(RejectedSource, match=r"has a password.*Set sources.password"):
         read_roster(make_source(f"locked.{kind}"), tmp_path)
+
+
+def test_a_person_whose_name_sounds_like_a_total_is_not_left_out(write_text: Write, read: Read) -> None:
+    """Somebody left out would count as gone, where a held row takes nothing away."""
+    write_text("Name,Employee No,Account\nSuma Patel,1042,\nAda,1043,ada\nTotal,,\n")
+    columns = {"display_name": "Name", "external_id": "Employee No", "user_name": "Account"}
+    roster = read("staff.csv", skip=["totals"], columns=columns)
+    assert roster.workers["external_id"].tolist() == ["1042", "1043"]
+    assert roster.skipped == {"totals": 1}

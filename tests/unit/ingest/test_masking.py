@@ -52,3 +52,8 @@ def test_a_second_column_of_the_same_heading_is_as_secret_as_the_first(write_tex
     write_text("Account,Team,Code,Code\nada,Sales,a1,b2\n")
     roster = read("staff.csv", columns=COLUMNS, secret=["Code"])
     assert roster.raw.iloc[0].tolist() == ["ada", "Sales", MASK, MASK]
+
+
+def test_a_secret_heading_in_another_case_is_as_secret(write_text: Write, read: Read) -> None:
+    write_text("Account,Team,GRADE\nada,Sales,G7\n")
+    assert read("staff.csv", columns=COLUMNS, secret=["Grade"]).raw.iloc[0].tolist() == ["ada", "Sales", MASK]

@@ -270,3 +270,9 @@ def test_the_row_of_labels_is_known_by_what_nobody_may_change(read: Read) -> Non
 
 def test_headings_of_nobody_match_no_profile() -> None:
     assert matching_profiles(["a", "b"]) == []
+
+
+def test_two_headings_that_a_profile_cannot_tell_apart_are_refused(read: Read) -> None:
+    text = SAMPLES["bamboohr"][0].replace("Hire Date", "WORK EMAIL")
+    with pytest.raises(RejectedSource, match=r"has the mapped column 'Work Email' 2 times \(columns D, G\)"):
+        read(text, "bamboohr")
