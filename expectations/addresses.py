@@ -1,6 +1,7 @@
 """Expect mail addresses to be well formed (RFC 5321, RFC 5322). The DNS is asked only if the suite says so."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 from typing import Any
 
@@ -25,6 +26,9 @@ UNREACHABLE = ("arpa", "invalid", "local", "localhost", "onion")
 def is_address(text: str) -> bool:
     """Say whether a target can take *text* as an address: ASCII before the ``@``, a dotted domain after it.
 
+    A domain written with other signs for its letters (full width, a Kelvin sign, 。 for its dot) is none: look-ups
+    would take it for another one than mail does.
+
     Reserved domains for documentation and tests (``.example``, ``.test``) are allowed; those that no mail
     can reach (``.local``, ``.invalid``) are not, but for the placeholder ``example.invalid``.
 
@@ -42,7 +46,16 @@ def is_address(text: str) -> bool:
         )
     except EmailNotValidError:
         return False
-    return "." in found.domain
+    return "." in found.domain and not _stand_ins(text) and _written(text) in (found.domain, found.ascii_domain)
+
+
+def _stand_ins(text: str) -> bool:
+    """Say whether a sign of *text* only stands for an ASCII one."""
+    return any(not sign.isascii() and unicodedata.normalize("NFKC", sign).isascii() for sign in text)
+
+
+def _written(text: str) -> str:
+    return unicodedata.normalize("NFC", text.rpartition("@")[2]).lower()
 
 
 def unreachable(domains: Collection[str], resolver: Any = None) -> set[str]:

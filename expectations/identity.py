@@ -94,8 +94,8 @@ class NamesOfOnePerson(MulticolumnMapMetricProvider):
         whole = names(named)
         rows = named[whole.duplicated(keep=False)]
         keys = [rows[name] for name in (ID, ADDRESS) if name in rows]
-        if not keys:  # nothing tells people of one name apart
-            return pd.Series(True, index=table.index)
+        if not keys:  # a list that lacks both: nothing says whether it is one person or two
+            return pd.Series(True, table.index)
         key = keys[0].where(keys[0] != "", keys[-1])  # the address, where an id is missing
         return _unless(several(key.where(key != ""), whole[rows.index]), table)
 

@@ -4,6 +4,7 @@ Which row of which file a line is about stands in its cell "Reference": the sour
 the row. So a workbook mends the very export that it came from, and no other.
 """
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,12 +31,13 @@ _AGAIN = "Run 'rosterflow check' again and mend the workbook that it writes."
 class Mended:
     """Rows of one list as they stand in a mended workbook.
 
-    ``file`` is the workbook's name, ``sha256`` the beginning of the hash of the list's file. ``rows`` has the list's
-    headings as columns, text, and is indexed by the row of the list.
+    ``file`` is the workbook's name, ``book`` the hash of its bytes, ``sha256`` the beginning of the hash of the list's
+    file. ``rows`` has the list's headings as columns, text, and is indexed by the row of the list.
     """
 
     source: str
     file: str
+    book: str
     sha256: str
     rows: pd.DataFrame
 
@@ -58,7 +60,8 @@ def read_mended(sources: Iterable[Source], paths: Iterable[Path]) -> Mapping[str
             raise _refused(path.name, f"mends a source named {name}, which this pipeline does not have", "")
         headings = [heading for heading in first.columns if heading != REFERENCE and not _GIVEN.search(heading)]
         rows = _read(known[name], path, headings)
-        found.setdefault(name, []).append(Mended(name, path.name, *_references(path.name, rows)[1]))
+        book = hashlib.sha256(path.read_bytes()).hexdigest()
+        found.setdefault(name, []).append(Mended(name, path.name, book, *_references(path.name, rows)[1]))
     return found
 
 

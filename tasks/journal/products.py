@@ -22,7 +22,7 @@ def save_roster(folder: RunFolder, roster: Roster) -> None:
     folder.save_table(f"{name}.workers", roster.workers)
     folder.save_table(f"{name}.mapping", roster.findings)
     facts = {"source": name, "file": roster.file, "sheet": roster.sheet, "sha256": roster.sha256}
-    listed = {"mapped": roster.mapped, "lacks": roster.lacks, "skipped": roster.skipped}
+    listed = {"mapped": roster.mapped, "lacks": roster.lacks, "skipped": roster.skipped, "mended": roster.mended}
     folder.write_bytes(f"{name}.json", json.dumps(facts | listed).encode())
 
 
@@ -33,7 +33,7 @@ def load_roster(folder: RunFolder, source: str) -> Roster:
         raw=folder.load_table(f"{source}.raw"),
         workers=folder.load_table(f"{source}.workers"),
         findings=folder.load_table(f"{source}.mapping"),
-        **facts | {name: tuple(facts[name]) for name in ("mapped", "lacks")},
+        **facts | {name: tuple(facts[name]) for name in ("mapped", "lacks", "mended")},
     )
 
 

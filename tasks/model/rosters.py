@@ -35,7 +35,8 @@ class Roster:
     it); blank rows are not in it. ``workers`` follows ``tables.WORKERS``, one row per raw row. ``findings`` follows
     ``tables.FINDINGS``: what mapping could not do (a value not in a map, an unreadable date). ``mapped`` are the
     attributes that the pipeline maps, ``lacks`` those that it says the list does not have; ``skipped`` how many rows
-    were left out as it says, by reason.
+    were left out as it says, by reason. ``mended`` are the hashes of the workbooks whose rows count in the place of its
+    own, in their order.
     """
 
     source: str
@@ -48,10 +49,16 @@ class Roster:
     mapped: tuple[str, ...]
     lacks: tuple[str, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
+    mended: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
         return len(self.raw)
+
+    @property
+    def identity(self) -> str:
+        """The hash of the list as it counts: that of its file or, mended, of it and the workbooks together."""
+        return digest([self.sha256, self.mended]) if self.mended else self.sha256
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ Kind = Literal["rows", "filled", "departments", "moved", "column_new", "column_g
 
 @dataclass(frozen=True)
 class FileProfile:
-    """What one file was like. ``sha256`` is of its bytes.
+    """What one file was like. ``sha256`` is of its bytes; of a mended list, of its bytes and the workbooks' together.
 
     ``rows`` counts those that were read, ``valid`` and ``held`` what validation made of them. ``columns`` and
     ``attributes`` have how many cells are filled, by heading and by attribute. ``departments`` is how many there are,

@@ -22,7 +22,8 @@ CONFLICT, ELSEWHERE, NO_ADDRESS, NOBODY = "sources_conflict", "held_elsewhere", 
 MERGE_CODES: Mapping[str, str] = {CONFLICT: CRITICAL, ELSEWHERE: CRITICAL, NO_ADDRESS: CRITICAL, NOBODY: WARNING}
 """What putting files together can say of a row, with its severity."""
 
-IDENTITY = ("given_name", "family_name", "user_name")
+NAMES = ("given_name", "family_name")
+IDENTITY = (*NAMES, "user_name")
 """Where two or more of these can be compared and all of them differ, an id stands for two people."""
 MOST_PLACES = 3
 _PLACE = list(ORIGIN)
@@ -54,7 +55,13 @@ def merge(
     address. A person of whom one row is held is held in all. ``precedence`` names the deciding sources by attribute.
     """
     table = _stack(sources, verdicts, today)
-    found = [*_contested(table, precedence), *_two_in_one(table), *_one_address(table), *_unclear(table)]
+    found = [
+        *_contested(table, precedence),
+        *_two_in_one(table),
+        *_two_of_an_address(table),
+        *_one_address(table),
+        *_unclear(table),
+    ]
     held = table["held"] | table["at"].isin([note.at for note in found])
     elsewhere = table["key"].isin(table.loc[held, "key"].dropna()) & ~held
     found += [_Note(at, _key_attribute(table, at), ELSEWHERE) for at in table.index[elsewhere]]
@@ -205,6 +212,27 @@ def _two_in_one(table: pd.DataFrame) -> Iterator[_Note]:
             "external_id",
             "Another file has this person's id for somebody with another name and address",
             "Find out whose id it is, and give every other person their own.",
+            doubts_key=True,
+        )
+
+
+def _two_of_an_address(table: pd.DataFrame) -> Iterator[_Note]:
+    """Find rows that only an address makes one person's, under names of two: it may have been given on."""
+    rows = _several(table)
+    rows = rows[rows["address"].notna()]
+    by_address = [rows["key"], rows["address"]]
+    rows = rows[rows["external_id"].isna().groupby(by_address).transform("any")]
+    if rows.empty:
+        return
+    named = rows[list(NAMES)].apply(lambda column: column.str.casefold())
+    differs = named.groupby([rows["key"], rows["address"]]).transform("nunique") > 1
+    for _, mine in rows[differs.all(axis=1)].groupby(["key", "address"]):
+        yield from _each(
+            mine,
+            "user_name",
+            "Another file has this address for somebody with another name",
+            "Find out whose address it is. If they are one person, write one of the names alike in both files, or give "
+            "the id in both.",
             doubts_key=True,
         )
 

@@ -192,7 +192,14 @@ def _readme(file: str) -> list[tuple[str, str]]:
     return [
         ("A held row is not acted on: the person gets nothing and loses nothing until the row is right.", "prose"),
         (f"1. On sheet {REJECTS}, correct the coloured cells. 'What is wrong' and 'What to do' explain each.", "prose"),
-        ("2. To leave a row out for good, empty its cells. A row that you delete stays held.", "prose"),
+        (
+            "2. A row that should not be there (a test, a total, somebody twice): empty its cells. Of a full list,",
+            "prose",
+        ),
+        (
+            "   whoever has no other row in the list then counts as having left. A row that you delete stays held.",
+            "prose",
+        ),
         (f"3. Leave the headings and the column {REFERENCE} as they are. Columns may be added.", "prose"),
         (f"4. A cell with {MASK} holds a secret, which is shown to nobody. It stays what it is.", "prose"),
         ("5. Best: make the same corrections where the list comes from, so that the next export is right.", "prose"),

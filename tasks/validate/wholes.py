@@ -25,7 +25,7 @@ def profile_of(roster: Roster, verdict: Verdict, key: bytes) -> FileProfile:
     return FileProfile(
         source=roster.source,
         file=roster.file,
-        sha256=roster.sha256,
+        sha256=roster.identity,
         rows=roster.rows,
         valid=roster.rows - len(verdict.held),
         held=len(verdict.held),

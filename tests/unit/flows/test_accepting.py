@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import openpyxl
 import pytest
 
 from tasks.model.wholes import Baseline, Comparison
@@ -103,6 +104,23 @@ def test_plan_and_blocked_sync_leave_it_to_the_run_that_carries_the_file_out(
     [permit] = journal.permits("acme")
     assert permit.spent_by == ended.run_id
     assert "(used by run" in rosterflow("runs").text
+
+
+def test_with_a_mended_workbook_it_is_another_list_than_was_accepted(
+    office, sync, told, refused, accept, rosterflow
+) -> None:
+    office.staff([*people(20), ("00999", "no address", "Zoe", "Vale", "Sales", "Active")])
+    plain = told(sync())
+    assert accept(plain.run_id).code == 0
+    book = openpyxl.load_workbook(office.run_folders()[-1] / "rejects.xlsx")
+    for cell in book["Rejects"][2][:6]:
+        cell.value = None
+    book.save(office.folder / "back.xlsx")
+    mended = ("--mended", office.folder / "back.xlsx")
+    assert rosterflow("plan", office.save()).code == 3
+    assert rosterflow("plan", office.save(), *mended).code == 6
+    assert accept("latest").code == 0
+    assert rosterflow("plan", office.save(), *mended).code == 3
 
 
 def test_it_is_good_once(refused, accept, office, sync, told) -> None:

@@ -1,5 +1,6 @@
 """Profiles: a made sample of each form, of invented people, becomes the workers that it says."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,9 +232,31 @@ def test_headings_are_found_whatever_their_case_and_the_first_name_counts(read: 
 
 
 def test_optional_columns_that_are_not_there_are_not_mapped(read: Read) -> None:
-    roster = read("Email,First Name,Last Name\nada@acme.example,Ada,Byron\n", "zoom")
-    assert roster.mapped == ("user_name", "given_name", "family_name")
-    assert roster.workers.at[0, "status"] == "active"
+    roster = read("Email,First Name,Last Name,Status\nada@acme.example,Ada,Byron,Active\n", "zoom")
+    assert roster.mapped == ("user_name", "given_name", "family_name", "status")
+
+
+TELLING_WHO_LEFT = [name for name in sorted(SAMPLES) if "status" in read_profile(name).columns]
+
+
+@pytest.mark.parametrize("name", TELLING_WHO_LEFT)
+def test_a_list_that_lost_its_status_is_refused_on_the_first_run_too(read: Read, name: str) -> None:
+    text, _, fields = SAMPLES[name]
+    status = read_profile(name).columns["status"]
+    [lost] = [heading for heading in re.split("[;,]", text.splitlines()[0]) if heading in (*status.from_, *status.also)]
+    with pytest.raises(RejectedSource, match=f"has no column '{re.escape(status.heading)}'"):
+        read(
+            re.sub(rf"(?<=[;,]){re.escape(lost)}(?=[;,\n])|^{re.escape(lost)}(?=,)", "Other", text, count=1),
+            name,
+            **fields,
+        )
+
+
+@pytest.mark.parametrize("name", ["okta", "zoom", "jumpcloud"])
+def test_who_has_a_list_without_status_says_so_and_everybody_is_active(read: Read, name: str) -> None:
+    text, _, fields = SAMPLES[name]
+    roster = read(text, name, **{"columns": {}, **fields} | {"columns": {**fields.get("columns", {}), "status": None}})
+    assert roster.workers["status"].tolist() == ["active", "active"]
 
 
 def test_required_columns_that_are_not_there_are_named_with_the_profile(read: Read) -> None:

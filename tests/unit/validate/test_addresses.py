@@ -16,7 +16,8 @@ from tasks.validate import cached_validate, load_suite
     "text",
     [
         "ada@acme.example", "Ada.Byron+sync@Sub.Acme.example", "o'neil@acme.test", "a@b-c.test", "_x@acme.example",
-        "ada@m\u00fcnchen.example", "ada@xn--mnchen-3ya.example",
+        "ada@m\u00fcnchen.example", "ada@xn--mnchen-3ya.example", "ada@M\u00dcNCHEN.example",
+        "ada@mu\u0308nchen.example", "ada@stra\u00dfe.example", "ada@\u65e5\u672c.example",
     ],
 )  # fmt: skip
 def test_address(text):
@@ -33,6 +34,8 @@ def test_address(text):
         '"a b"@acme.example',
         "a" * 65 + "@acme.example", "ada@" + "b" * 64 + ".example", "ada@acme.example;ben@acme.example",
         "ada@acme.example\n", "ada@acme.1",
+        "ada@\uff41cme.example", "ada@acme\u3002example", "ada@acme.e\u212aample", "ada@\U0001d41acme.example",
+        "ada@acme.e\u00adxample",
     ],
 )  # fmt: skip
 def test_no_address(text):

@@ -181,6 +181,32 @@ def test_without_ids_a_person_is_the_one_with_the_address() -> None:
     assert people(merged, "external_id", "phone") == [["1", None], ["2", "+33 1"]]
 
 
+@pytest.mark.parametrize("status", ["active", "inactive"])
+def test_an_address_with_somebody_elses_name_is_nobodys_whatever_the_precedence(status: str) -> None:
+    """A leaver's address may have been given on: taken for the leaver, the newcomer would get nothing, unseen."""
+    newcomer = {"user_name": "ADA@acme.example", "given_name": "Zoe", "family_name": "Neu"}
+    merged = together(
+        (source("hr"), [{**ADA, "status": status}, BEN]),
+        (source("agency", "user_name", "given_name", "family_name"), [newcomer]),
+        **{attribute: ["hr", "agency"] for attribute in ("given_name", "family_name", "status")},
+    )
+    assert people(merged, "external_id") == [["2"]]
+    assert merged.people.held["key_usable"].tolist() == [False, False]
+    assert codes(merged, "hr") == [(2, "sources_conflict", "user_name")]
+    assert codes(merged, "agency") == [(2, "sources_conflict", "user_name")]
+
+
+def test_a_person_known_by_the_address_may_have_one_name_written_otherwise() -> None:
+    other = {"user_name": "ada@acme.example", "given_name": "ADA", "family_name": "Lovelace"}
+    merged = together(
+        (source("hr"), [ADA]),
+        (source("agency", "user_name", "given_name", "family_name"), [other]),
+        given_name=["hr"],
+        family_name=["hr"],
+    )
+    assert people(merged, "external_id", "family_name") == [["1", "Byron"]]
+
+
 def test_whom_only_a_full_list_without_addresses_has_is_held() -> None:
     full = source("telephony", "external_id", "phone")
     merged = together((source("hr"), [ADA]), (full, [{"external_id": "9", "phone": "+33 9"}]))

@@ -151,3 +151,12 @@ def test_a_sheet_without_its_column_or_without_rows_is_refused(make_roster, head
     empty = replace(whole, raw=whole.raw.head(0), workers=whole.workers.head(0))
     with pytest.raises(RejectedSource, match="no rows"):
         validate(empty, load_suite(name, Path()), headings, TODAY)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_suites_look_for_the_same_invisible_characters(name):
+    def regex(suite):
+        checks = load_suite(suite, Path()).checks
+        return next(check.kwargs["regex"] for check in checks if check.code == "control_characters")
+
+    assert regex(name) == regex("staff")

@@ -111,6 +111,7 @@ def test_read_me_says_how_to_feed_the_file_back_without_making_leavers(workbook,
     for part in ("rosterflow plan PIPELINE --mended rejects.xlsx", "rosterflow check PIPELINE --mended rejects.xlsx"):
         assert part in text
     assert "snapshot" not in text
+    assert "whoever has no other row in the list then counts as having left" in text
 
 
 def test_source_headings_like_ours_are_told_apart(make_roster, ada, headings, tmp_path):

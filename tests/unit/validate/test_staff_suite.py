@@ -121,6 +121,31 @@ def test_line_breaks_part_directory_groups_and_nothing_else_is_hidden_there(staf
     assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[3, "control_characters"]]
 
 
+@pytest.mark.parametrize(
+    "text", ["Sa\u00adles", "Sales\u200e", "\u200fSales", "Sa\u200dles", "Sales\u200c", "\u200dSales", "Sales\u3164"]
+)
+@pytest.mark.parametrize("attribute", ["department", "external_id"])
+def test_what_nobody_can_see_in_a_cell_holds_its_row(staff, make_roster, ben, whole, headings, attribute, text):
+    verdict = validate(make_roster(whole, {**whole, **ben, attribute: text}), staff, headings, TODAY)
+    assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[3, "control_characters"]]
+    assert bool(verdict.held.at[0, "key_usable"]) is (attribute != "external_id")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0646\u0631\u0645\u200c\u0627\u0641\u0632\u0627\u0631",  # Persian parts words so
+        "IT\u200c\u0647\u0627",
+        "\u0d05\u0d35\u0d28\u0d4d\u200d",  # Malayalam ends words so
+        "\u845b\U000e0100\u57ce",  # a Japanese name in its own form
+        "C\u00f4te d\u2019Ivoire \u2013 S\u00fcd",
+    ],
+)
+def test_what_languages_write_though_nobody_sees_it_is_no_finding(staff, make_roster, ben, whole, headings, text):
+    verdict = validate(make_roster(whole, {**whole, **ben, "department": text}), staff, headings, TODAY)
+    assert verdict.held.empty
+
+
 def test_empty_roster_is_refused(staff, make_roster, headings):
     empty = make_roster(mapped=["external_id", "user_name"])
     with pytest.raises(RejectedSource, match="It has no rows") as caught:
