@@ -10,6 +10,7 @@ from tasks.ingest.inspection import vocabulary
 from tasks.ingest.inspection.dates import SERIALS, looks_dated
 from tasks.ingest.inspection.headings import listed, spelling
 from tasks.ingest.inspection.tables import DATE, NUMBER, Cells
+from tasks.model.secrets import kind_of_value
 
 SAMPLE = 2000
 """So many different values say what a column holds."""
@@ -29,6 +30,9 @@ HASH = re.compile(
 """Password hashes as directories keep them, and secrets that can be told by their form."""
 
 FEW, REPEATED = 30, 0.5
+
+LISTED = ("ldif", "json", "jsonl", "xml", "parquet", "sql")
+"""Containers whose values can be lists: a cell has a line for each of its values."""
 
 
 def share(column: Cells, test: Callable[[str], object]) -> float:
@@ -175,6 +179,15 @@ def telling_kind(column: Cells) -> tuple[str, float, str] | None:
     return None
 
 
-def is_secret(column: Cells) -> pd.Series:
-    """Say for each filled cell whether it is a secret by its form."""
-    return column.filled.str.fullmatch(HASH.pattern, flags=HASH.flags)
+def is_secret(value: str) -> bool:
+    """Tell whether a text is a secret by its form: a hash, a key, a bank account.
+
+    >>> is_secret("{SSHA}xo3n0NB1"), is_secret("Sales")
+    (True, False)
+    """
+    return (value[0] in "{$-eEAag" and HASH.fullmatch(value) is not None) or kind_of_value(value) is not None
+
+
+def several_values(column: Cells) -> pd.Index:
+    """Return the rows whose cell holds several values, one a line, as those of a list of JSON or a directory do."""
+    return column.filled.index[column.filled.str.contains("\n", regex=False)]
