@@ -18,6 +18,7 @@ from tasks.ingest.inspection.shape import (
     KeyShape,
     TableShape,
 )  # fmt: skip
+from tasks.ingest.inspection.texts import printable
 
 WIDTH = 120
 SHOWN = 8
@@ -47,9 +48,9 @@ def tell(found: InspectionShape) -> None:
 
 
 def _clean(value: Any) -> Any:
-    """Return what is said with ``?`` for each sign that a terminal would obey, or could not print."""
+    """Return what is said without signs that a terminal would obey, or could not print."""
     if isinstance(value, str):
-        return "".join(sign if sign.isprintable() else "?" for sign in value)
+        return printable(value)
     if isinstance(value, dict):
         return {key: _clean(item) for key, item in value.items()}
     return [_clean(item) for item in value] if isinstance(value, list) else value

@@ -142,6 +142,10 @@ CATALOGUE: Mapping[str, Kind] = {
         "No column has ids, addresses or login names: nobody can be provisioned from this list.",
         "Ask for a list with employee numbers and work addresses.",
     ),
+    "no_names": Kind(
+        "No columns have first names and surnames: nobody who has no account can be given one.",
+        "Ask for a list with both, or with whole names.",
+    ),
     # dates
     "dates_ambiguous": Kind(
         "Nothing proves whether the day or the month comes first.", "Ask whoever sends the list, and set sources.dates."

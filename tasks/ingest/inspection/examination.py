@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from tasks.ingest.files import shortened
 from tasks.ingest.inspection import hazards, vocabulary
 from tasks.ingest.inspection.bodies import people_of
 from tasks.ingest.inspection.columns import Proposal, propose
@@ -29,6 +30,7 @@ from tasks.ingest.inspection.shape import (
     TableShape,
 )  # fmt: skip
 from tasks.ingest.inspection.tables import DATE, Cells, OpenedTable, People
+from tasks.ingest.inspection.texts import printable
 from tasks.ingest.inspection.values import share
 from tasks.ingest.tables import Reading
 from tasks.model.errors import BadUsage
@@ -121,7 +123,7 @@ def inspect_file(path: Path, sheet: str | None = None, member: str | None = None
     if sheet is not None:
         names = [table.name for table in tables if table.name]
         if sheet not in names:
-            there = f"Its tables: {', '.join(names)}." if names else "It has no sheets."
+            there = f"Its tables: {printable(shortened(names))}." if names else "It has no sheets."
             raise BadUsage(f"There is no sheet '{sheet}' in {path.name}.", remedy=there)
         tables = [table for table in tables if table.name == sheet]
     looked_over = _beside_each_other([look_over(table) for table in tables])

@@ -144,8 +144,10 @@ def _of_sheet(subject: Subject) -> Iterator[Hazard]:
         if row in body:
             merged.setdefault(column, []).append(row)
     yield from _by_column("merged_cells", merged, names)
+    typed = [(row, c.number) for c in subject.people.columns for row in c.filled.index[c.filled.map(_is_error)]]
+    errors = tuple({*facts.errors, *typed})
     for code, places in (
-        ("formula_cells", facts.formulas), ("formula_uncached", facts.uncached), ("error_cells", tuple(facts.errors)),
+        ("formula_cells", facts.formulas), ("formula_uncached", facts.uncached), ("error_cells", errors),
         ("zeros_not_stored", facts.padded),
     ):  # fmt: skip
         grouped: dict[int, list[int]] = {}
@@ -180,6 +182,10 @@ def _is_bad_text(value: str) -> bool:
     return not value.isascii() and ("\ufffd" in value or bool(is_bad(value)))
 
 
+def _is_error(value: str) -> bool:
+    return value[0] == "#" and SPREADSHEET_ERROR.fullmatch(value) is not None
+
+
 def _is_formula(value: str) -> bool:
     return value[0] in "=+-@" and len(value) > 1 and not _NUMBER_OR_PHONE.fullmatch(value)
 
@@ -198,7 +204,7 @@ def _of_cells(subject: Subject) -> Iterator[Hazard]:
             "control_characters": lambda value: _is_invisible(value, lines),
         }
         if subject.table.container != "xlsx":
-            tests["error_cells"] = lambda value: value[0] == "#" and SPREADSHEET_ERROR.fullmatch(value) is not None
+            tests["error_cells"] = _is_error
         if subject.kind(column) not in names:
             tests["null_words"] = lambda value: len(value) <= 9 and value.casefold() in _NOTHING
         for code, test in tests.items():
@@ -248,6 +254,8 @@ def _of_ids(subject: Subject) -> Iterator[Hazard]:
             yield Hazard("no_key", None, None, len(subject.people.index))
         elif vocabulary.EMAIL not in kinds:
             yield Hazard("no_address", None, None, len(subject.people.index))
+        if not (kinds >= {"given_name", "family_name"} or vocabulary.FULL_NAME in kinds):
+            yield Hazard("no_names", None, None, len(subject.people.index))
 
 
 def _shortened(column: Cells) -> pd.Index:

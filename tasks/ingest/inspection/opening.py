@@ -87,7 +87,21 @@ def _tables(file: ReadFile, reading: Reading) -> Iterator[OpenedTable]:
         raise refused(file)
     else:
         tables = READERS[file.container](file, reading)
+        if file.container in (Container.JSON, Container.JSONL):
+            _refuse_halves(file, tables)
         yield from _sheets(file, tables) if file.container == Container.XLSX else map(_opened, tables)
+
+
+def _refuse_halves(file: ReadFile, tables: list[RawTable]) -> None:
+    """Refuse halves of characters, which JSON can escape and nobody can write."""
+    try:
+        for table in tables:
+            for row in ([table.name or ""], *table.rows):
+                "".join(row).encode("utf-8")
+    except UnicodeEncodeError:
+        raise file.rejected(
+            "holds characters that are no text: halves of a pair (surrogates)", "Correct them, or export again."
+        ) from None
 
 
 def _sheets(file: ReadFile, tables: list[RawTable]) -> Iterator[OpenedTable]:

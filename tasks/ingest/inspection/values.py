@@ -127,15 +127,20 @@ def _flag(column: Cells) -> float:
     return share(column, lambda value: yes_or_no(value) or known(value)) if few_words(column) else 0.0
 
 
+def _in_each_line(test: Callable[[str], object]) -> Callable[[str], bool]:
+    """Return a test of a cell that may have several values, one a line."""
+    return lambda cell: all(map(test, cell.split("\n")))
+
+
 def _no_address_no_date(column: Cells) -> float:
     return 1 - share(column, lambda value: is_address(value) or looks_dated(value))
 
 
 JUDGES: Mapping[str, Judge] = {
-    "external_id": lambda column: share(column, lambda value: is_id(value) or is_address(value)),
+    "external_id": lambda column: share(column, _in_each_line(lambda value: is_id(value) or is_address(value))),
     vocabulary.EMAIL: lambda column: share(column, lambda value: any(map(is_address, value.split("\n")))),
     vocabulary.PRIVATE_EMAIL: lambda column: share(column, is_address),
-    vocabulary.LOGIN: lambda column: share(column, lambda value: _LOGIN.fullmatch(value) or is_address(value)),
+    vocabulary.LOGIN: lambda column: share(column, _in_each_line(lambda v: _LOGIN.fullmatch(v) or is_address(v))),
     "given_name": lambda column: share(column, is_name),
     "family_name": lambda column: share(column, is_name),
     vocabulary.FULL_NAME: lambda column: share(column, is_name),
@@ -145,8 +150,8 @@ JUDGES: Mapping[str, Judge] = {
     "start_date": _dates,
     "end_date": _dates,
     vocabulary.BIRTH_DATE: _dates,
-    "manager_id": lambda column: share(column, lambda value: is_id(value) or is_address(value)),
-    "phone": lambda column: share(column, is_phone),
+    "manager_id": lambda column: share(column, _in_each_line(lambda value: is_id(value) or is_address(value))),
+    "phone": lambda column: share(column, _in_each_line(is_phone)),
     "locale": lambda column: share(column, lambda value: _LOCALE.fullmatch(value) or is_name(value)),
     "timezone": lambda column: share(column, lambda value: _ZONE.fullmatch(value)),
     "country": lambda column: share(column, is_name),

@@ -12,6 +12,7 @@ from tasks.ingest.inspection.dates import DateReading
 from tasks.ingest.inspection.examination import Examined, Inspection
 from tasks.ingest.inspection.keys import Key
 from tasks.ingest.inspection.tables import Cells
+from tasks.ingest.inspection.texts import printable
 from tasks.ingest.inspection.values import LISTED, meaning_of_status, several_values
 from tasks.model.errors import BadUsage, RejectedSource
 from tasks.model.tables import LIST_ATTRIBUTES, WORKER_ATTRIBUTES
@@ -169,7 +170,7 @@ def _reading(chosen: Examined, *, several: bool) -> Iterator[str]:
     if table.name is not None:
         key = "records" if table.container in RECORDS else "sheet"
         if several:
-            yield "# Several tables look like lists of people; this is the one that holds most."
+            yield "# Several tables look like lists of people; of those that can be seen this one holds most."
         if table.hidden:
             yield "# The sheet is hidden."
         yield _line(f"{key}: {scalar(table.name)}", confirm=several or table.hidden)
@@ -234,6 +235,8 @@ def _columns(chosen: Examined, domain: str | None) -> Iterator[str]:
         else:
             yield from _plain_column(attribute, proposal, column, _several(chosen, attribute, column))
     yield from _names_of_full_name(usable, chosen)
+    if "display_name" not in usable and not usable.keys() >= {"given_name", "family_name"}:
+        yield "# The list does not have both names. Accounts that exist are kept; nobody new can be given one."
     yield from _unmapped(chosen, usable)
 
 
@@ -474,8 +477,3 @@ def _escaped(sign: str) -> str:
     if sign.isprintable():
         return sign
     return f"\\U{ord(sign):08x}" if ord(sign) > 0xFFFF else f"\\u{ord(sign):04x}"
-
-
-def printable(text: str) -> str:
-    """Return a text for a comment: one line, no sign that could end it."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
