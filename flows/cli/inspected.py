@@ -107,8 +107,7 @@ def _section(table: TableShape) -> Iterator[RenderableType]:
             yield _indented(Text(title, style="bold"))
             yield from (_indented(part, 4) for part in parts)
     yield _indented(Text("Hazards" if table.hazards else "No hazards found", style="bold"))
-    for part in _hazards(table.hazards):
-        yield part
+    yield from _hazards(table.hazards)
 
 
 def _indented(part: RenderableType, by: int = 2) -> Padding:

@@ -14,8 +14,8 @@ class RawTable:
     have no rows of their own (JSON, XML, LDIF, Parquet), row 1 holds the names of the fields and record n is row n+1.
     ``name`` is the sheet, or the kind of record. ``headed``: the first row are certainly names of fields. ``merged``
     are a sheet's merged areas: first row, first column, last row, last column, from 1. ``kinds`` has a letter for each
-    cell of a sheet (``sheet_process.KINDS``), one text each row; None: all are text. ``left_out`` are the fields that are
-    never kept (passwords, photos), with the rows that had them.
+    cell of a sheet (``sheet_process.KINDS``), one text each row; None: all are text. ``left_out`` are the fields
+    that are never kept (passwords, photos), with the rows that had them.
     """
 
     name: str | None

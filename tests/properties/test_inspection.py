@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tasks.ingest import read_roster
@@ -33,7 +33,9 @@ def lists(draw: st.DrawFn) -> list[list[str]]:
     """Return a list of people: ids that keep their zeros, and texts with what YAML, CSV and XML make something of."""
     count = draw(st.integers(2, 6))
     ids = draw(st.lists(st.from_regex(r"[0-9]{5}", fullmatch=True), min_size=count, max_size=count, unique=True))
-    odd = st.sampled_from(["NO", "null", "0123", "R&D, \"North\"", "a: b # c", "'x'", "Ä;ö|ü", "1e5", "true", "{x}", "<b>"])
+    odd = st.sampled_from(
+        ["NO", "null", "0123", 'R&D, "North"', "a: b # c", "'x'", "Ä;ö|ü", "1e5", "true", "{x}", "<b>"]
+    )
     teams = draw(st.lists(odd | TEXTS.filter(_is_sound), min_size=count, max_size=count))
     titles = draw(st.lists(odd | TEXTS.filter(_is_sound), min_size=count, max_size=count))
     people = [
@@ -56,7 +58,12 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("form", WRITERS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 @given(table=lists(), above=st.integers(0, 2))
 def test_what_inspection_writes_reads_what_the_list_says(form: str, table: list[list[str]], above: int) -> None:
     can_have_titles = form in SHEETS or form.endswith(("csv", "tsv"))
@@ -73,7 +80,7 @@ def test_what_inspection_writes_reads_what_the_list_says(form: str, table: list[
     mapped = {column.heading: attribute for attribute, column in source.columns.items()}
     for at, heading in enumerate(table[0]):
         if heading in mapped:
-            cells = [row[at].strip() or None for row in table[1:]]
+            cells = [row[at].strip() for row in table[1:]]
             found = read.workers[mapped[heading]]
-            assert found.where(found.notna(), None).tolist() == cells, heading
+            assert found.fillna("").tolist() == cells, heading
     assert {"employeeNumber": "external_id", "mail": "user_name"}.items() <= mapped.items()

@@ -114,7 +114,9 @@ class Inspection:
         return sorted(found, key=lambda table: (table.subject.table.hidden, -table.people_likely))
 
 
-def inspect_file(path: Path, sheet: str | None = None, member: str | None = None, lock: Lock | None = None) -> Inspection:
+def inspect_file(
+    path: Path, sheet: str | None = None, member: str | None = None, lock: Lock | None = None
+) -> Inspection:
     """Look over every table of a file, or the one called *sheet*; of a zip file the *member*. *lock* has its password.
 
     Raises ``RejectedSource`` if it cannot be read, ``BadUsage`` if it has no such table.

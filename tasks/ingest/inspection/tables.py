@@ -30,8 +30,8 @@ class OpenedTable:
     """One sheet, text file, or kind of record. ``rows`` from row 1 on, blank cells as ``""``, of any lengths.
 
     ``kinds`` has one text per row with a letter for each cell (None: all are text). ``headed``: row 1 are surely the
-    names of fields. ``evidence`` says why encoding and delimiter are believed. ``left_out`` are fields that no reader keeps,
-    with the rows that had them.
+    names of fields. ``evidence`` says why encoding and delimiter are believed. ``left_out`` are fields that no reader
+    keeps, with the rows that had them.
     """
 
     container: str

@@ -10,7 +10,6 @@ from tasks.ingest.inspection import vocabulary
 from tasks.ingest.inspection.columns import SURE, Proposal
 from tasks.ingest.inspection.dates import DateReading
 from tasks.ingest.inspection.examination import Examined, Inspection
-from tasks.ingest.inspection.keys import Key
 from tasks.ingest.inspection.tables import Cells
 from tasks.ingest.inspection.texts import printable
 from tasks.ingest.inspection.values import LISTED, meaning_of_status, several_values
@@ -366,8 +365,8 @@ def _why_not(chosen: Examined, column: Cells) -> str:
     if REFERENCE in column.heading:
         return f": '{REFERENCE}' stands for a variable in this file; rename the column"
     proposal = chosen.subject.proposals[column.name]
-    known = f" ({proposal.kind})" if proposal.kind in vocabulary.UNMAPPED and proposal.kind != vocabulary.OTHER else ""
-    return f"{known}: {printable(proposal.evidence)}"
+    told = proposal.kind in vocabulary.UNMAPPED and proposal.kind != vocabulary.OTHER
+    return f"{f' ({proposal.kind})' if told else ''}: {printable(proposal.evidence)}"
 
 
 # What the columns need ------------------------------------------------------------------------------------------------
@@ -378,7 +377,7 @@ def _lacks(chosen: Examined) -> Iterator[str]:
     if usable.keys() & {"external_id", "user_name"}:
         return
     yield "# The list has no ids, addresses or login names: nobody in it can be provisioned, all rows are held."
-    yield "# Ask for a list that has them, map the columns, and delete this line. Or is the list to be checked as it is?"
+    yield "# Ask for a list that has them, map the columns, and delete this line. Or check it as it is?"
     yield _line("lacks: [external_id, user_name]", confirm=True)
 
 
@@ -434,7 +433,8 @@ def _unsure_dates(readings: Sequence[DateReading]) -> Iterator[str]:
             for form, rows in reading.contradicting.items():
                 yield f"#   {scalar(form)} alone reads {_rows(rows)}"
         else:
-            yield f"# {_rows(reading.ambiguous_rows).capitalize()} can be read either way, and nothing proves which is meant."
+            rows = _rows(reading.ambiguous_rows).capitalize()
+            yield f"# {rows} can be read either way, and nothing proves which is meant."
             yield f"# column {scalar(reading.column)}: {fitting}? Write the right one in the place of 'ambiguous'."
     yield _line("dates: ambiguous", confirm=True)
 

@@ -100,14 +100,17 @@ def test_a_file_larger_than_any_list_is_not_read_to_its_end(tmp_path, monkeypatc
     assert "is larger than" in said.stderr
 
 
-@pytest.mark.parametrize(("headings", "rows"), [
-    (("社員番号", "氏名", "メールアドレス"), [("1001", "山田 太郎", "taro@acme.example"), ("1002", "鈴木 花子", "hana@acme.example")]),
-    (("מספר עובד", "שם", "דואר אלקטרוני"), [("1001", "עדה", "ada@acme.example"), ("1002", "בועז", "bo@acme.example")]),
-    (("رقم الموظف", "الاسم", "البريد الإلكتروني"), [("1001", "عادل", "adil@acme.example"), ("1002", "بلال", "bilal@acme.example")]),
-])  # fmt: skip
-def test_headings_of_any_script_are_shown_and_written(headings, rows, tmp_path):
+SCRIPTS = [
+    (("社員番号", "氏名", "メールアドレス"), ("山田 太郎", "鈴木 花子")),
+    (("מספר עובד", "שם", "דואר אלקטרוני"), ("עדה", "בועז")),
+    (("رقم الموظف", "الاسم", "البريد الإلكتروني"), ("عادل", "بلال")),
+]
+
+
+@pytest.mark.parametrize(("headings", "names"), SCRIPTS)
+def test_headings_of_any_script_are_shown_and_written(headings, names, tmp_path):
     path, target = tmp_path / "staff.xlsx", tmp_path / "made.yaml"
-    path.write_bytes(xlsx([headings, *rows]))
+    path.write_bytes(xlsx([headings, *([str(at), name, f"p{at}@acme.example"] for at, name in enumerate(names))]))
     said = run(path, "--write", target)
     assert said.exit_code == 0
     assert headings[2] in said.stdout
@@ -139,7 +142,9 @@ def test_a_workbook_of_a_hundred_sheets_is_told_in_a_page(tmp_path, staff):
 def test_columns_beyond_what_is_looked_at_are_told(tmp_path, monkeypatch, staff):
     monkeypatch.setattr(bodies, "MOST_COLUMNS", 70)
     path, target = tmp_path / "staff.xlsx", tmp_path / "made.yaml"
-    wide = [[*row, *(f"{sign}{n}" for n in range(16_384 - len(row)))] for sign, row in zip("CD", staff.table, strict=False)]
+    wide = [
+        [*row, *(f"{sign}{n}" for n in range(16_384 - len(row)))] for sign, row in zip("CD", staff.table, strict=False)
+    ]
     path.write_bytes(xlsx(wide))
     said = run(path, "--write", target)
     assert said.exit_code == 0

@@ -84,6 +84,8 @@ IN_SHEETS: list[tuple[str, list[list[str]], int | None, str | None, int]] = [
     ("padded_cells", but((5, TEAM, " Support ")), 5, TEAM, 1),
 ]
 RECORD_FORMS = (*RECORDS, "parquet")
+SEVERAL = "Several values are in one cell, one a line"
+MAPPED = ["external_id", "user_name", "given_name", "family_name", "department", "start_date"]
 NOT_IN = {
     # a directory's entries have names of their own, and keep no password; XML has no such sign, nor do blank elements
     ("duplicate_rows", "ldif"), ("secret_column", "ldif"),
@@ -146,7 +148,7 @@ def test_what_is_written_for_a_form_is_read_and_needs_no_word(form, tmp_path):
     assert (made_file.unconfirmed, loaded.unconfirmed) == (0, ())
     [source] = loaded.pipeline.sources
     workers = read_roster(source, tmp_path).workers
-    assert workers[["external_id", "user_name", "given_name", "family_name", "department", "start_date"]].values.tolist() == [
+    assert workers[MAPPED].values.tolist() == [
         list(person) for person in PEOPLE
     ]  # fmt: skip
     assert (source.sheet is not None, source.header_row) == (form in SHEETS, 1)
@@ -156,7 +158,16 @@ def test_what_is_written_for_a_form_is_read_and_needs_no_word(form, tmp_path):
 # The name, and what a file is wrapped in ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("form", "name"), [("xlsx", "staff.csv"), ("json", "staff.xlsx"), ("ldif", "staff.csv"), ("zip", "staff.xlsx"), ("ods", "staff.xls")])  # fmt: skip
+MISNAMED = [
+    ("xlsx", "staff.csv"),
+    ("json", "staff.xlsx"),
+    ("ldif", "staff.csv"),
+    ("zip", "staff.xlsx"),
+    ("ods", "staff.xls"),
+]
+
+
+@pytest.mark.parametrize(("form", "name"), MISNAMED)
 def test_a_file_with_another_name_is_told_and_read_as_what_it_is(form, name, tmp_path):
     path = tmp_path / name
     path.write_bytes(FORMS[form](STAFF))
@@ -228,8 +239,8 @@ def test_which_of_several_values_counts_is_to_be_confirmed(form, tmp_path):
     target.write_text(draft_pipeline(inspect_file(path), target).text, encoding="utf-8")
     loaded = load_pipeline(target, {})
     assert [(place.key, place.what) for place in loaded.unconfirmed] == [
-        ("sources[0].columns.user_name", "Several values are in one cell, one a line: row 3. Is the first the right one?"),
-        ("sources[0].columns.department", "Several values are in one cell, one a line: row 4. Is the first the right one?"),
+        ("sources[0].columns.user_name", f"{SEVERAL}: row 3. Is the first the right one?"),
+        ("sources[0].columns.department", f"{SEVERAL}: row 4. Is the first the right one?"),
     ]  # fmt: skip
     workers = read_roster(loaded.pipeline.sources[0], tmp_path).workers
     assert workers["user_name"].tolist() == [person[1] for person in PEOPLE]
@@ -311,7 +322,9 @@ def test_headings_with_signs_beyond_print_are_read_back(heading, tmp_path):
 
 def test_half_a_sign_of_json_is_no_traceback(tmp_path):
     path = tmp_path / "staff.json"
-    path.write_text('[{"mail \\ud800": "ada@acme.example", "sn": "B"}, {"mail \\ud800": "b@acme.example", "sn": "L\\udfff"}]')
+    path.write_text(
+        '[{"mail \\ud800": "ada@acme.example", "sn": "B"}, {"mail \\ud800": "b@acme.example", "sn": "L\\udfff"}]'
+    )
     said = run(path)
     assert said.exit_code == 6
     assert "halves of a pair" in said.stderr
