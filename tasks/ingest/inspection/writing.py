@@ -433,8 +433,8 @@ def _unsure_dates(readings: Sequence[DateReading]) -> Iterator[str]:
             for form, rows in reading.contradicting.items():
                 yield f"#   {scalar(form)} alone reads {_rows(rows)}"
         else:
-            rows = _rows(reading.ambiguous_rows).capitalize()
-            yield f"# {rows} can be read either way, and nothing proves which is meant."
+            which = _rows(reading.ambiguous_rows).capitalize()
+            yield f"# {which} can be read either way, and nothing proves which is meant."
             yield f"# column {scalar(reading.column)}: {fitting}? Write the right one in the place of 'ambiguous'."
     yield _line("dates: ambiguous", confirm=True)
 
