@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tasks.ingest.containers import Container
 from tasks.ingest.files import ReadFile
@@ -55,22 +56,30 @@ def read_ldif(file: ReadFile, reading: Reading) -> list[RawTable]:
     """
     spelling: dict[str, str] = {}
     kinds: dict[str, list[Entry]] = {}
+    left_out: dict[str, dict[str, list[int]]] = {}
     binary: set[str] = set()
     for entry in _entries(file, binary, spelling):
-        named = {spelling[name]: values for name, values in entry.items()}
-        kinds.setdefault(_kind(entry, reading.records), []).append(named)
+        kind = _kind(entry, reading.records)
+        entries = kinds.setdefault(kind, [])
+        entries.append({spelling[name]: values for name, values in entry.items() if values})
+        for name in [spelling[name] for name, values in entry.items() if not values]:
+            left_out.setdefault(kind, {}).setdefault(name, []).append(len(entries) + 1)
     kinds.pop("", None)
     if not kinds:
         raise no_such_records(file, reading.records, sorted(_all_kinds(file)))
     unkept = {spelling[name] for name in binary if name in spelling}
-    return [
-        table_of(
+    tables = {
+        kind: table_of(
             file,
             kind,
             [{name: joined(values) for name, values in entry.items() if name not in unkept} for entry in entries],
             Container.LDIF,
         )
         for kind, entries in kinds.items()
+    }
+    return [
+        replace(table, left_out={name: tuple(rows) for name, rows in left_out.get(kind, {}).items()})
+        for kind, table in tables.items()
     ]
 
 
@@ -93,7 +102,7 @@ def _kind(entry: Entry, wanted: str | None) -> str:
 
 
 def _entries(file: ReadFile, binary: set[str], spelling: dict[str, str]) -> Iterator[Entry]:
-    """Yield the entries: values by the attribute's name in lower case, ``dn`` first.
+    """Yield the entries: values by the attribute's name in lower case, ``dn`` first; none of what is never kept.
 
     *spelling* takes up how names are first spelt. Attributes of which a value is no text are left out, and added to
     *binary*.
@@ -114,7 +123,11 @@ def _entries(file: ReadFile, binary: set[str], spelling: dict[str, str]) -> Iter
             raise _garbled(file, number, what)
         if name == "control" or (name == "changetype" and value != b"add"):
             raise file.rejected("holds changes of a directory, not its entries", "Export the entries (ldapsearch -L).")
-        if name == "changetype" or name.partition(";")[0] in NEVER_KEPT or "binary" in name.split(";"):
+        if name == "changetype":
+            continue
+        if name.partition(";")[0] in NEVER_KEPT or "binary" in name.split(";"):
+            spelling.setdefault(name, spelt)
+            entry.setdefault(name, [])
             continue
         text = _text(value)
         if text is None and name != "dn":

@@ -1,6 +1,7 @@
 """A table as it was found in a file, before anybody says where its headings are or what its columns mean."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tasks.ingest.containers import Container
 
@@ -13,7 +14,8 @@ class RawTable:
     have no rows of their own (JSON, XML, LDIF, Parquet), row 1 holds the names of the fields and record n is row n+1.
     ``name`` is the sheet, or the kind of record. ``headed``: the first row are certainly names of fields. ``merged``
     are a sheet's merged areas: first row, first column, last row, last column, from 1. ``kinds`` has a letter for each
-    cell of a sheet (``sheet_process.KINDS``), one text each row; None: all are text.
+    cell of a sheet (``sheet_process.KINDS``), one text each row; None: all are text. ``left_out`` are the fields
+    that are never kept (passwords, photos), with the rows that had them.
     """
 
     name: str | None
@@ -23,6 +25,7 @@ class RawTable:
     container: Container = Container.XLSX
     merged: tuple[tuple[int, int, int, int], ...] = ()
     kinds: list[str] | None = None
+    left_out: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

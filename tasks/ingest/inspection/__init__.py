@@ -11,20 +11,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import SecretStr
+
     from tasks.ingest.inspection.examination import Inspection
     from tasks.ingest.inspection.writing import Draft
 
 __all__ = ["draft_pipeline", "inspect_file", "write_pipeline"]
 
 
-def inspect_file(path: Path, sheet: str | None = None) -> Inspection:
+def inspect_file(
+    path: Path, sheet: str | None = None, member: str | None = None, password: tuple[str, SecretStr] | None = None
+) -> Inspection:
     """Return what there is to say of a file, of all its tables or the one called *sheet*.
 
-    Raises ``RejectedSource`` if it cannot be read, ``BadUsage`` if it has no such table.
+    *member* is the file of a zip file to look at, *password* an environment variable and the password that it holds.
+    Raises ``RejectedSource`` if the file cannot be read, ``BadUsage`` if it has no such table.
     """
     from tasks.ingest.inspection import examination
 
-    return examination.inspect_file(path, sheet)
+    lock = examination.Lock(*password) if password else None
+    return examination.inspect_file(path, sheet, member, lock)
 
 
 def draft_pipeline(inspection: Inspection, target: Path, domain: str | None = None) -> Draft:

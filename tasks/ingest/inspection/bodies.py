@@ -14,12 +14,15 @@ from tasks.ingest.sheets import column_letters
 from tasks.model.sources import clean_heading
 
 REPEATED_SHARE, LEAST_WIDTH = 0.6, 3
+MOST_COLUMNS = 1_000
+"""A sheet can claim 16,384 columns, and each takes its time; no list of people has so many."""
 
 
 def people_of(table: OpenedTable, headings: Headings) -> People:
     """Return the rows of *table* that may be people, as columns; blank rows and those that are none are set apart."""
     rows = table.rows
     last, width = headings.last, _width(rows, headings)
+    seen = min(width, MOST_COLUMNS)
     numbers = range(last + 1, len(rows) + 1)
     filled = {number: [place for place, cell in enumerate(rows[number - 1]) if cell.strip()] for number in numbers}
     blank = tuple(number for number in numbers if not filled[number])
@@ -35,7 +38,7 @@ def people_of(table: OpenedTable, headings: Headings) -> People:
     kept = [number for number in numbers if number not in others]
     ragged = table.kinds is None and not table.headed
     return People(
-        columns=_columns(table, headings, kept, width),
+        columns=_columns(table, headings, kept, seen),
         index=pd.Index(list(kept), dtype="int64", name="row"),
         blank=blank,
         repeated=repeated,
@@ -44,6 +47,7 @@ def people_of(table: OpenedTable, headings: Headings) -> People:
         short=tuple(n for n in kept if ragged and len(rows[n - 1]) < width),
         long=tuple(n for n in kept if ragged and any(map(str.strip, rows[n - 1][width:]))),
         lone=tuple(n for n in kept if width >= LEAST_WIDTH and len(filled[n]) == 1),
+        unseen=width - seen,
     )
 
 

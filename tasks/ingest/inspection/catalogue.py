@@ -33,6 +33,10 @@ CATALOGUE: Mapping[str, Kind] = {
     "several_people_sheets": Kind(
         "Several sheets look like lists of people.", "Say in sources.sheet which one is to be read."
     ),
+    "many_columns": Kind(
+        "The table has more than 1,000 columns: those beyond are not looked at, and nothing is proposed for them.",
+        "Export the columns that are needed, and no others.",
+    ),
     # rows
     "no_headings": Kind("No row of headings was found.", "Put headings above the columns, one for each."),
     "headings_unsure": Kind(
@@ -94,6 +98,10 @@ CATALOGUE: Mapping[str, Kind] = {
     "control_characters": Kind(
         "Cells hold line breaks, tabs or invisible characters.", "Type those cells again by hand."
     ),
+    "several_values": Kind(
+        "Cells hold several values where a person has one: two addresses, or two departments.",
+        "Say in the pipeline file which of them counts (do: split), or have the list carry one.",
+    ),
     "padded_cells": Kind(
         "Cells have blanks around their text.", "Nothing: blanks at both ends are left out when the list is read."
     ),
@@ -133,6 +141,10 @@ CATALOGUE: Mapping[str, Kind] = {
     "no_key": Kind(
         "No column has ids, addresses or login names: nobody can be provisioned from this list.",
         "Ask for a list with employee numbers and work addresses.",
+    ),
+    "no_names": Kind(
+        "No columns have first names and surnames: nobody who has no account can be given one.",
+        "Ask for a list with both, or with whole names.",
     ),
     # dates
     "dates_ambiguous": Kind(

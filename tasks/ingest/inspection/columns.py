@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.ingest.inspection import vocabulary
-from tasks.ingest.inspection.headings import meaning
+from tasks.ingest.inspection.headings import EXACT, meaning
 from tasks.ingest.inspection.tables import Cells
 from tasks.ingest.inspection.values import JUDGES, few_words, is_name, share, telling_kind
+from tasks.model.secrets import kind_of_heading
 from tasks.model.tables import WORKER_ATTRIBUTES
 
 BELIEVED, SURE = 0.5, 0.8
@@ -33,6 +34,9 @@ def propose(columns: Sequence[Cells]) -> dict[str, Proposal]:
 
 
 def _of_column(column: Cells) -> Proposal:
+    secret = kind_of_heading(column.heading)
+    if secret:
+        return _proposal(column, vocabulary.SECRET, EXACT, f"the heading speaks of {secret}")
     said = meaning(column.heading)
     told = telling_kind(column)
     if said is None:

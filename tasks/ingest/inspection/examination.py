@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from tasks.ingest.files import shortened
 from tasks.ingest.inspection import hazards, vocabulary
 from tasks.ingest.inspection.bodies import people_of
 from tasks.ingest.inspection.columns import Proposal, propose
@@ -27,7 +30,9 @@ from tasks.ingest.inspection.shape import (
     TableShape,
 )  # fmt: skip
 from tasks.ingest.inspection.tables import DATE, Cells, OpenedTable, People
+from tasks.ingest.inspection.texts import printable
 from tasks.ingest.inspection.values import share
+from tasks.ingest.tables import Reading
 from tasks.model.errors import BadUsage
 
 DATE_KINDS = ("start_date", "end_date", vocabulary.BIRTH_DATE)
@@ -47,6 +52,12 @@ class Examined:
     def people_likely(self) -> int:
         return self.subject.gathering.count if self.subject.holds_people else 0
 
+    @property
+    def groups_likely(self) -> int:
+        """How many groups the table likely holds: its rows, if one of its columns are members."""
+        kinds = {proposal.kind for proposal in self.subject.proposals.values()}
+        return len(self.subject.people.index) if vocabulary.MEMBERS in kinds else 0
+
     def shape(self) -> TableShape:
         """Return what ``inspect --json`` says of the table."""
         subject = self.subject
@@ -59,6 +70,7 @@ class Examined:
             hidden=table.hidden,
             header_row=subject.headings.row,
             header_rows=subject.headings.rows,
+            groups_likely=self.groups_likely,
             rows=Rows(physical=physical(table.rows), blank=len(people.blank), data=len(people.index)),
             people_likely=self.people_likely,
             columns=[_column(column, subject.proposals[column.name]) for column in people.columns],
@@ -73,11 +85,24 @@ class Examined:
 
 
 @dataclass(frozen=True)
+class Lock:
+    """The password of a workbook or zip file, and the environment variable that it is from."""
+
+    variable: str
+    password: SecretStr
+
+
+@dataclass(frozen=True)
 class Inspection:
-    """A file that was looked over: its tables in the order in which it has them."""
+    """A file that was looked over: its tables in the order in which it has them.
+
+    ``member`` is the file that was chosen of a zip file, ``password_from`` the variable that has the password.
+    """
 
     path: Path
     tables: tuple[Examined, ...]
+    member: str | None = None
+    password_from: str | None = None
 
     def shape(self) -> InspectionShape:
         return InspectionShape(file=self.path.name, tables=[table.shape() for table in self.tables])
@@ -89,19 +114,22 @@ class Inspection:
         return sorted(found, key=lambda table: (table.subject.table.hidden, -table.people_likely))
 
 
-def inspect_file(path: Path, sheet: str | None = None) -> Inspection:
-    """Look over every table of a file, or the one called *sheet*.
+def inspect_file(
+    path: Path, sheet: str | None = None, member: str | None = None, lock: Lock | None = None
+) -> Inspection:
+    """Look over every table of a file, or the one called *sheet*; of a zip file the *member*. *lock* has its password.
 
     Raises ``RejectedSource`` if it cannot be read, ``BadUsage`` if it has no such table.
     """
-    tables = open_all(path)
+    tables = open_all(path, Reading(member=member, password=lock.password.get_secret_value() if lock else None))
     if sheet is not None:
         names = [table.name for table in tables if table.name]
         if sheet not in names:
-            there = f"Its tables: {', '.join(names)}." if names else "It has no sheets."
+            there = f"Its tables: {printable(shortened(names))}." if names else "It has no sheets."
             raise BadUsage(f"There is no sheet '{sheet}' in {path.name}.", remedy=there)
         tables = [table for table in tables if table.name == sheet]
-    return Inspection(path, _beside_each_other([look_over(table) for table in tables]))
+    looked_over = _beside_each_other([look_over(table) for table in tables])
+    return Inspection(path, looked_over, member, lock.variable if lock else None)
 
 
 def look_over(table: OpenedTable) -> Examined:

@@ -17,8 +17,10 @@ from tasks.ingest.inspection.headers import Headings
 from tasks.ingest.inspection.keys import Key
 from tasks.ingest.inspection.people import Gathering
 from tasks.ingest.inspection.tables import NUMBER, Cells, OpenedTable, People
-from tasks.ingest.inspection.values import HASH
+from tasks.ingest.inspection.values import LISTED, is_secret, several_values
 from tasks.ingest.mapping import SPREADSHEET_ERROR
+from tasks.model.secrets import kind_of_heading
+from tasks.model.tables import LIST_ATTRIBUTES
 
 SHOWN = 20
 LONG_CELL = 32_000
@@ -86,6 +88,8 @@ def _of_file(subject: Subject) -> Iterator[Hazard]:
         yield Hazard("hidden_sheet", None, None, 1)
     if "encoding" in subject.table.doubts:
         yield Hazard("encoding_unsure", None, None, 1)
+    if subject.people.unseen:
+        yield Hazard("many_columns", None, None, subject.people.unseen)
 
 
 def _of_rows(subject: Subject) -> Iterator[Hazard]:
@@ -140,8 +144,10 @@ def _of_sheet(subject: Subject) -> Iterator[Hazard]:
         if row in body:
             merged.setdefault(column, []).append(row)
     yield from _by_column("merged_cells", merged, names)
+    typed = [(row, c.number) for c in subject.people.columns for row in c.filled.index[c.filled.map(_is_error)]]
+    errors = tuple({*facts.errors, *typed})
     for code, places in (
-        ("formula_cells", facts.formulas), ("formula_uncached", facts.uncached), ("error_cells", tuple(facts.errors)),
+        ("formula_cells", facts.formulas), ("formula_uncached", facts.uncached), ("error_cells", errors),
         ("zeros_not_stored", facts.padded),
     ):  # fmt: skip
         grouped: dict[int, list[int]] = {}
@@ -164,7 +170,6 @@ _NOTHING = frozenset(
     {"null", "none", "n/a", "nan", "nil", "undefined", "-", "--", "tbd", "<null>", "(null)", "(blank)"}
 )
 _NUMBER_OR_PHONE = re.compile(r"[+-]?[\d\s().,/%-]+")
-_LINES_ARE_VALUES = ("ldif", "json", "jsonl", "xml", "parquet", "sql")
 
 
 def _is_invisible(value: str, lines: bool) -> bool:
@@ -177,12 +182,16 @@ def _is_bad_text(value: str) -> bool:
     return not value.isascii() and ("\ufffd" in value or bool(is_bad(value)))
 
 
+def _is_error(value: str) -> bool:
+    return value[0] == "#" and SPREADSHEET_ERROR.fullmatch(value) is not None
+
+
 def _is_formula(value: str) -> bool:
     return value[0] in "=+-@" and len(value) > 1 and not _NUMBER_OR_PHONE.fullmatch(value)
 
 
 def _of_cells(subject: Subject) -> Iterator[Hazard]:
-    lines = subject.table.container in _LINES_ARE_VALUES
+    lines = subject.table.container in LISTED
     names = ("given_name", "family_name", vocabulary.FULL_NAME, "country", vocabulary.MANAGER_NAME)
     for column in subject.people.columns:
         if subject.headings.row is not None and _is_bad_text(column.heading or " "):
@@ -194,12 +203,15 @@ def _of_cells(subject: Subject) -> Iterator[Hazard]:
             "mojibake": _is_bad_text,
             "control_characters": lambda value: _is_invisible(value, lines),
         }
-        if subject.table.facts is None:
-            tests["error_cells"] = lambda value: value[0] == "#" and SPREADSHEET_ERROR.fullmatch(value) is not None
+        if subject.table.container != "xlsx":
+            tests["error_cells"] = _is_error
         if subject.kind(column) not in names:
             tests["null_words"] = lambda value: len(value) <= 9 and value.casefold() in _NOTHING
         for code, test in tests.items():
             yield from _where(code, column, test)
+        attribute = subject.proposals[column.name].attribute
+        if lines and attribute and attribute not in LIST_ATTRIBUTES:
+            yield from at("several_values", several_values(column), column.name)
         if not lines:
             stripped = column.raw.dropna()
             yield from at("padded_cells", stripped.index[_is_padded(stripped)], column.name)
@@ -212,7 +224,7 @@ def _is_padded(cells: pd.Series) -> pd.Series:
 
 
 def _where(code: str, column: Cells, test: Callable[[str], bool]) -> Iterator[Hazard]:
-    """Yield the hazard of the cells whose value does not pass *test*."""
+    """Yield the hazard of the cells whose value is one by *test*."""
     values = [value for value in column.values if test(value)]
     if values:
         yield from at(code, column.filled.index[column.filled.isin(values)], column.name)
@@ -242,6 +254,8 @@ def _of_ids(subject: Subject) -> Iterator[Hazard]:
             yield Hazard("no_key", None, None, len(subject.people.index))
         elif vocabulary.EMAIL not in kinds:
             yield Hazard("no_address", None, None, len(subject.people.index))
+        if not (kinds >= {"given_name", "family_name"} or vocabulary.FULL_NAME in kinds):
+            yield Hazard("no_names", None, None, len(subject.people.index))
 
 
 def _shortened(column: Cells) -> pd.Index:
@@ -311,6 +325,7 @@ def _of_secrets(subject: Subject) -> Iterator[Hazard]:
     for column in subject.people.columns:
         if subject.kind(column) == vocabulary.SECRET:
             yield from at("secret_column", column.filled.index, column.name)
-        suspects = [value for value in column.values if value[0] in "{$-eEAag" and HASH.fullmatch(value)]
-        if suspects:
-            yield from at("secret_values", column.filled.index[column.filled.isin(suspects)], column.name)
+        yield from _where("secret_values", column, is_secret)
+    for name, rows in subject.table.left_out.items():
+        if kind_of_heading(name):
+            yield from at("secret_column", rows, name)

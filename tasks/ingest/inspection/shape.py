@@ -76,6 +76,7 @@ class TableShape(Part):
     header_rows: int = Field(description="how many rows the headings take")
     rows: Rows
     people_likely: int = Field(description="how many people the table likely holds; 0: it is no list of people")
+    groups_likely: int = Field(description="how many groups the table likely holds, with their members")
     columns: list[ColumnShape]
     dates: list[DatesShape]
     keys: list[KeyShape]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,7 +30,8 @@ class OpenedTable:
     """One sheet, text file, or kind of record. ``rows`` from row 1 on, blank cells as ``""``, of any lengths.
 
     ``kinds`` has one text per row with a letter for each cell (None: all are text). ``headed``: row 1 are surely the
-    names of fields. ``evidence`` says why encoding and delimiter are believed.
+    names of fields. ``evidence`` says why encoding and delimiter are believed. ``left_out`` are fields that no reader
+    keeps, with the rows that had them.
     """
 
     container: str
@@ -46,6 +47,7 @@ class OpenedTable:
     evidence: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+    left_out: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class Cells:
 class People:
     """The rows of a table that may be people, after its headings: what every examination works on.
 
-    ``index`` are their row numbers. ``above`` are rows before the headings that hold something.
+    ``index`` are their row numbers. ``above`` are rows before the headings that hold something, ``unseen`` how many
+    columns there are beyond those that are looked at.
     """
 
     columns: Sequence[Cells]
@@ -100,6 +103,7 @@ class People:
     short: tuple[int, ...] = ()
     long: tuple[int, ...] = ()
     lone: tuple[int, ...] = field(default=())
+    unseen: int = 0
 
     def column(self, name: str) -> Cells:
         return next(column for column in self.columns if column.name == name)

@@ -208,3 +208,8 @@ def _is_cut_off(text: str, rows: list[list[str]]) -> bool:
         return False
     widths = Counter(len(row) for row in rows[:-1] if any(row))
     return bool(widths) and len(rows) > 2 and len(rows[-1]) < widths.most_common(1)[0][0]
+
+
+def printable(text: str) -> str:
+    """Return a text with ``?`` for each sign that would end a line, be obeyed by a terminal, or cannot be printed."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -10,6 +10,7 @@ from tasks.ingest.inspection import vocabulary
 from tasks.ingest.inspection.dates import SERIALS, looks_dated
 from tasks.ingest.inspection.headings import listed, spelling
 from tasks.ingest.inspection.tables import DATE, NUMBER, Cells
+from tasks.model.secrets import kind_of_value
 
 SAMPLE = 2000
 """So many different values say what a column holds."""
@@ -29,6 +30,9 @@ HASH = re.compile(
 """Password hashes as directories keep them, and secrets that can be told by their form."""
 
 FEW, REPEATED = 30, 0.5
+
+LISTED = ("ldif", "json", "jsonl", "xml", "parquet", "sql")
+"""Containers whose values can be lists: a cell has a line for each of its values."""
 
 
 def share(column: Cells, test: Callable[[str], object]) -> float:
@@ -123,15 +127,20 @@ def _flag(column: Cells) -> float:
     return share(column, lambda value: yes_or_no(value) or known(value)) if few_words(column) else 0.0
 
 
+def _in_each_line(test: Callable[[str], object]) -> Callable[[str], bool]:
+    """Return a test of a cell that may have several values, one a line."""
+    return lambda cell: all(map(test, cell.split("\n")))
+
+
 def _no_address_no_date(column: Cells) -> float:
     return 1 - share(column, lambda value: is_address(value) or looks_dated(value))
 
 
 JUDGES: Mapping[str, Judge] = {
-    "external_id": lambda column: share(column, lambda value: is_id(value) or is_address(value)),
+    "external_id": lambda column: share(column, _in_each_line(lambda value: is_id(value) or is_address(value))),
     vocabulary.EMAIL: lambda column: share(column, lambda value: any(map(is_address, value.split("\n")))),
     vocabulary.PRIVATE_EMAIL: lambda column: share(column, is_address),
-    vocabulary.LOGIN: lambda column: share(column, lambda value: _LOGIN.fullmatch(value) or is_address(value)),
+    vocabulary.LOGIN: lambda column: share(column, _in_each_line(lambda v: _LOGIN.fullmatch(v) or is_address(v))),
     "given_name": lambda column: share(column, is_name),
     "family_name": lambda column: share(column, is_name),
     vocabulary.FULL_NAME: lambda column: share(column, is_name),
@@ -141,8 +150,8 @@ JUDGES: Mapping[str, Judge] = {
     "start_date": _dates,
     "end_date": _dates,
     vocabulary.BIRTH_DATE: _dates,
-    "manager_id": lambda column: share(column, lambda value: is_id(value) or is_address(value)),
-    "phone": lambda column: share(column, is_phone),
+    "manager_id": lambda column: share(column, _in_each_line(lambda value: is_id(value) or is_address(value))),
+    "phone": lambda column: share(column, _in_each_line(is_phone)),
     "locale": lambda column: share(column, lambda value: _LOCALE.fullmatch(value) or is_name(value)),
     "timezone": lambda column: share(column, lambda value: _ZONE.fullmatch(value)),
     "country": lambda column: share(column, is_name),
@@ -175,6 +184,15 @@ def telling_kind(column: Cells) -> tuple[str, float, str] | None:
     return None
 
 
-def is_secret(column: Cells) -> pd.Series:
-    """Say for each filled cell whether it is a secret by its form."""
-    return column.filled.str.fullmatch(HASH.pattern, flags=HASH.flags)
+def is_secret(value: str) -> bool:
+    """Tell whether a text is a secret by its form: a hash, a key, a bank account.
+
+    >>> is_secret("{SSHA}xo3n0NB1"), is_secret("Sales")
+    (True, False)
+    """
+    return (value[0] in "{$-eEAag" and HASH.fullmatch(value) is not None) or kind_of_value(value) is not None
+
+
+def several_values(column: Cells) -> pd.Index:
+    """Return the rows whose cell holds several values, one a line, as those of a list of JSON or a directory do."""
+    return column.filled.index[column.filled.str.contains("\n", regex=False)]

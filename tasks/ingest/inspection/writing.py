@@ -1,6 +1,5 @@
 """Write a pipeline file of what inspection proposes: every line with its reason, every guess marked to be confirmed."""
 
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -11,20 +10,22 @@ from tasks.ingest.inspection import vocabulary
 from tasks.ingest.inspection.columns import SURE, Proposal
 from tasks.ingest.inspection.dates import DateReading
 from tasks.ingest.inspection.examination import Examined, Inspection
-from tasks.ingest.inspection.keys import Key
 from tasks.ingest.inspection.tables import Cells
-from tasks.ingest.inspection.values import meaning_of_status
+from tasks.ingest.inspection.texts import printable
+from tasks.ingest.inspection.values import LISTED, meaning_of_status, several_values
 from tasks.model.errors import BadUsage, RejectedSource
-from tasks.model.tables import WORKER_ATTRIBUTES
+from tasks.model.tables import LIST_ATTRIBUTES, WORKER_ATTRIBUTES
 
 CONFIRM = "# please confirm"
 PLACEHOLDER_DOMAIN = "example.invalid"
+REFERENCE = "${"
 DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}")
-MOST_WORDS, SHOWN_ROWS = 30, 5
+MOST_WORDS, MOST_UNMAPPED, SHOWN_ROWS = 30, 60, 5
 RECORDS = ("json", "jsonl", "xml", "ldif")
 _PLAIN = re.compile(r"[^\W\d_][\w./()+-]*(?: [\w./()+-]+)*")
 _NULLS = ("null", "~", "")
 _YEAR_FIRST = "%Y-%m-%d"
+FIRST_LINE = r'{split: {by: "\n", take: first, otherwise: keep}}'
 
 
 ENDING = """
@@ -69,12 +70,26 @@ def draft(inspection: Inspection, target: Path, domain: str | None = None) -> Dr
             file=inspection.path.name,
         )
     chosen = lists[0]
+    _refuse_references(inspection, chosen, target)
     lines = [
         *_opening(inspection, chosen),
         *_source(inspection, chosen, target, domain, several=len(lists) > 1),
         *_ending(),
     ]
     return Draft("\n".join(lines) + "\n", sum(line.endswith(CONFIRM) for line in lines))
+
+
+def _refuse_references(inspection: Inspection, chosen: Examined, target: Path) -> None:
+    """Raise ``BadUsage`` if a name that has to stand in the file would be taken for a variable of the environment."""
+    names = {
+        "file": _path(inspection.path, target), "sheet": chosen.subject.table.name, "member": inspection.member,
+    }  # fmt: skip
+    for what, name in names.items():
+        if name is not None and REFERENCE in name:
+            raise BadUsage(
+                f"The name of the {what} has '{REFERENCE}' in it, which stands for a variable in a pipeline file.",
+                remedy="Rename it.",
+            )
 
 
 def write(made: Draft, target: Path, *, force: bool) -> None:
@@ -121,6 +136,7 @@ def _source(
     yield "  - name: hr"
     for line in (
         f"path: {scalar(_path(inspection.path, target))}",
+        *_wrapping(inspection),
         *_reading(chosen, several=several),
         "# delta: who is not in the list is left alone. Write full if it is always the whole staff: who is missing",
         "# has left then.",
@@ -141,12 +157,19 @@ def _path(file: Path, target: Path) -> str:
     return place.relative_to(folder).as_posix() if inside else os.fspath(place)
 
 
+def _wrapping(inspection: Inspection) -> Iterator[str]:
+    if inspection.member is not None:
+        yield f"member: {scalar(inspection.member)}"
+    if inspection.password_from is not None:
+        yield f'password: "${{{inspection.password_from}}}"'
+
+
 def _reading(chosen: Examined, *, several: bool) -> Iterator[str]:
     table, headings = chosen.subject.table, chosen.subject.headings
     if table.name is not None:
         key = "records" if table.container in RECORDS else "sheet"
         if several:
-            yield "# Several tables look like lists of people; this is the one that holds most."
+            yield "# Several tables look like lists of people; of those that can be seen this one holds most."
         if table.hidden:
             yield "# The sheet is hidden."
         yield _line(f"{key}: {scalar(table.name)}", confirm=several or table.hidden)
@@ -186,7 +209,8 @@ def _usable(chosen: Examined) -> dict[str, tuple[Proposal, Cells]]:
     found = {}
     for column in people.columns:
         proposal = chosen.subject.proposals[column.name]
-        if proposal.attribute and column.heading and headings.count(column.heading) == 1:
+        mappable = column.heading and REFERENCE not in column.heading and headings.count(column.heading) == 1
+        if proposal.attribute and mappable:
             found[proposal.attribute] = (proposal, column)
     return {name: found[name] for name in WORKER_ATTRIBUTES if name in found}
 
@@ -194,12 +218,11 @@ def _usable(chosen: Examined) -> dict[str, tuple[Proposal, Cells]]:
 def _columns(chosen: Examined, domain: str | None) -> Iterator[str]:
     usable = _usable(chosen)
     readings = {reading.column: reading for reading in chosen.subject.dates}
-    keys = {key.column: key for key in chosen.subject.keys}
     for attribute in ("external_id", "user_name"):
         if attribute in usable:
-            yield from _key_column(attribute, *usable[attribute], keys, domain)
+            yield from _key_column(attribute, *usable[attribute], chosen, domain)
         elif attribute == "user_name" and "external_id" in usable:
-            yield from _address_of_id(usable["external_id"][1], domain)
+            yield from _address_of_id(usable["external_id"][1], domain, chosen)
     for attribute, (proposal, column) in usable.items():
         if attribute in ("external_id", "user_name"):
             continue
@@ -209,9 +232,30 @@ def _columns(chosen: Examined, domain: str | None) -> Iterator[str]:
         elif attribute in ("start_date", "end_date"):
             yield from _date_column(attribute, proposal, column, readings.get(column.name), chosen)
         else:
-            yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
-    yield from _names_of_full_name(usable)
+            yield from _plain_column(attribute, proposal, column, _several(chosen, attribute, column))
+    yield from _names_of_full_name(usable, chosen)
+    if "display_name" not in usable and not usable.keys() >= {"given_name", "family_name"}:
+        yield "# The list does not have both names. Accounts that exist are kept; nobody new can be given one."
     yield from _unmapped(chosen, usable)
+
+
+def _several(chosen: Examined, attribute: str, column: Cells) -> Sequence[int]:
+    """Return the rows whose cell holds several values for an attribute of one."""
+    lists = chosen.subject.table.container in LISTED and attribute not in LIST_ATTRIBUTES
+    return several_values(column).tolist() if lists else ()
+
+
+def _plain_column(attribute: str, proposal: Proposal, column: Cells, several: Sequence[int]) -> Iterator[str]:
+    """Write a column as it stands; of cells with several values one, and which one it is to be, is asked."""
+    if not several:
+        yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
+        return
+    yield _said_of_several(several)
+    yield _line(f"{attribute}: {{from: {scalar(column.heading, flow=True)}, do: [{FIRST_LINE}]}}", confirm=True)
+
+
+def _said_of_several(rows: Sequence[int]) -> str:
+    return f"# Several values are in one cell, one a line: {_rows(rows)}. Is the first the right one?"
 
 
 def _reason(proposal: Proposal, column: Cells) -> str:
@@ -220,30 +264,35 @@ def _reason(proposal: Proposal, column: Cells) -> str:
 
 
 def _key_column(
-    attribute: str, proposal: Proposal, column: Cells, keys: dict[str, Key], domain: str | None
+    attribute: str, proposal: Proposal, column: Cells, chosen: Examined, domain: str | None
 ) -> Iterator[str]:
+    keys = {key.column: key for key in chosen.subject.keys}
     key = keys.get(column.name)
     why = f"; {key.why}" if key else ""
     yield f"# {_reason(proposal, column)}{printable(why)}"
     if key is not None and key.conflicting_rows:
         yield f"# Those {key.conflicting_rows} rows are held until each person has an id of their own."
+    several = _several(chosen, attribute, column)
     if attribute == "user_name" and proposal.kind == vocabulary.LOGIN:
-        yield from _address(column.heading, domain, confirm=domain is None)
+        yield from _address(column.heading, domain, confirm=domain is None, several=several)
     else:
-        yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
+        yield from _plain_column(attribute, proposal, column, several)
 
 
-def _address_of_id(column: Cells, domain: str | None) -> Iterator[str]:
+def _address_of_id(column: Cells, domain: str | None, chosen: Examined) -> Iterator[str]:
     yield "# The list has neither addresses nor login names: these are made of the ids."
-    yield from _address(column.heading, domain, confirm=True)
+    yield from _address(column.heading, domain, confirm=True, several=_several(chosen, "user_name", column))
 
 
-def _address(heading: str, domain: str | None, *, confirm: bool) -> Iterator[str]:
+def _address(heading: str, domain: str | None, *, confirm: bool, several: Sequence[int]) -> Iterator[str]:
     """Write an address as what stands before the @ and a domain; which domain, the list does not say."""
     if domain is None:
         yield "# The list has no addresses. How are they made, and of which domain?"
-    template = f'"{{value}}@{domain or PLACEHOLDER_DOMAIN}"'
-    yield _line(f"user_name: {{from: {scalar(heading, flow=True)}, template: {template}}}", confirm=confirm)
+    made = f'template: "{{value}}@{domain or PLACEHOLDER_DOMAIN}"'
+    if several:
+        yield _said_of_several(several)
+        made = f"do: [{FIRST_LINE}, {{{made}}}]"
+    yield _line(f"user_name: {{from: {scalar(heading, flow=True)}, {made}}}", confirm=confirm or bool(several))
 
 
 def _status(proposal: Proposal, column: Cells) -> Iterator[str]:
@@ -284,7 +333,7 @@ def _opposite(word: str) -> str | None:
     return other.upper() if word.isupper() else other.title() if word.istitle() else other
 
 
-def _names_of_full_name(usable: dict[str, tuple[Proposal, Cells]]) -> Iterator[str]:
+def _names_of_full_name(usable: dict[str, tuple[Proposal, Cells]], chosen: Examined) -> Iterator[str]:
     """Write first name and surname as parts of the whole name, where the list has nothing else."""
     if "display_name" not in usable or usable.keys() & {"given_name", "family_name"}:
         return
@@ -293,20 +342,31 @@ def _names_of_full_name(usable: dict[str, tuple[Proposal, Cells]]) -> Iterator[s
     commas = column.filled.str.count(",").eq(1).mean() > 0.9
     by, family, given = ('","', "first", "rest") if commas else ('" "', "last", "first")
     yield "# The list has whole names only, and accounts need both parts. Is this how they are written?"
+    first = f"{FIRST_LINE}, " if _several(chosen, "display_name", column) else ""
     for attribute, part in (("given_name", given), ("family_name", family)):
-        yield _line(
-            f"{attribute}: {{from: {heading}, do: [{{split: {{by: {by}, take: {part}}}}}, trim]}}", confirm=True
-        )
+        parted = f"{{split: {{by: {by}, take: {part}}}}}"
+        yield _line(f"{attribute}: {{from: {heading}, do: [{first}{parted}, trim]}}", confirm=True)
 
 
 def _unmapped(chosen: Examined, usable: dict[str, tuple[Proposal, Cells]]) -> Iterator[str]:
-    mapped = {column.name for _, column in usable.values()}
-    left = [column for column in chosen.subject.people.columns if column.name not in mapped and column.heading]
-    for column in left:
-        reason = chosen.subject.proposals[column.name].evidence
-        kind = chosen.subject.proposals[column.name].kind
-        known = f" ({kind})" if kind in vocabulary.UNMAPPED and kind != vocabulary.OTHER else ""
-        yield f"# not mapped: {scalar(column.heading)}{known}: {printable(reason)}"
+    mapped = {column.heading for _, column in usable.values()}
+    columns = {column.heading: column for column in chosen.subject.people.columns if column.heading not in mapped}
+    left = [column for heading, column in columns.items() if heading]
+    for column in left[:MOST_UNMAPPED]:
+        yield f"# not mapped: {printable(scalar(column.heading))}{_why_not(chosen, column)}"
+    if left[MOST_UNMAPPED:]:
+        yield f"# nor are {len(left) - MOST_UNMAPPED} more columns"
+
+
+def _why_not(chosen: Examined, column: Cells) -> str:
+    headings = [other.heading for other in chosen.subject.people.columns]
+    if headings.count(column.heading) > 1:
+        return f": it stands over {headings.count(column.heading)} columns"
+    if REFERENCE in column.heading:
+        return f": '{REFERENCE}' stands for a variable in this file; rename the column"
+    proposal = chosen.subject.proposals[column.name]
+    told = proposal.kind in vocabulary.UNMAPPED and proposal.kind != vocabulary.OTHER
+    return f"{f' ({proposal.kind})' if told else ''}: {printable(proposal.evidence)}"
 
 
 # What the columns need ------------------------------------------------------------------------------------------------
@@ -316,8 +376,8 @@ def _lacks(chosen: Examined) -> Iterator[str]:
     usable = _usable(chosen)
     if usable.keys() & {"external_id", "user_name"}:
         return
-    yield "# Ask for a list that has these, map the columns, and delete the line."
     yield "# The list has no ids, addresses or login names: nobody in it can be provisioned, all rows are held."
+    yield "# Ask for a list that has them, map the columns, and delete this line. Or check it as it is?"
     yield _line("lacks: [external_id, user_name]", confirm=True)
 
 
@@ -339,7 +399,7 @@ def _date_column(
     attribute: str, proposal: Proposal, column: Cells, reading: DateReading | None, chosen: Examined
 ) -> Iterator[str]:
     if reading is not None and reading.serial_rows:
-        yield f"# Left out: {len(reading.serial_rows)} cells are numbers of days (row {_rows(reading.serial_rows)}), no"
+        yield f"# Left out: {len(reading.serial_rows)} cells are numbers of days ({_rows(reading.serial_rows)}), no"
         yield "# dates. Have the column formatted as dates, and take the sign away."
         yield f"# {attribute}: {scalar(column.heading)}"
         return
@@ -347,8 +407,8 @@ def _date_column(
     if own is None or own == _format_of_source(chosen):
         yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
         return
-    yield f"# proven by row {_rows(reading.proof_rows if reading else ())}"
-    yield f"{attribute}: {{from: {scalar(column.heading, flow=True)}, dates: {json.dumps(own)}}}"
+    yield f"# proven by {_rows(reading.proof_rows if reading else ())}"
+    yield f"{attribute}: {{from: {scalar(column.heading, flow=True)}, dates: {scalar(own)}}}"
 
 
 def _dates(chosen: Examined) -> Iterator[str]:
@@ -361,19 +421,20 @@ def _dates(chosen: Examined) -> Iterator[str]:
         return
     for reading in readings:
         if reading.format == form and reading.proof_rows:
-            yield f"# column {scalar(reading.column)}: proven by row {_rows(reading.proof_rows)}"
-    yield f"dates: {json.dumps(form)}"
+            yield f"# column {scalar(reading.column)}: proven by {_rows(reading.proof_rows)}"
+    yield f"dates: {scalar(form)}"
 
 
 def _unsure_dates(readings: Sequence[DateReading]) -> Iterator[str]:
     for reading in readings:
-        fitting = " or ".join(json.dumps(form) for form in reading.candidates)
+        fitting = " or ".join(scalar(form) for form in reading.candidates)
         if reading.contradicting and len(reading.contradicting) > 1:
             yield f"# column {scalar(reading.column)} is written in several ways:"
             for form, rows in reading.contradicting.items():
-                yield f"#   {json.dumps(form)} alone reads row {_rows(rows)}"
+                yield f"#   {scalar(form)} alone reads {_rows(rows)}"
         else:
-            yield f"# Row {_rows(reading.ambiguous_rows)} can be read either way, and no row proves which is meant."
+            which = _rows(reading.ambiguous_rows).capitalize()
+            yield f"# {which} can be read either way, and nothing proves which is meant."
             yield f"# column {scalar(reading.column)}: {fitting}? Write the right one in the place of 'ambiguous'."
     yield _line("dates: ambiguous", confirm=True)
 
@@ -383,12 +444,12 @@ def _skip(chosen: Examined) -> Iterator[str]:
     kinds = [name for name, rows in (("repeated_headings", people.repeated), ("totals", people.totals)) if rows]
     if kinds:
         rows = sorted([*people.repeated, *people.totals])
-        yield f"# row {_rows(rows)}"
+        yield f"# {_rows(rows)}"
         yield f"skip: [{', '.join(kinds)}]"
 
 
 def _rows(rows: Sequence[int]) -> str:
-    shown = ", ".join(map(str, rows[:SHOWN_ROWS]))
+    shown = f"{'row' if len(rows) == 1 else 'rows'} {', '.join(map(str, rows[:SHOWN_ROWS]))}"
     return f"{shown} and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else shown
 
 
@@ -406,9 +467,13 @@ def scalar(text: str, *, flow: bool = False) -> str:
     ('First name', '"Active?"', '"null"', '"0123"')
     """
     plain = _PLAIN.fullmatch(text) and text.casefold() not in _NULLS and not (flow and re.search(r"[(),]", text))
-    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())
+    return text if plain else f'"{"".join(map(_escaped, text))}"'
 
 
-def printable(text: str) -> str:
-    """Return a text for a comment: one line, no sign that could end it."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+def _escaped(sign: str) -> str:
+    """Return a sign as it stands in double quotes (YAML 1.2 §5.7). JSON writes some of them as two."""
+    if sign in '"\\':
+        return f"\\{sign}"
+    if sign.isprintable():
+        return sign
+    return f"\\U{ord(sign):08x}" if ord(sign) > 0xFFFF else f"\\u{ord(sign):04x}"

@@ -56,8 +56,8 @@ def xls(rows: Rows, name: str = "Staff") -> bytes:
             return b""
         if isinstance(value, int | float):
             return record(0x0203, struct.pack("<HHHd", row, column, 0, value))
-        text = str(value)
-        return record(0x0204, struct.pack("<HHHHB", row, column, 0, len(text), 1) + text.encode("utf-16-le"))
+        text = str(value).encode("utf-16-le")
+        return record(0x0204, struct.pack("<HHHHB", row, column, 0, len(text) // 2, 1) + text)
 
     eof = record(0x000A, b"")
     cells = b"".join(cell(at, column, value) for at, row in enumerate(rows) for column, value in enumerate(row))
@@ -107,7 +107,8 @@ def xlsb(rows: Rows, name: str = "Staff") -> bytes:
                 return head + length + body
 
     def wide(text: str) -> bytes:
-        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+        coded = text.encode("utf-16-le")
+        return struct.pack("<I", len(coded) // 2) + coded
 
     def cell(column: int, value: object) -> bytes:
         at = struct.pack("<II", column, 0)

@@ -280,6 +280,11 @@ def _(text_file, **_):
     return text_file([(FIRST, LAST), ("Ada", "Byrne"), ("Bo", "Lind")])
 
 
+@case("no_names", None, None, 2)
+def _(text_file, **_):
+    return text_file([(NO, MAIL, FIRST), ("A1", "ada@acme.example", "Ada"), ("A2", "bo@acme.example", "Bo")])
+
+
 # Dates --------------------------------------------------------------------------------------------------------------
 
 
@@ -354,3 +359,14 @@ def _(text_file, **_):
 @case("secret_values", 3, "Remarks")
 def _(text_file, **_):
     return text_file([(NO, FIRST, "Remarks"), ("A1", "Ada", "none yet"), ("A2", "Bo", "{SSHA}xo3n0NB1QWxvdHM=")])
+
+
+@case("several_values", 3, "mail")
+def _(text_file, **_):
+    people = '[{"mail": "ada@acme.example"}, {"mail": ["bo@acme.example", "lind@acme.example"]}]'
+    return text_file(people, name="staff.json")
+
+
+@case("many_columns", None, None, 3)
+def _(text_file, staff, **_):
+    return text_file([[*row, *["x"] * (1_003 - len(row))] for row in staff.table[:2]])
