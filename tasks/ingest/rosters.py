@@ -63,6 +63,7 @@ def read(source: Source, folder: Path, resolve: Resolve, mended: Sequence[Mended
         mapped=tuple(sheet.columns),
         lacks=source.lacks,
         skipped=sheet.skipped,
+        blank=sheet.blank,
     )
 
 

@@ -35,7 +35,7 @@ class Roster:
     it); blank rows are not in it. ``workers`` follows ``tables.WORKERS``, one row per raw row. ``findings`` follows
     ``tables.FINDINGS``: what mapping could not do (a value not in a map, an unreadable date). ``mapped`` are the
     attributes that the pipeline maps, ``lacks`` those that it says the list does not have; ``skipped`` how many rows
-    were left out as it says, by reason.
+    were left out as it says, by reason; ``blank`` how many between the headings and the last filled row are blank.
     """
 
     source: str
@@ -48,6 +48,7 @@ class Roster:
     mapped: tuple[str, ...]
     lacks: tuple[str, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
+    blank: int = 0
 
     @property
     def rows(self) -> int:
