@@ -114,6 +114,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "The account belongs to another person of the roster",
         "Find out which of the two rows is right, and correct the other.",
     ),
+    WithheldReason.OTHER_PIPELINE: (
+        "The account is looked after already, by another pipeline",
+        "Leave the person out of one of the two pipelines' lists.",
+    ),
     WithheldReason.NOT_ADOPTED: (
         "An account with this address exists, and the pipeline takes over none",
         "Set 'adopt: matched' in the pipeline file if such accounts are to be managed.",
