@@ -19,7 +19,7 @@ PLAIN = re.compile(
 DNS_SECONDS = 5
 PLACEHOLDER = "@example.invalid"
 """What a pipeline that inspection wrote makes addresses with until somebody names the domain; nothing is planned
-with it (docs/decisions/0022)."""
+with it (docs/decisions/0021)."""
 UNREACHABLE = ("arpa", "invalid", "local", "localhost", "onion")
 
 

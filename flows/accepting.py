@@ -1,7 +1,7 @@
 """Accepting a file that differs too much from the last accepted one: a person's decision, named, dated, good once.
 
 It is bound to the bytes of that file, its source and pipeline, and to the file that it was held against. It is used up
-when a run begins to carry the file out, which makes it the last accepted one (docs/decisions/0028).
+when a run begins to carry the file out, which makes it the last accepted one (docs/decisions/0027).
 """
 
 from datetime import UTC, date, datetime, timedelta

@@ -118,6 +118,7 @@ def _counted(
             links=journal.links(pipeline.name, pipeline.target.tenant),
             generation=journal.generation(pipeline.name),
             as_of=datetime.now(ZoneInfo(pipeline.timezone)).date(),
+            elsewhere=journal.linked_elsewhere(pipeline.name, pipeline.target.tenant),
         )
     try:
         wanted, short = demand.count(inputs)

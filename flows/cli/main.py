@@ -30,6 +30,8 @@ class Commands(TyperGroup):
             complain(str(error))
             if "report" in error.facts:
                 say(f"Report: {error.facts['report']}")
+            if error.exit_code == RosterflowError.exit_code and _debugging():
+                raise
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:  # flows see to signals themselves, once they may send something
             complain(f"A signal ended the command. {NOTHING_SENT}")
@@ -39,7 +41,7 @@ class Commands(TyperGroup):
         except Exception as error:
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):  # a usage error, which knows its end
                 raise
-            if os.environ.get("ROSTERFLOW_DEBUG"):
+            if _debugging():
                 raise
             from tasks.faults import fault_of
 
@@ -48,6 +50,10 @@ class Commands(TyperGroup):
                 "on from there. Set ROSTERFLOW_DEBUG=1 to see the traceback, and please report it."
             )
             raise typer.Exit(1) from None
+
+
+def _debugging() -> bool:
+    return bool(os.environ.get("ROSTERFLOW_DEBUG"))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 from flows.cli.talk import show, show_json
 from flows.run import Run
 from flows.verdict import INCOMPLETE
-from tasks.report.words import forecast, shortage
+from tasks.report.words import forecast, left_out, shortage
 
 FIGURES = ("rows", "departments", "moved")
 FILES = (
@@ -33,9 +33,10 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
     show(summary["headline"])
     for source in summary["sources"]:
         valid = source["rows"] - source["held"]
+        skipped = left_out(source.get("skipped", {}))  # runs of earlier versions do not tell
         show(
             f"  {source['name']}: {source['rows']} rows, {valid} valid ({source['warned']} with a warning), "
-            f"{source['held']} held"
+            f"{source['held']} held" + (f"; left out: {skipped}" if skipped else "")
         )
         for finding in summary["findings"]:
             if finding["source"] == source["name"]:

@@ -64,6 +64,7 @@ def read(source: Source, folder: Path, resolve: Resolve, mended: Sequence[Mended
         lacks=source.lacks,
         skipped=sheet.skipped,
         mended=tuple(one.book for one in mended),
+        blank=sheet.blank,
     )
 
 

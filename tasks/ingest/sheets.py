@@ -25,12 +25,14 @@ TOTALS = re.compile(
 @dataclass(frozen=True)
 class Sheet:
     """``raw`` as in ``rosters.Roster``; ``positions`` has the number of each heading's column, from 1; ``columns`` are
-    the source's, as this sheet has them. ``skipped`` are how many rows were left out as declared, by reason."""
+    the source's, as this sheet has them. ``skipped`` are how many rows were left out as declared, by reason; ``blank``
+    how many between the headings and the last filled row are blank."""
 
     raw: pd.DataFrame
     positions: dict[str, int]
     columns: dict[str, Column]
     skipped: dict[str, int]
+    blank: int
 
 
 def tabulate(file: RosterFile, cells: Grid) -> Sheet:
@@ -48,6 +50,7 @@ def tabulate(file: RosterFile, cells: Grid) -> Sheet:
     there = filled.any(axis=1)
     left_out = _left_out(file, table, there, names, headings)
     skipped = {reason: int(rows.sum()) for reason, rows in left_out.items()}
+    blank = _blank(file.source, there, labels)
     for rows in left_out.values():
         there &= ~rows
     raw = table[kept] if there.all() else table.loc[there, kept]
@@ -56,7 +59,7 @@ def tabulate(file: RosterFile, cells: Grid) -> Sheet:
             "has headings and nobody below them", "The export has probably failed: run it again.", rows=0
         )
     positions = {name: number for number, name in enumerate(names, 1) if name in kept}
-    return Sheet(raw, positions, file.source.found(headings), skipped)
+    return Sheet(raw, positions, file.source.found(headings), skipped, blank)
 
 
 def _labels(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:
@@ -65,6 +68,11 @@ def _labels(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:
     if labels and len(table) and set(labels) <= set(table.columns):
         found.iloc[0] = all(table.iloc[0][heading] == label for heading, label in labels.items())
     return found
+
+
+def _blank(source: Source, there: pd.Series, labels: pd.Series) -> int:
+    """Count the blank rows above the last one that is *there*; a row of labels is none of them."""
+    return int(there.index[there].max()) - last_heading_row(source) - int((there | labels).sum()) if there.any() else 0
 
 
 def _is_filled(cells: "pd.Series[Any]") -> "pd.Series[Any]":

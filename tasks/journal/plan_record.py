@@ -87,6 +87,14 @@ class PlanRecord(Database):
         listed = ("licences", "roles", "directory_groups")
         return LINKS.frame(dict(row) | {name: tuple(row[name]) for name in listed} for row in rows)[list(LINKS.columns)]
 
+    def linked_elsewhere(self, pipeline: str, target: str) -> frozenset[str]:
+        """Return the keys of the target's accounts that other pipelines than this one have linked."""
+        query = select(links.c.account_key).where(
+            links.c.pipeline != pipeline, links.c.target == target, links.c.state != "deleted"
+        )
+        with self._read() as conn:
+            return frozenset(conn.execute(query).scalars())
+
     def linked_account(self, pipeline: str, target: str, source: str, external_id: str) -> str | None:
         """Return the key of the account that this worker is linked to, None if there is none or it was deleted."""
         query = select(links.c.account_key).where(

@@ -22,7 +22,8 @@ def save_roster(folder: RunFolder, roster: Roster) -> None:
     folder.save_table(f"{name}.workers", roster.workers)
     folder.save_table(f"{name}.mapping", roster.findings)
     facts = {"source": name, "file": roster.file, "sheet": roster.sheet, "sha256": roster.sha256}
-    listed = {"mapped": roster.mapped, "lacks": roster.lacks, "skipped": roster.skipped, "mended": roster.mended}
+    kept = ("mapped", "lacks", "skipped", "blank", "mended")
+    listed = {fact: getattr(roster, fact) for fact in kept}
     folder.write_bytes(f"{name}.json", json.dumps(facts | listed).encode())
 
 
@@ -35,6 +36,12 @@ def load_roster(folder: RunFolder, source: str) -> Roster:
         findings=folder.load_table(f"{source}.mapping"),
         **facts | {name: tuple(facts[name]) for name in ("mapped", "lacks", "mended")},
     )
+
+
+def load_skipped(folder: RunFolder, source: str) -> dict[str, int]:
+    """Return how many rows of a source were left out as the pipeline says, by reason; without its other rows."""
+    found: dict[str, int] = json.loads(folder.path(f"{source}.json").read_bytes())["skipped"]
+    return found
 
 
 def save_verdict(folder: RunFolder, source: str, verdict: Verdict) -> None:

@@ -54,6 +54,10 @@ class RejectedSource(RosterflowError):
     state_name = "Source refused"
 
 
+class FaultyCheck(RosterflowError):
+    """A check that comes with this program could not be run: a fault in this program, whatever the roster."""
+
+
 class UnsafePlan(RosterflowError):
     """A plan is over a limit, frozen, or awaits approval."""
 

@@ -138,6 +138,7 @@ class WithheldReason(StrEnum):
     UNDECIDED = "undecided"  # a held row without a usable key could be this person
     AMBIGUOUS = "ambiguous"  # more than one account fits the worker
     CLAIMED = "claimed"  # the account is linked to another worker
+    OTHER_PIPELINE = "other_pipeline"  # another pipeline has linked the account
     NOT_ADOPTED = "not_adopted"  # the account exists, and the pipeline adopts none
     EXCEPTION = "exception"  # an exception of the pipeline keeps it
     NOT_STARTED = "not_started"  # the first day of work is still to come

@@ -37,6 +37,7 @@ class Roster:
     attributes that the pipeline maps, ``lacks`` those that it says the list does not have; ``skipped`` how many rows
     were left out as it says, by reason. ``mended`` are the hashes of the workbooks whose rows count in the place of its
     own, in their order.
+    were left out as it says, by reason; ``blank`` how many between the headings and the last filled row are blank.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Roster:
     lacks: tuple[str, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
     mended: tuple[str, ...] = ()
+    blank: int = 0
 
     @property
     def rows(self) -> int:

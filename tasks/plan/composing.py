@@ -70,7 +70,7 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
         },
         mails=forecast_mails(world, changes),
         unchanged=len(ours - touched),
-        orphans=int((~inputs.state.accounts["account_key"].isin(ours)).sum()),
+        orphans=int((~inputs.state.accounts["account_key"].isin(ours | inputs.elsewhere)).sum()),
         moving=_moving(inputs.state.accounts, ours),
     )
 

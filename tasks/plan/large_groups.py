@@ -1,4 +1,4 @@
-"""Leave out of a plan what cannot be done to large directory groups (docs/decisions/0019). Pure.
+"""Leave out of a plan what cannot be done to large directory groups (docs/decisions/0018). Pure.
 
 A group of more members than a request carries can be changed by PATCH alone, and nobody knows whether that leaves the
 others in it, unless the pipeline says so.

@@ -1,5 +1,6 @@
 """Tie workers to accounts: by link, then by the target's external id, then by address. Pure."""
 
+from collections.abc import Collection
 from datetime import date
 
 import pandas as pd
@@ -37,14 +38,19 @@ def live_links(links: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
 
 
 def correlate(
-    people: pd.DataFrame, accounts: pd.DataFrame, linked: pd.DataFrame, order: tuple[str, ...]
+    people: pd.DataFrame,
+    accounts: pd.DataFrame,
+    linked: pd.DataFrame,
+    order: tuple[str, ...],
+    elsewhere: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return *people* with ``account_key``, ``match`` and the fields of link (``link_*``) and account (``current_*``).
 
     *linked* is that of ``live_links``. One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``,
     missing where nobody fits, ``ambiguous`` where more than one worker or account fits, ``claimed`` where the account
     is linked to somebody else (``claimed_from`` is that link's key), ``stranger`` where the linked account is another
-    person's by name and address. The last three have no ``account_key``: never guessed.
+    person's by name and address, ``elsewhere`` where it is one of *elsewhere*: linked by another pipeline. The last
+    four have no ``account_key``: never guessed.
     """
     by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
         columns={"link_source": "source", "link_external_id": "key"}
@@ -56,6 +62,9 @@ def correlate(
     for method in order:
         if method != "link":
             matched = _by_field(matched, accounts, method)
+    theirs = matched["account_key"].isin(list(elsewhere))
+    matched.loc[theirs, "match"] = "elsewhere"
+    matched.loc[theirs, "account_key"] = pd.NA
     matched = _hold_rivals(_hold_claims(_hold_strangers(matched, linked), linked))
     facts = linked.drop(columns=["link_source", "link_external_id", *_current_names()])
     return matched.merge(facts, on="account_key", how="left").merge(_current(accounts), on="account_key", how="left")
@@ -120,7 +129,7 @@ def _hold_rivals(people: pd.DataFrame) -> pd.DataFrame:
 
     Where just one of them is employed, the place is theirs: the others are earlier employments.
     """
-    free = ~people["match"].isin(["link", "claimed", "ambiguous", "stranger"])
+    free = ~people["match"].isin(["link", "claimed", "ambiguous", "stranger", "elsewhere"])
     place = people["account_key"].fillna("address " + people["address"])
     present = (people["employed"] & free).groupby(place).transform("sum")
     rivals = free.groupby(place).transform("sum") > 1

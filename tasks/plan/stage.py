@@ -89,6 +89,7 @@ def compute_plan(
             links=journal.links(pipeline.name, pipeline.target.tenant),
             generation=journal.generation(pipeline.name),
             as_of=as_of,
+            elsewhere=journal.linked_elsewhere(pipeline.name, pipeline.target.tenant),
         )
     )
     if generation not in (None, plan.header.generation):

@@ -15,6 +15,8 @@ from tasks.plan.entitlements import missing_products, wrong_editions
 from tasks.plan.seats import Wishes
 from tasks.plan.world import World, rows
 
+_ACCOUNT_IS_THERE = (WithheldReason.NOT_ADOPTED, WithheldReason.OTHER_PIPELINE)
+
 
 @dataclass(frozen=True)
 class Staying:
@@ -83,12 +85,13 @@ def _select(world: World, drafts: Drafts) -> pd.DataFrame:
         WithheldReason.AMBIGUOUS: people["match"] == "ambiguous",
         WithheldReason.CLAIMED: people["match"] == "claimed",
         WithheldReason.IDENTITY: people["match"] == "stranger",
+        WithheldReason.OTHER_PIPELINE: people["match"] == "elsewhere",
         WithheldReason.NOT_ADOPTED: people["account_key"].notna() & unlinked & (world.pipeline.adopt == "none"),
         WithheldReason.NOT_STARTED: ~people["started"] & (unlinked | (people["link_state"] == "suspended")),
     }
     out = pd.Series(False, index=people.index)
     for reason, where in reasons.items():
-        action = Action.ADOPT if reason == WithheldReason.NOT_ADOPTED else Action.CREATE
+        action = Action.ADOPT if reason in _ACCOUNT_IS_THERE else Action.CREATE
         for row in rows(people[where & ~out]):
             drafts.withhold(world.person(row), action, reason)
         out |= where

@@ -28,8 +28,8 @@ _NOT_THE_WORKERS_OWN = frozenset(
 @dataclass(frozen=True)
 class Inputs:
     """All that a plan is made from. ``verdicts`` and ``files`` (names) are by source; ``links`` are those of this
-    pipeline and target. ``people`` are the verdicts by namespace, the files of each put together; without it every
-    source is a namespace by itself."""
+    pipeline and target, ``elsewhere`` the keys of the accounts that other pipelines have linked. ``people`` are the
+    verdicts by namespace, the files of each put together; without it every source is a namespace by itself."""
 
     pipeline: Pipeline
     mapping_hash: str
@@ -41,6 +41,7 @@ class Inputs:
     generation: int
     as_of: date
     people: Mapping[str, Verdict] | None = None
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def populations(self) -> Mapping[str, Verdict]:
@@ -66,7 +67,8 @@ class World:
     def people(self) -> pd.DataFrame:
         """The clean workers of all namespaces with the account that is theirs, one row per worker (``correlate``)."""
         clean = pd.concat([verdict.clean for verdict in self.inputs.populations.values()], ignore_index=True)
-        found = correlate(gather(clean, self.as_of), self.state.accounts, self.linked, self.pipeline.correlate)
+        people, order = gather(clean, self.as_of), self.pipeline.correlate
+        found = correlate(people, self.state.accounts, self.linked, order, self.inputs.elsewhere)
         if len(self.state.directory_members):
             found["tenant_groups"] = found["account_key"].map(tenant_groups(self.state, self.linked)).astype("str")
         return found

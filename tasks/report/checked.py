@@ -34,7 +34,8 @@ def describe(source: Source, roster: Roster, verdict: Verdict) -> dict[str, Any]
         "suite": source.suite,
         "rows": {
             "read": roster.rows,
-            "blank": _blank(source, roster),
+            "blank": roster.blank,
+            "skipped": roster.skipped,
             "valid": roster.rows - len(held),
             "held": len(held),
             "warned": len(warned),
@@ -57,11 +58,6 @@ def count_people(workers: pd.DataFrame) -> int:
     known = ids.fillna(addresses.map(dict(zip(both["address"], both["id"], strict=True))).astype("str"))
     person = ("id " + known).fillna("address " + addresses).fillna("name " + names)
     return int(person.nunique())
-
-
-def _blank(source: Source, roster: Roster) -> int:
-    """Return how many rows between the headings and the last row that is filled are blank."""
-    return int(roster.raw.index.max()) - source.header_row - source.header_rows + 1 - roster.rows if roster.rows else 0
 
 
 def _findings(findings: pd.DataFrame) -> list[dict[str, Any]]:

@@ -125,7 +125,7 @@ def render_html(
 ) -> str:
     """Return the page of a run. *redacted*, it has no name, address, id or cell: rows, codes and counts stay."""
     readings = list(limits)
-    summary = summarise(facts, plan, readings, outcomes, verdicts, rosters.comparisons)
+    summary = summarise(facts, plan, readings, outcomes, verdicts, rosters.comparisons, rosters.skipped)
     people = verdicts if rosters.people is None else rosters.people
     names: Names = Aliases(plan, people) if redacted else FullNames(plan, people)
     style, script = _asset("report.css"), _asset("report.js")
@@ -284,7 +284,9 @@ def _template() -> "Template":
     environment.filters.update(
         day=_day, place=words.place, mail=words.mail, grouped=lambda number: f"{number:,}", counted=words.count
     )
-    environment.globals.update(forecast=words.forecast, moving=words.moving, shortage=words.shortage, alike=ALIKE_ROWS)
+    environment.globals.update(
+        forecast=words.forecast, moving=words.moving, shortage=words.shortage, alike=ALIKE_ROWS, left_out=words.left_out
+    )
     return environment.get_template("report.html.j2")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.journal import RunFolder
-from tasks.journal.products import load_comparisons, load_joined, load_limits, load_verdict
+from tasks.journal.products import load_comparisons, load_joined, load_limits, load_skipped, load_verdict
 from tasks.model.operations import Outcome
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
@@ -31,7 +31,7 @@ def write_report(
     }
     rosters = _rosters(pipeline, verdicts, folder)
     limits = load_limits(folder)
-    summary = summarise(facts, plan, limits, outcomes, verdicts, rosters.comparisons)
+    summary = summarise(facts, plan, limits, outcomes, verdicts, rosters.comparisons, rosters.skipped)
     folder.write_bytes(SUMMARY, (json.dumps(summary, ensure_ascii=False, indent=2) + "\n").encode())
     for name, redacted in ((PAGE, False), (REDACTED_PAGE, True)):
         page = render_html(facts, plan, limits, outcomes, verdicts, rosters, redacted=redacted)
@@ -52,4 +52,5 @@ def _rosters(pipeline: Pipeline, verdicts: Mapping[str, Verdict], folder: RunFol
         people={**verdicts, **load_joined(folder, pipeline)},
         populations={source.name: source.population for source in pipeline.sources},
         comparisons=load_comparisons(folder, sources),
+        skipped={name: load_skipped(folder, name) for name in verdicts},
     )

@@ -1,10 +1,11 @@
 """A run in numbers, and in one sentence. Neither has a name, an address or a cell in it (docs/summary.md)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from enum import StrEnum
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
@@ -26,15 +27,21 @@ def summarise(
     outcomes: Mapping[str, Outcome],
     verdicts: Mapping[str, Verdict],
     comparisons: Iterable[Comparison] = (),
+    skipped: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Return the run in numbers, ready for JSON: every key always there, in a fixed order, lists sorted."""
+    """Return the run in numbers, ready for JSON: every key always there, in a fixed order, lists sorted.
+
+    *skipped* are the rows of each source that were left out as the pipeline says, by reason.
+    """
     changes = plan.changes if plan else ()
     withheld = plan.withheld if plan else ()
     return {
         "format_version": FORMAT_VERSION,
         "headline": headline(facts, plan, outcomes, verdicts),
         "run": _run(facts),
-        "sources": _sources(plan, verdicts),
+        "sources": [
+            {**source, "skipped": dict(skipped.get(source["name"], {}))} for source in _sources(plan, verdicts)
+        ],
         "whole": [_whole(comparison) for comparison in sorted(comparisons, key=attrgetter("source"))],
         "findings": _findings(verdicts),
         "people": {
@@ -115,14 +122,7 @@ def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
 def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a summary as the rows of a small table: what, how many, and a remark. Figures that are nought are left
     out, but for the rows read and held."""
-    rows = [
-        row
-        for source in summary["sources"]
-        for row in (
-            _figure(f"Rows read from {source['name']}", source["rows"]),
-            _figure(f"Rows held from {source['name']}", source["held"]),
-        )
-    ]
+    rows = [row for source in summary["sources"] for row in _figures_of(source)]
     for whole in summary["whole"]:
         if whole["broken"]:
             verdict = "let pass" if whole["permit"] else "refused"
@@ -144,6 +144,14 @@ def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
         verdict = "over the limit" if reading.broken else "within the limit"
         rows.append(_figure(f"Limit: {words.limit(reading)}", reading.count, f"{verdict}, {words.bounds(reading)}"))
     return rows
+
+
+def _figures_of(source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    name, skipped = source["name"], source["skipped"]
+    yield _figure(f"Rows read from {name}", source["rows"])
+    yield _figure(f"Rows held from {name}", source["held"])
+    if any(skipped.values()):
+        yield _figure(f"Rows left out of {name}", sum(skipped.values()), words.left_out(skipped))
 
 
 def _run(facts: RunFacts) -> dict[str, Any]:

@@ -31,6 +31,9 @@ FIELDS: Mapping[str, str] = {
     "locale": "Language",
 }
 
+SKIPPED: Mapping[str, str] = {"repeated_headings": "headings", "totals": "totals"}
+"""What the rows that a pipeline's ``skip`` leaves out are, by its words."""
+
 STATES: Mapping[RunState, str] = {
     "done": "Done",
     "nothing_to_do": "Nothing to do",
@@ -110,6 +113,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     WithheldReason.CLAIMED: (
         "The account belongs to another person of the roster",
         "Find out which of the two rows is right, and correct the other.",
+    ),
+    WithheldReason.OTHER_PIPELINE: (
+        "The account is looked after already, by another pipeline",
+        "Leave the person out of one of the two pipelines' lists.",
     ),
     WithheldReason.NOT_ADOPTED: (
         "An account with this address exists, and the pipeline takes over none",
@@ -377,6 +384,17 @@ def count(number: int, one: str, many: str = "") -> str:
     ('1 row', '1,200 rows', '2 people')
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def left_out(skipped: Mapping[str, int]) -> str:
+    """Say how many rows of a list were left out as the pipeline's ``skip`` says; nothing if none was.
+
+    >>> left_out({"repeated_headings": 2, "totals": 1}), left_out({"totals": 0})
+    ('2 rows of headings and 1 row of totals', '')
+    """
+    return listed(
+        [count(n, f"row of {SKIPPED[reason]}", f"rows of {SKIPPED[reason]}") for reason, n in skipped.items() if n]
+    )
 
 
 def listed(parts: Sequence[str]) -> str:

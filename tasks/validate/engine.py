@@ -15,7 +15,7 @@ import pandas as pd
 import expectations
 from tasks.model.errors import BadPipeline
 from tasks.validate.binding import BoundCheck
-from tasks.validate.suites import Suite, bad_check, near
+from tasks.validate.suites import Suite, broken, faulty, near
 
 if TYPE_CHECKING:
     from expectations import gx
@@ -50,7 +50,7 @@ def run_checks(table: pd.DataFrame, bound: Sequence[BoundCheck], suite: Suite) -
     """Return one result per bound check, in their order.
 
     Raises ``BadPipeline``, naming the expectation, if GX does not know its type, refuses its arguments, or failed
-    while it ran it.
+    while it ran it; ``FaultyCheck`` if it is one of this program's own.
     """
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from inside GX
@@ -71,7 +71,12 @@ def _validated(
 ) -> "list[gx.ExpectationValidationResult]":
     try:
         return batch.validate(gx_suite, result_format=_RESULT_FORMAT).results
-    except Exception as exc:  # noqa: BLE001  # what GX does not pin on one expectation; its text can hold cells
+    except Exception as exc:  # what GX does not pin on one expectation; its text can hold cells
+        if suite.ours:
+            what = (
+                f"The built-in suite {suite.label} could not be run ({type(exc).__name__} inside Great Expectations)."
+            )
+            raise faulty(what, suite.label) from exc
         raise BadPipeline(
             f"Suite {suite.label} could not be run ({type(exc).__name__} inside Great Expectations).",
             remedy="Take out the expectation that was added last.",
@@ -93,7 +98,7 @@ def _require_known_types(suite: Suite) -> None:
     for check in suite.checks:
         if check.type not in known:
             hint = near(check.type, known)
-            raise bad_check(suite.label, check.number, check.type, "this type of expectation is not known.", hint)
+            raise broken(suite, check, "this type of expectation is not known.", hint)
 
 
 def _build(bound: Sequence[BoundCheck], suite: Suite) -> "gx.ExpectationSuite":
@@ -114,13 +119,7 @@ def _expectation(place: int, one: BoundCheck, suite: Suite) -> "gx.Expectation":
             type=check.type, kwargs=dict(one.kwargs), meta={"place": place}, severity=gx.FailureSeverity(check.severity)
         ).to_domain_obj()
     except Exception as exc:
-        raise bad_check(
-            suite.label,
-            check.number,
-            check.type,
-            f"its arguments do not fit: {_arguments(exc)}.",
-            "Correct its kwargs.",
-        ) from exc
+        raise broken(suite, check, f"its arguments do not fit: {_arguments(exc)}.", "Correct its kwargs.") from exc
 
 
 def _arguments(exc: Exception) -> str:
@@ -141,25 +140,32 @@ def _read(result: "gx.ExpectationValidationResult", one: BoundCheck, suite: Suit
     check = one.check
     failure = _raised(result.exception_info or {})
     if failure:
-        raise bad_check(
-            suite.label, check.number, check.type, f"it could not be run ({failure}).", "Correct it in the suite."
-        )
+        error = broken(suite, check, f"it could not be run ({failure.name}).", "Correct it in the suite.")
+        raise error from (failure if check.ours_in else None)
     facts = result.result
     count, positions = facts.get("unexpected_count"), facts.get("unexpected_index_list")
     if positions is not None and len(positions) != count:
-        raise bad_check(suite.label, check.number, check.type, f"it names {len(positions)} of {count} failing rows.")
+        raise broken(suite, check, f"it names {len(positions)} of {count} failing rows.")
     rows = None if positions is None or one.judges_column else np.asarray(positions, dtype=np.int64)
     return CheckResult(one, bool(result.success), rows, count, facts.get("observed_value"))
 
 
-def _raised(info: Mapping[str, Any]) -> str | None:
-    """Return the name of the error behind *info*, None if there was none. Its text is left out: it can hold cells.
+class _InsideGX(Exception):
+    """An error that GX caught: the traceback, which can hold cells, as its text, and what it is called."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        found = _ERROR_NAME.search(text)
+        self.name = found[1].rsplit(".", 1)[-1] if found else "an error inside GX"
+
+
+def _raised(info: Mapping[str, Any]) -> _InsideGX | None:
+    """Return the error behind *info*, None if there was none.
 
     GX gives one record of an exception, or one for each metric that failed.
     """
     records = [info] if "raised_exception" in info else list(info.values())
     for record in records:
         if record["raised_exception"]:
-            found = _ERROR_NAME.search(record["exception_traceback"] or "")
-            return found[1].rsplit(".", 1)[-1] if found else "an error inside GX"
+            return _InsideGX(record["exception_traceback"] or "")
     return None

@@ -93,15 +93,31 @@ def _fill(text: str, roster: Roster, result: CheckResult, headings: Mapping[str,
 
 
 def _rejected(roster: Roster, stopping: Sequence[CheckResult], headings: Mapping[str, str]) -> RejectedSource:
-    said = [_fill(one.bound.check.message, roster, one, headings) for one in stopping]
-    remedies = dict.fromkeys(_fill(one.bound.check.remedy, roster, one, headings) for one in stopping)
+    told = [_told(roster, one, headings) for one in stopping]
     return RejectedSource(
-        f"Source {roster.source} ({roster.file}) cannot be trusted as a whole. {' '.join(dict.fromkeys(said))}",
-        remedy=" ".join(remedies),
+        f"Source {roster.source} ({roster.file}) cannot be trusted as a whole. "
+        f"{' '.join(dict.fromkeys(what for what, _ in told))}",
+        remedy=" ".join(dict.fromkeys(remedy for _, remedy in told)),
         source=roster.source,
         rows=roster.rows,
         failures=[_failure(one, headings) for one in stopping],
     )
+
+
+def _told(roster: Roster, result: CheckResult, headings: Mapping[str, str]) -> tuple[str, str]:
+    """Return what is wrong with the table or a column as a whole, and what to do.
+
+    Where mapping could not use most of the cells that are missing, that is why, and its remedy is the one.
+    """
+    check, attribute, missing = result.bound.check, result.bound.attribute, result.count or 0
+    what, remedy = _fill(check.message, roster, result, headings), _fill(check.remedy, roster, result, headings)
+    unused = roster.findings[roster.findings["attribute"] == attribute]
+    codes = unused.groupby("code")["row"].nunique()
+    if codes.empty or 2 * codes.max() <= missing:
+        return what, remedy
+    code = codes.idxmax()
+    first = unused[unused["code"] == code].iloc[0]
+    return f"{what} {codes.max()} of these could not be used ({code}): {first['message']}", first["remedy"]
 
 
 def _failure(result: CheckResult, headings: Mapping[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Put the files of one namespace together: one row a person, attribute by attribute. Pure (docs/decisions/0026).
+"""Put the files of one namespace together: one row a person, attribute by attribute. Pure (docs/decisions/0025).
 
 What files say alike, or only one of them says, is taken. Where they differ, the pipeline's precedence decides; where
 it says nothing, every row of the person is held. The order of files and of rows decides nothing.

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tasks.model.errors import BadPipeline
+from tasks.model.errors import BadPipeline, FaultyCheck, RosterflowError
 from tasks.model.plan import canonical
 from tasks.model.rosters import CRITICAL, SEVERITIES
 from tasks.model.sources import Source
@@ -42,8 +42,9 @@ class Check:
     ``number`` counts from 1 in its suite. ``needs`` are the attributes without which it does not apply (None: all
     that it names), ``required`` makes it an error that they are not mapped, and below ``min_rows`` rows it is not
     asked. ``always``: it belongs to every suite. Of the attributes that ``*`` and ``*tested`` stand for, those in
-    ``spared`` are left out. ``message`` may hold ``{column}`` (the heading) and, of a table or
-    a column as a whole, ``{count}``, ``{rows}`` and ``{observed}``.
+    ``spared`` are left out. ``ours_in`` is the file that it came with, if that is one of this program. ``message`` may
+    hold ``{column}`` (the heading) and, of a table or a column as a whole, ``{count}``, ``{rows}`` and
+    ``{observed}``.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Check:
     min_rows: int = 0
     always: bool = False
     spared: tuple[str, ...] = ()
+    ours_in: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,7 +74,8 @@ class Suite:
     """Checks that are run together.
 
     ``label`` is the file they came from, ``tested`` the attributes that the pipeline's rules test, ``rows`` what a row
-    is about (``PEOPLE``, or the thing that the suite's ``meta`` names), ``text`` all that the findings depend on.
+    is about (``PEOPLE``, or the thing that the suite's ``meta`` names), ``text`` all that the findings depend on;
+    ``ours`` tells a suite that comes with this program.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Suite:
     checks: tuple[Check, ...]
     tested: tuple[str, ...] = ()
     rows: str = PEOPLE
+    ours: bool = False
 
     @property
     def asks_others(self) -> bool:
@@ -151,6 +155,23 @@ def bad_check(label: str, number: int, kind: str, problem: str, remedy: str = ""
     )
 
 
+def broken(suite: Suite, check: Check, problem: str, remedy: str = "") -> RosterflowError:
+    """Return the error that names a check which cannot be run. One of ours is for its author to mend, not for users."""
+    if check.ours_in is None:
+        return bad_check(suite.label, check.number, check.type, problem, remedy)
+    return faulty(f"The built-in check {check.number} of {check.ours_in} ({check.type}): {problem}", check.ours_in)
+
+
+def faulty(what: str, label: str) -> FaultyCheck:
+    """Return the error that says that a suite of this program has a fault, and what to do."""
+    return FaultyCheck(
+        what,
+        remedy="This is a fault of Rosterflow, not of the list or the pipeline: please report it with the traceback, "
+        "which ROSTERFLOW_DEBUG=1 shows.",
+        suite=label,
+    )
+
+
 def _is_json(name: str) -> bool:
     return name.endswith(".json")
 
@@ -168,7 +189,9 @@ def _read_ours(name: str) -> Suite:
             "ends in .json.".strip(),
             suite=name,
         )
-    return _parse(files("expectations").joinpath(f"{name}.json").read_text("utf-8"), f"{name}.json")
+    label = f"{name}.json"
+    suite = _parse(files("expectations").joinpath(label).read_text("utf-8"), label)
+    return replace(suite, checks=tuple(replace(check, ours_in=label) for check in suite.checks), ours=True)
 
 
 def _read_own(path: str, folder: Path) -> Suite:

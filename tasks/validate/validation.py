@@ -18,7 +18,8 @@ def validate(roster: Roster, suite: Suite, headings: Mapping[str, str], today: d
 
     *headings* maps each mapped attribute to its heading in the source; *today* tells who has left. Raises
     ``RejectedSource`` if the roster cannot be trusted as a whole (empty, a column blank, a required attribute not
-    mapped) and ``BadPipeline`` if the suite has an expectation that GX does not know, or cannot run.
+    mapped) and ``BadPipeline`` if the suite has an expectation that GX does not know, or cannot run
+    (``FaultyCheck`` if that is one of this program).
     """
     return judge(roster, find(roster, suite, headings, today), today)
 

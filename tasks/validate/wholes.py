@@ -1,4 +1,4 @@
-"""Hold a file as a whole against the last one that was accepted. Pure (docs/decisions/0027)."""
+"""Hold a file as a whole against the last one that was accepted. Pure (docs/decisions/0026)."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

@@ -75,6 +75,7 @@ class World:
     rules: tuple[dict[str, Any], ...]
     groups: tuple[str, ...] = ("Revenue", "Others")
     hosts: tuple[str, ...] = ()  # accounts in the directory group Hosts
+    elsewhere: frozenset[str] = frozenset()  # accounts that another pipeline has linked
 
     def linked(self, account_key: str | None) -> dict[str, Any]:
         return next(row for row in self.links if row["account_key"] == account_key)
@@ -133,6 +134,8 @@ def worlds(draw: st.DrawFn) -> World:
                         "group_key": draw(st.sampled_from([None, "Revenue"])),
                     }
                 )
+            elif draw(st.integers(0, 3)) == 0:
+                world.elsewhere |= {key}
     return world
 
 
@@ -158,7 +161,18 @@ def planned(world: World) -> Plan:
     links = LINKS.frame(world.links)
     files = {"hr": "staff.csv"}
     return make_plan(
-        Inputs(pipeline_of(world.rules), "m", "r", {"hr": verdict}, files, state, links, 0, date(2026, 3, 2))
+        Inputs(
+            pipeline_of(world.rules),
+            "m",
+            "r",
+            {"hr": verdict},
+            files,
+            state,
+            links,
+            0,
+            date(2026, 3, 2),
+            elsewhere=world.elsewhere,
+        )
     )
 
 
@@ -339,3 +353,12 @@ def test_every_change_is_traced_to_a_row_or_to_an_absence(world: World) -> None:
     for change in planned(world).changes:
         absent = change.external_id not in {row["external_id"] for row in world.workers}
         assert change.origin is not None or absent or change.action == Action.CREATE_GROUP
+
+
+@everything
+@given(worlds())
+def test_nothing_is_done_to_an_account_that_another_pipeline_has_linked(world: World) -> None:
+    theirs = {row["user_name"] for row in world.accounts if row["account_key"] in world.elsewhere}
+    for change in planned(world).changes:
+        assert change.account_key not in world.elsewhere
+        assert change.user_name not in theirs

@@ -4,12 +4,15 @@ import json
 import os
 import signal
 import socket
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stamina
 from typer.testing import CliRunner
+
+from tasks.model.errors import FaultyCheck
 
 
 @pytest.fixture
@@ -84,6 +87,26 @@ def test_a_fault_is_told_by_its_kind_and_place(run, office, monkeypatch):
     assert said.exit_code == 1
     assert "An unexpected error (KeyError at flows/planning.py:" in said.stderr
     assert "Ada" not in said.output
+
+
+@pytest.mark.parametrize("debugging", [False, True])
+def test_a_built_in_check_that_cannot_be_run_ends_with_1_and_its_traceback_is_for_those_who_debug(
+    run, office, monkeypatch, debugging
+):
+    from tasks.validate import engine
+
+    if debugging:
+        monkeypatch.setenv("ROSTERFLOW_DEBUG", "1")
+    (office.home / "cache").unlink()  # where it is known what the checks find, they are not run
+    monkeypatch.setattr(engine, "_raised", lambda info: engine._InsideGX("KeyError: 'a cell'"))
+    said = run("check", office.save())
+    assert said.exit_code == 1
+    assert "could not be run (KeyError). Nothing was sent. This is a fault of Rosterflow" in " ".join(
+        said.stderr.split()
+    )
+    assert "a cell" not in said.stderr
+    assert isinstance(said.exception, FaultyCheck if debugging else SystemExit)
+    assert ("a cell" in "".join(traceback.format_exception(said.exception))) is debugging
 
 
 def test_other_errors_of_prefect_stay_unexpected(run, office, monkeypatch):

@@ -112,7 +112,7 @@ def test_a_row_that_is_emptied_is_left_out(run, office, held):
     said = run("check", office.pipeline, "--mended", mended, "--json")
     assert codes(said) == {"secret_cell": [9], "user_name_invalid": [8]}
     assert json.loads(said.stdout)["sources"][0]["rows"] == {
-        "read": 8, "blank": 0, "valid": 6, "held": 2, "warned": 0,
+        "read": 8, "blank": 0, "skipped": {}, "valid": 6, "held": 2, "warned": 0,
     }  # fmt: skip
 
 

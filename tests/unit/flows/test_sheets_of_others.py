@@ -39,7 +39,7 @@ def test_check_judges_them(office_of, suite):
     said = CliRunner().invoke(app, ["check", str(office_of(suite).pipeline), "--json"])
     assert said.exit_code == 0, said.output
     [source] = json.loads(said.stdout)["sources"]
-    assert source["rows"] == {"read": 2, "blank": 0, "valid": 2, "held": 0, "warned": len(FOUND[suite])}
+    assert source["rows"] == {"read": 2, "blank": 0, "skipped": {}, "valid": 2, "held": 0, "warned": len(FOUND[suite])}
     assert [(item["code"], item["rows"]) for item in source["findings"]] == FOUND[suite]
 
 

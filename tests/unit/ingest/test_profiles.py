@@ -291,6 +291,11 @@ def test_the_row_of_labels_is_known_by_what_nobody_may_change(read: Read) -> Non
     assert roster.findings["code"].tolist() == ["value_not_mapped"]
 
 
+def test_the_row_of_labels_is_no_blank_one(read: Read) -> None:
+    text = "STATUS,USERID,FIRSTNAME,LASTNAME,EMAIL\nSTATUS,USERID,First,Last,Mail\n\nt,7,Ada,Byron,ada@acme.example\n"
+    assert read(text, "successfactors").blank == 1
+
+
 def test_headings_of_nobody_match_no_profile() -> None:
     assert matching_profiles(["a", "b"]) == []
 

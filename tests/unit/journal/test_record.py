@@ -406,6 +406,14 @@ def test_the_key_of_a_deleted_account_can_be_linked_again(journal):
     assert journal.linked_account("acme", "goto", "hr", "2") == "7001"
 
 
+def test_accounts_that_other_pipelines_have_linked_are_known_but_not_deleted_ones(journal):
+    journal.conclude(HASH, "run", NOON, settled=[link("1", "7001"), link("2", "7002", state="deleted")])
+
+    assert journal.linked_elsewhere("other", "goto") == {"7001"}
+    assert journal.linked_elsewhere("acme", "goto") == frozenset()
+    assert journal.linked_elsewhere("other", "another tenant") == frozenset()
+
+
 def test_a_time_without_a_zone_is_refused(journal):
     with pytest.raises(Exception, match="needs its zone"):
         journal.begin_run(RunRecord("run", "acme", "sync", datetime(2026, 3, 31)))  # noqa: DTZ001

@@ -92,6 +92,7 @@ class Case:
         self.webinars: list[dict[str, Any]] = []
         self.templates: dict[str, str] = {}  # key: title
         self.links: list[dict[str, Any]] = []
+        self.elsewhere: set[str] = set()  # keys of accounts that other pipelines have linked
         self.as_of = date(2026, 3, 2)
         self.rules_hash = "rules"
 
@@ -143,6 +144,7 @@ class Case:
             links=LINKS.frame(self.links),
             generation=0,
             as_of=self.as_of,
+            elsewhere=frozenset(self.elsewhere),
         )
 
     def plan(self) -> Plan:

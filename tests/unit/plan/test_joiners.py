@@ -87,6 +87,27 @@ def test_an_account_linked_to_another_worker_is_never_taken(case: Any, make: Any
     assert case.withheld() == [("create", "claimed", "2")]
 
 
+@pytest.mark.parametrize("adopt", ["none", "matched", "matched+grants"])
+def test_an_account_that_another_pipeline_has_linked_is_left_to_it(case: Any, make: Any, adopt: str) -> None:
+    case.workers = [make.worker("1"), make.worker("2", row=3)]
+    case.policy(adopt=adopt)
+    case.accounts.append(make.account("7001", "1"))
+    case.elsewhere = {"7001"}
+
+    assert {who for _, who in case.steps()} == {"2"}
+    assert case.withheld() == [("adopt", "other_pipeline", "1")]
+    assert case.plan().header.orphans == 1  # the administrator's; the other is somebody's
+
+
+def test_somebody_who_has_left_asks_for_nothing_of_an_account_that_another_pipeline_has(case: Any, make: Any) -> None:
+    case.workers = [make.worker("1", status="inactive")]
+    case.accounts.append(make.account("7001", "1"))
+    case.grants = [("7001", "9002")]
+    case.elsewhere = {"7001"}
+
+    assert (case.steps(), case.withheld()) == ([], [])
+
+
 def test_two_new_workers_with_one_address_are_both_held(case: Any, make: Any) -> None:
     case.workers = [make.worker("1", user_name="x@acme.example"), make.worker("2", row=3, user_name="X@acme.example")]
 

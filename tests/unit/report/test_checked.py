@@ -78,6 +78,35 @@ def test_headings_in_two_rows_are_no_blank_row(office, checked):
     assert (source["rows"]["read"], source["rows"]["blank"]) == (7, 1)
 
 
+SKIPPING = """\
+Employee No,Account,First name,Surname,Department,State
+1,ada,Ada,Byron,Sales,Active
+Employee No,Account,First name,Surname,Department,State
+
+2,ben,Ben,Ode,IT,Active
+Employee No,Account,First name,Surname,Department,State
+
+Total,,2,,,
+"""
+
+
+def test_rows_left_out_as_declared_are_counted_by_reason_and_are_not_blank(office, checked):
+    office.spec["sources"][0]["skip"] = ["repeated_headings", "totals"]
+    [source] = checked(SKIPPING)["sources"]
+    assert source["rows"] == {
+        "read": 2, "blank": 2, "skipped": {"repeated_headings": 2, "totals": 1}, "valid": 2, "held": 0, "warned": 0,
+    }  # fmt: skip
+
+
+def test_the_terminal_says_which_rows_were_left_out(office, rosterflow):
+    office.spec["sources"][0]["skip"] = ["repeated_headings", "totals"]
+    (office.folder / "staff.csv").write_text(SKIPPING, "utf-8")
+    said = rosterflow("check", office.save())
+    assert (
+        "hr: 2 rows, 2 valid (0 with a warning), 0 held; left out: 2 rows of headings and 1 row of totals" in said.out
+    )
+
+
 @pytest.mark.parametrize(
     ("rows", "people"),
     [

@@ -15,6 +15,7 @@ import pytest
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Action, Cause, LimitReading, Plan, WithheldReason
 from tasks.report import render_html
+from tasks.report.facts import RosterFacts
 
 STATES = ("done", "nothing_to_do", "pending", "partial", "blocked", "failed")
 
@@ -378,6 +379,12 @@ def test_a_long_headline_is_set_smaller(run):
     assert '<h1 class="long">' in render_html(*run.parts)
     short = replace(run, facts=replace(run.facts, state="failed"), outcomes={}, plan=None, verdicts={})
     assert "<h1>" in render_html(*short.parts)
+
+
+def test_rows_left_out_are_told_beside_those_read(run):
+    rosters = RosterFacts(skipped={"hr": {"repeated_headings": 3, "totals": 0}})
+    assert "304, left out: 3 rows of headings" in Page(render_html(*run.parts, rosters)).text
+    assert "left out" not in Page(render_html(*run.parts)).text
 
 
 def test_times_name_the_time_zone_of_the_pipeline(run):

@@ -22,7 +22,9 @@ def say(run: Any, **facts: Any) -> str:
 
 def test_summary_counts_the_run(run):
     summary = summarise(*run.parts)
-    assert summary["sources"] == [{"name": "hr", "rows": 304, "held": 2, "warned": 1, "content": "5e" * 32}]
+    assert summary["sources"] == [
+        {"name": "hr", "rows": 304, "held": 2, "warned": 1, "content": "5e" * 32, "skipped": {}}
+    ]
     assert summary["people"]["done"] == {
         "deleted": 0, "suspended": 1, "moving": 0, "given_access": 1, "updated": 2, "recognised": 1,
     }  # fmt: skip
@@ -86,7 +88,7 @@ def keys(value: Any) -> Iterator[str]:
 
 def test_without_a_plan_rows_are_those_that_validation_handed_on(run):
     summary = summarise(replace(run.facts, command="check", plan_hash=None), None, [], {}, run.verdicts)
-    assert summary["sources"] == [{"name": "hr", "rows": 7, "held": 2, "warned": 1, "content": None}]
+    assert summary["sources"] == [{"name": "hr", "rows": 7, "held": 2, "warned": 1, "content": None, "skipped": {}}]
     assert summary["headline"] == "7 rows were read. Nothing was sent. 2 rows are held."
 
 
@@ -200,6 +202,13 @@ def test_artifact_table_has_what_is_not_nought(run):
     assert {"what": "Limit: Accounts suspended", "count": 1, "remark": "within the limit, at most 50 and 5%"} in rows
     assert not [row for row in rows if row["what"] == "Delete account"]
     assert {tuple(row) for row in rows} == {("what", "count", "remark")}
+
+
+def test_rows_left_out_as_declared_are_told_by_reason(run):
+    summary = summarise(*run.parts, skipped={"hr": {"repeated_headings": 3, "totals": 0}})
+    assert summary["sources"][0]["skipped"] == {"repeated_headings": 3, "totals": 0}
+    left_out = {"what": "Rows left out of hr", "count": 3, "remark": "3 rows of headings"}
+    assert [row for row in artifact_table(summary) if row["what"].startswith("Rows left out")] == [left_out]
 
 
 def test_seats_that_are_missing_are_counted_by_product_and_said(run):

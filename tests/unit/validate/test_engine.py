@@ -3,11 +3,12 @@
 import json
 import os
 import traceback
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from tasks.model.errors import BadPipeline, RejectedSource
+from tasks.model.errors import BadPipeline, FaultyCheck, RejectedSource
 from tasks.validate import load_suite, validate
 
 TODAY = date(2026, 3, 1)
@@ -44,6 +45,45 @@ def test_exception_inside_gx_is_an_error_that_names_the_expectation_but_no_cell(
     with pytest.raises(BadPipeline, match=r"expectation 1 .*match_regex\): it could not be run \(\w+\)") as caught:
         validate(make_roster(ada), suite, headings, TODAY)
     assert "Ada" not in str(caught.value)
+
+
+@pytest.fixture
+def faulty_staff(tmp_path):
+    """The staff suite with a fault in its third check."""
+    suite = load_suite("staff", tmp_path)
+    number, kind = 2, "expect_column_values_to_match_regex"
+    check = replace(suite.checks[number], type=kind, kwargs={"column": "given_name", "regex": "["}, needs=None)
+    return replace(suite, checks=(*suite.checks[:number], check, *suite.checks[number + 1 :]))
+
+
+def test_a_check_of_ours_that_cannot_be_run_is_a_fault_of_the_program(faulty_staff, make_roster, ada, headings):
+    with pytest.raises(
+        FaultyCheck, match=r"check 3 of staff\.json \(\w+match_regex\): it could not be run \(\w+\)"
+    ) as caught:
+        validate(make_roster(ada), faulty_staff, headings, TODAY)
+    assert caught.value.exit_code == 1
+    assert "report it" in caught.value.remedy
+    assert "Correct" not in str(caught.value)
+    assert "Ada" not in str(caught.value)
+    assert "Traceback" in str(caught.value.__cause__)  # for whoever sets ROSTERFLOW_DEBUG
+
+
+def test_a_check_of_ours_in_a_suite_of_ones_own_is_no_mistake_of_its_author(own, make_roster, ada, headings):
+    suite = own()
+    broken = tuple(replace(check, kwargs={**check.kwargs, "colour": "red"}) for check in suite.checks)
+    assert broken
+    with pytest.raises(FaultyCheck, match=r"of staff\.json .*its arguments do not fit"):
+        validate(make_roster(ada), replace(suite, checks=broken), headings, TODAY)
+
+
+def test_failure_of_a_suite_of_ours_that_gx_pins_on_no_check_is_a_fault_of_the_program(
+    make_roster, ada, headings, monkeypatch, tmp_path
+):
+    from expectations import gx
+
+    monkeypatch.setattr(gx.Batch, "validate", lambda *args, **kwargs: [][1])
+    with pytest.raises(FaultyCheck, match=r"staff\.json could not be run \(IndexError inside Great Expectations\)"):
+        validate(make_roster(ada), load_suite("staff", tmp_path), headings, TODAY)
 
 
 def test_failure_that_gx_pins_on_no_expectation_is_an_error_too(own, make_roster, ada, headings, monkeypatch):

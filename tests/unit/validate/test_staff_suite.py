@@ -205,6 +205,32 @@ def test_column_of_a_rule_that_is_nine_tenths_blank_refuses_the_roster(suite, ma
     assert len(validate(make_roster(*people(40, 5)), suite(["department"]), headings, TODAY).clean) == 40
 
 
+def unread(rows, count):
+    """What mapping says of the first *count* of *rows* whose department has no part to take."""
+    about = {"column": "Department", "attribute": "department", "severity": "critical", "code": "no_such_part"}
+    words = {"message": "The value does not have the part.", "remedy": "Say what is done otherwise."}
+    return [{**about, **words, "row": number} for number in range(2, rows + 2)][:count]
+
+
+def test_a_lost_column_names_what_most_of_its_cells_failed_with(suite, make_roster, headings):
+    roster = make_roster(*people(40, 4), findings=unread(40, 19))
+    with pytest.raises(RejectedSource) as caught:
+        validate(roster, suite(["department"]), headings, TODAY)
+    assert (
+        "Column Department is blank or unusable in 36 of 40 rows. 19 of these could not be used (no_such_part): "
+        "The value does not have the part."
+    ) in str(caught.value)
+    assert caught.value.remedy == "Say what is done otherwise."
+
+
+def test_a_lost_column_that_is_mostly_blank_is_not_laid_to_the_few_that_failed(suite, make_roster, headings):
+    roster = make_roster(*people(40, 4), findings=unread(40, 18))
+    with pytest.raises(RejectedSource) as caught:
+        validate(roster, suite(["department"]), headings, TODAY)
+    assert "no_such_part" not in str(caught.value)
+    assert "map of the column" in caught.value.remedy
+
+
 def test_column_that_no_rule_tests_may_be_mostly_blank(suite, make_roster, headings):
     assert len(validate(make_roster(*people(40, 1)), suite(["location"]), headings, TODAY).clean) == 40
 
