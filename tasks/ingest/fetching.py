@@ -197,7 +197,7 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
             remedy="Write it as sftp://${SFTP_USER}:${SFTP_PASSWORD}@host/folder/file.csv.",
             source=source.name,
         ) from None
-    name = printable(PurePosixPath(unquote(parts.path)).name) or safe_place(url)
+    name = PurePosixPath(unquote(parts.path)).name or safe_place(url)
     if parts.scheme not in REMOTE:
         raise rejected(source, name, f"is at {parts.scheme}://, which is not read", f"Read are: {', '.join(REMOTE)}.")
     try:
@@ -205,7 +205,7 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
             path = _path(url)
             if PATTERN.search(path) and parts.scheme in ("s3", "sftp"):
                 path = _newest_remote(source, files, path)
-                name = printable(PurePosixPath(path).name)
+                name = PurePosixPath(path).name
             data = _still(source, name, lambda: _read_remote(source, name, files, path))
     except RejectedSource:
         raise
@@ -223,7 +223,7 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
         raise _no_entry(source, name, url) from None
     except Exception as exc:  # noqa: BLE001  (clients raise what they like, with URLs in their texts)
         raise _failed(source, name, url, exc) from None
-    return RosterFile(name, data, source)
+    return RosterFile(printable(name), data, source)
 
 
 @contextmanager

@@ -32,7 +32,8 @@ class ReadFile:
 
     def rejected(self, what: str, remedy: str, **facts: Any) -> RejectedSource:
         """Return the error that ends a command because of this file; *what* goes on after "The file NAME"."""
-        return RejectedSource(f"The file {self.name} {what}.", remedy=remedy, file=self.name, **facts)
+        said = printable(f"The file {self.name} {what}.")
+        return RejectedSource(said, remedy=printable(remedy), file=self.name, **facts)
 
 
 File = TypeVar("File", bound=ReadFile)
@@ -51,9 +52,8 @@ class RosterFile(ReadFile):
 
 
 def rejected(source: Source, name: str, what: str, remedy: str, **facts: Any) -> RejectedSource:
-    return RejectedSource(
-        f"The roster {name} (source {source.name}) {what}.", remedy=remedy, source=source.name, file=name, **facts
-    )
+    said = printable(f"The roster {name} (source {source.name}) {what}.")
+    return RejectedSource(said, remedy=printable(remedy), source=source.name, file=name, **facts)
 
 
 def printable(text: str) -> str:
@@ -67,6 +67,4 @@ def printable(text: str) -> str:
 
 def shortened(names: Sequence[str]) -> str:
     """Return names for a message: the first of them, and how many more there are."""
-    return printable(", ".join(names[:MOST_SHOWN])) + (
-        f" and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else ""
-    )
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else "")

@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.ingest.containers import Container, wide_encoding
 from tasks.ingest.delimited import decoded
-from tasks.ingest.files import ReadFile, printable
+from tasks.ingest.files import ReadFile
 from tasks.ingest.records import MAX_DEPTH, joined, no_such_records, table_of
 from tasks.ingest.tables import RawTable, Reading
 from tasks.model.errors import RejectedSource
@@ -34,7 +34,7 @@ def read_json(file: ReadFile, reading: Reading) -> list[RawTable]:
     for path, found in places.items():
         if not all(isinstance(item, dict) for item in found):
             raise file.rejected(
-                f"has entries that are no objects in its list {printable(path)}", "Correct the export, or run it again."
+                f"has entries that are no objects in its list {path}", "Correct the export, or run it again."
             )
     return [
         table_of(file, None if path == WHOLE else path, [_flat(file, item) for item in found], Container.JSON)
@@ -118,7 +118,7 @@ def _flat(file: ReadFile, record: dict[str, Any]) -> dict[str, str]:
     named = {".".join(path): joined(values) for path, values in found.items()}
     if len(named) < len(found):
         twice = [name for name, count in Counter(map(".".join, found)).items() if count > 1]
-        raise file.rejected(f"has two fields that are called '{printable(twice[0])}'", "Have one of them renamed.")
+        raise file.rejected(f"has two fields that are called '{twice[0]}'", "Have one of them renamed.")
     return named
 
 

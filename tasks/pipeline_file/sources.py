@@ -87,13 +87,13 @@ def _check_database(source: dict[str, Any]) -> Found:
 
 
 def _check_place(place: str) -> Found:
-    scheme, found, _ = place.partition("://")
+    scheme, found, rest = place.partition("://")
     if found and scheme not in REMOTE:
         yield (
             ("path",),
             f"begins with {scheme}://, which is not read; valid are a path, or a URL of {either([*REMOTE])}",
         )
-    elif scheme in ("http", "https") and re.search(r"[*\[]", place):
+    elif scheme in ("http", "https") and re.search(r"[*\[]", rest.partition("/")[2]):
         yield (
             ("path",),
             "is a pattern, and a web server cannot be asked for its files; valid are sftp, s3 and local paths",

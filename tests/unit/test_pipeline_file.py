@@ -102,6 +102,13 @@ def test_secret_fields_keep_their_reference(load: Load) -> None:
     )
 
 
+def test_only_the_path_of_a_url_can_be_a_pattern(load: Load, problems_of: Callable[..., list[str]]) -> None:
+    url = "https://[2001:db8::1]:8443/staff.xlsx"
+    assert load(GOOD.replace("path: staff.xlsx", f'path: "{url}"')).pipeline.sources[0].path == url
+    (found,) = problems_of(GOOD.replace("path: staff.xlsx", "path: https://acme.example/hr_*.xlsx"))
+    assert "is a pattern, and a web server cannot be asked for its files" in found
+
+
 def test_variables_are_replaced_elsewhere(load: Load) -> None:
     text = GOOD.replace("path: staff.xlsx", "path: ${DROP}/${MONTH}.xlsx")
     assert load(text, DROP="/drop", MONTH="2026-09").pipeline.sources[0].path == "/drop/2026-09.xlsx"

@@ -345,6 +345,13 @@ def test_no_name_in_a_zip_file_steers_a_terminal(write_text: Write, read: Read) 
     assert "\x1b" not in str(caught.value) + repr(caught.value.facts)
 
 
+def test_no_heading_steers_a_terminal(write_text: Write, read: Read) -> None:
+    write_text("\x1b[31mAccount,Department\nada,IT\n")
+    with pytest.raises(RejectedSource, match=r"has no column 'Account'.*did you mean '\ufffd") as caught:
+        read("staff.csv", columns={"user_name": "Account", "department": "Department"})
+    assert "\x1b" not in str(caught.value)
+
+
 def test_a_json_object_with_two_fields_of_one_path_is_refused(write_text: Write, read: Read) -> None:
     write_text('[{"Account": "ada", "a.b": "x", "a": {"b": "y"}}]', "staff.json")
     with pytest.raises(RejectedSource, match=r"has two fields that are called 'a\.b'"):
