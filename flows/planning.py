@@ -11,7 +11,7 @@ from flows.run import Run
 from flows.running import running
 from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
-from tasks.ingest.mending import read_mended
+from tasks.ingest.mended_books import read_mended
 from tasks.ingest.stage import ingest_source
 from tasks.journal.products import load_people, save_limits
 from tasks.plan.examples import check_examples, require_examples

@@ -1,6 +1,6 @@
 """Write ``rejects.xlsx``: the rows that are held, as they stood, with what is wrong and what to do.
 
-The sheet can be mended and given back (``tasks.ingest.mending``): the source's columns come first, as text, under
+The sheet can be mended and given back (``tasks.ingest.mended_books``): the source's columns come first, as text, under
 their own headings, and the last column says which row of which file a line is about.
 """
 

@@ -12,7 +12,7 @@ import pytest
 
 from tasks.ingest import read_roster
 from tasks.ingest.database import _cell
-from tasks.ingest.mending import read_mended
+from tasks.ingest.mended_books import read_mended
 from tasks.ingest.sheet_process import writer
 from tasks.model.rosters import REFERENCE, REJECTS, Roster
 from tasks.model.sources import Source
