@@ -32,7 +32,7 @@ def words(heading: str) -> list[str]:
     """
     plain = unicodedata.normalize("NFKD", _CAMEL.sub(" ", unicodedata.normalize("NFKC", heading)).casefold())
     kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.findall(r"\w+", kept.replace("_", " ").replace("°", " "))
+    return re.findall(r"\w+", kept.replace("_", " ").replace("°", " ").replace("#", " no "))
 
 
 def spelling(text: str) -> str:
@@ -90,7 +90,10 @@ def meaning(heading: str) -> Meaning | None:
     exact = _by_spelling().get(whole)
     if exact:
         return Meaning(exact, EXACT, "the heading says so")
-    found = _alike(whole) or _within(said, whole)
+    turned = _by_spelling().get("".join(reversed(said)))  # name.first, as records nest their fields
+    if turned:
+        return Meaning(turned, PHRASE, "the heading says so, the other way round")
+    found = _beside_people(said) or _alike(whole) or _within(said, whole)
     if found and not _is_about_somebody_else(said, whole):
         return found
     return Meaning(vocabulary.OTHER, PHRASE, "the heading is about somebody else") if found else None
@@ -107,6 +110,18 @@ def _within(said: list[str], whole: str) -> Meaning | None:
     kind = _phrases()[known[0]]
     share = len(known[0]) / len(whole)
     return Meaning(kind, round(PHRASE * (0.6 + 0.4 * share), 2), f"the heading holds '{known[0]}'")
+
+
+def _beside_people(said: list[str]) -> Meaning | None:
+    """Find what a heading says beside that a row is a person: ``Mitarbeiter Vorname`` is a first name."""
+    rest = [word for word in said if word not in _people()]
+    kind = _by_spelling().get("".join(rest)) if len(rest) < len(said) else None
+    return Meaning(kind, PHRASE, f"the heading holds '{' '.join(rest)}'") if kind else None
+
+
+@cache
+def _people() -> frozenset[str]:
+    return listed(vocabulary.PEOPLE)
 
 
 def _alike(whole: str) -> Meaning | None:

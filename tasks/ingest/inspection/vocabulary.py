@@ -177,6 +177,7 @@ KINDS: Mapping[str, str] = {
         type medewerker|contracttype|dienstverband|soort dienstverband|雇用形態|雇用区分|社員区分|従業員区分|契約形態
     """,
     "manager_id": """
+        manager eid|supervisor eid
         manager id|manager employee id|supervisor id|manager number|reports to id|manager external id|line manager id
         manager no|reporting manager id|manager worker id|supervisor number|manager user sys id|matricule manager
         matricule du manager|matricule responsable|matricule n 1|id manager|vorgesetzten nr|vorgesetzter id
@@ -277,6 +278,12 @@ PROPOSED: Mapping[str, str] = {
 }  # fmt: skip
 """The attribute that a kind which is none itself is taken for."""
 UNMAPPED = (PRIVATE_EMAIL, BIRTH_DATE, SECRET, OTHER, MANAGER_NAME, MEMBERS)
+
+PEOPLE = """
+    worker|employee|person|staff|salarie|collaborateur|employe|mitarbeiter|empleado|dipendente|colaborador|funcionario
+    medewerker|werknemer|社員|従業員
+"""
+"""Words that say that a row is a person, whatever else a heading says."""
 
 SOMEBODY_ELSE = """
     manager|supervisor|boss|superior|emergency|contact|spouse|partner|parent|dependent|approver|owner|hrbp

@@ -63,3 +63,17 @@ def test_a_table_without_people_is_no_list_of_people(workbook, tables):
 def test_words_that_no_heading_is_known_by_say_nothing(text_file, proposals):
     rows = [("Colour of badge", "First name"), ("red", "Ada"), ("red", "Bo"), ("blue", "Cleo"), ("blue", "Dag")]
     assert proposals(text_file(rows))["Colour of badge"] is None
+
+
+def test_headings_of_two_rows_and_of_nested_records_are_known_by_their_telling_word(text_file, proposals):
+    rows = [("Mitarbeiter Vorname", "Mitarbeiter Nachname", "Employee #", "Supervisor EID", "Employee"),
+            ("Ada", "Byrne", "1001", "1003", "Ada Byrne"), ("Bo", "Lind", "1002", "1003", "Bo Lind"),
+            ("Cleo", "Ward", "1003", "", "Cleo Ward")]  # fmt: skip
+    assert proposals(text_file(rows)) == {
+        "Mitarbeiter Vorname": "given_name", "Mitarbeiter Nachname": "family_name", "Employee #": "external_id",
+        "Supervisor EID": "manager_id", "Employee": "display_name",
+    }  # fmt: skip
+    nested = [("name.first", "name.last", "E-mail"), ("Ada", "Byrne", "ada@acme.example")]
+    assert proposals(text_file(nested)) == {
+        "name.first": "given_name", "name.last": "family_name", "E-mail": "user_name",
+    }  # fmt: skip
