@@ -51,9 +51,9 @@ class Step:
 
 
 @singledispatch
-def step(declared: Declared, beside: pd.DataFrame | None = None) -> Step:
+def step(declared: Declared, beside: pd.DataFrame | None = None) -> Step:  # noqa: ARG001  (those below use it)
     """Return what *declared* does. *beside* are the trimmed cells of the column's headings, for templates."""
-    raise NotImplementedError(type(declared).__name__)
+    raise TypeError(f"{type(declared).__name__} is no transform")
 
 
 def tried(entry: dict[str, object] | str, *cells: str, **beside: str) -> list[str | None]:

@@ -2,30 +2,18 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.ingest.inspection import vocabulary
-from tasks.ingest.inspection.columns import SURE, Proposal
-from tasks.ingest.inspection.dates import DateReading
+from tasks.ingest.inspection.drafted_columns import REFERENCE, columns, dates, lacks
 from tasks.ingest.inspection.examination import Examined, Inspection
-from tasks.ingest.inspection.tables import Cells
 from tasks.ingest.inspection.texts import printable
-from tasks.ingest.inspection.values import LISTED, meaning_of_status, several_values
+from tasks.ingest.inspection.yaml_lines import CONFIRM, marked, rows_said, scalar
 from tasks.model.errors import BadUsage, RejectedSource
-from tasks.model.tables import LIST_ATTRIBUTES, WORKER_ATTRIBUTES
 
-CONFIRM = "# please confirm"
-PLACEHOLDER_DOMAIN = "example.invalid"
-REFERENCE = "${"
 DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}")
-MOST_WORDS, MOST_UNMAPPED, SHOWN_ROWS = 30, 60, 5
 RECORDS = ("json", "jsonl", "xml", "ldif")
-_PLAIN = re.compile(r"[^\W\d_][\w./()+-]*(?: [\w./()+-]+)*")
-_NULLS = ("null", "~", "")
-_YEAR_FIRST = "%Y-%m-%d"
-FIRST_LINE = r'{split: {by: "\n", take: first, otherwise: keep}}'
 
 
 ENDING = """
@@ -142,9 +130,9 @@ def _source(
         "# has left then.",
         "snapshot: delta",
         "columns:",
-        *(f"  {line}" for line in _columns(chosen, domain)),
-        *_lacks(chosen),
-        *_dates(chosen),
+        *(f"  {line}" for line in columns(chosen, domain)),
+        *lacks(chosen),
+        *dates(chosen),
         *_skip(chosen),
     ):
         yield f"    {line}"
@@ -172,271 +160,27 @@ def _reading(chosen: Examined, *, several: bool) -> Iterator[str]:
             yield "# Several tables look like lists of people; of those that can be seen this one holds most."
         if table.hidden:
             yield "# The sheet is hidden."
-        yield _line(f"{key}: {scalar(table.name)}", confirm=several or table.hidden)
+        yield marked(f"{key}: {scalar(table.name)}", confirm=several or table.hidden)
     if any(mark.code == "name_differs" for mark in table.marks):
         yield "# Its name says something else."
         yield f"format: {table.container}"
     for reason in table.evidence:
         yield f"# {printable(reason)}"
     if table.encoding is not None:
-        yield _line(f"encoding: {table.encoding}", confirm="encoding" in table.doubts)
+        yield marked(f"encoding: {table.encoding}", confirm="encoding" in table.doubts)
     if table.delimiter is not None:
         yield f"delimiter: {scalar(table.delimiter)}"
     if table.quote not in (None, '"'):
         yield f"quote: {scalar(str(table.quote))}"
     if headings.row is None:
         yield "# No row of headings was found: put them above the columns, and write that row here."
-        yield _line("header_row: 1", confirm=True)
+        yield marked("header_row: 1", confirm=True)
     elif not table.headed:
         if not headings.sure:
             yield "# None of the headings is known here: is this their row?"
-        yield _line(f"header_row: {headings.row}", confirm=not headings.sure)
+        yield marked(f"header_row: {headings.row}", confirm=not headings.sure)
     if headings.rows > 1:
         yield f"header_rows: {headings.rows}"
-
-
-def _line(text: str, *, confirm: bool) -> str:
-    return f"{text}  {CONFIRM}" if confirm else text
-
-
-# Columns --------------------------------------------------------------------------------------------------------------
-
-
-def _usable(chosen: Examined) -> dict[str, tuple[Proposal, Cells]]:
-    """Return proposal and column by attribute, in the order of the attributes; without those that cannot be mapped."""
-    people = chosen.subject.people
-    headings = [column.heading for column in people.columns]
-    found = {}
-    for column in people.columns:
-        proposal = chosen.subject.proposals[column.name]
-        mappable = column.heading and REFERENCE not in column.heading and headings.count(column.heading) == 1
-        if proposal.attribute and mappable:
-            found[proposal.attribute] = (proposal, column)
-    return {name: found[name] for name in WORKER_ATTRIBUTES if name in found}
-
-
-def _columns(chosen: Examined, domain: str | None) -> Iterator[str]:
-    usable = _usable(chosen)
-    readings = {reading.column: reading for reading in chosen.subject.dates}
-    for attribute in ("external_id", "user_name"):
-        if attribute in usable:
-            yield from _key_column(attribute, *usable[attribute], chosen, domain)
-        elif attribute == "user_name" and "external_id" in usable:
-            yield from _address_of_id(usable["external_id"][1], domain, chosen)
-    for attribute, (proposal, column) in usable.items():
-        if attribute in ("external_id", "user_name"):
-            continue
-        yield f"# {_reason(proposal, column)}"
-        if attribute == "status":
-            yield from _status(proposal, column)
-        elif attribute in ("start_date", "end_date"):
-            yield from _date_column(attribute, proposal, column, readings.get(column.name), chosen)
-        else:
-            yield from _plain_column(attribute, proposal, column, _several(chosen, attribute, column))
-    yield from _names_of_full_name(usable, chosen)
-    if "display_name" not in usable and not usable.keys() >= {"given_name", "family_name"}:
-        yield "# The list does not have both names. Accounts that exist are kept; nobody new can be given one."
-    yield from _unmapped(chosen, usable)
-
-
-def _several(chosen: Examined, attribute: str, column: Cells) -> Sequence[int]:
-    """Return the rows whose cell holds several values for an attribute of one."""
-    lists = chosen.subject.table.container in LISTED and attribute not in LIST_ATTRIBUTES
-    return several_values(column).tolist() if lists else ()
-
-
-def _plain_column(attribute: str, proposal: Proposal, column: Cells, several: Sequence[int]) -> Iterator[str]:
-    """Write a column as it stands; of cells with several values one, and which one it is to be, is asked."""
-    if not several:
-        yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
-        return
-    yield _said_of_several(several)
-    yield _line(f"{attribute}: {{from: {scalar(column.heading, flow=True)}, do: [{FIRST_LINE}]}}", confirm=True)
-
-
-def _said_of_several(rows: Sequence[int]) -> str:
-    return f"# Several values are in one cell, one a line: {_rows(rows)}. Is the first the right one?"
-
-
-def _reason(proposal: Proposal, column: Cells) -> str:
-    counts = f"{len(column.filled)} filled, {len(column.values)} different"
-    return printable(f"{round(100 * proposal.confidence)}% sure: {proposal.evidence}; {counts}")
-
-
-def _key_column(
-    attribute: str, proposal: Proposal, column: Cells, chosen: Examined, domain: str | None
-) -> Iterator[str]:
-    keys = {key.column: key for key in chosen.subject.keys}
-    key = keys.get(column.name)
-    why = f"; {key.why}" if key else ""
-    yield f"# {_reason(proposal, column)}{printable(why)}"
-    if key is not None and key.conflicting_rows:
-        yield f"# Those {key.conflicting_rows} rows are held until each person has an id of their own."
-    several = _several(chosen, attribute, column)
-    if attribute == "user_name" and proposal.kind == vocabulary.LOGIN:
-        yield from _address(column.heading, domain, confirm=domain is None, several=several)
-    else:
-        yield from _plain_column(attribute, proposal, column, several)
-
-
-def _address_of_id(column: Cells, domain: str | None, chosen: Examined) -> Iterator[str]:
-    yield "# The list has neither addresses nor login names: these are made of the ids."
-    yield from _address(column.heading, domain, confirm=True, several=_several(chosen, "user_name", column))
-
-
-def _address(heading: str, domain: str | None, *, confirm: bool, several: Sequence[int]) -> Iterator[str]:
-    """Write an address as what stands before the @ and a domain; which domain, the list does not say."""
-    if domain is None:
-        yield "# The list has no addresses. How are they made, and of which domain?"
-    made = f'template: "{{value}}@{domain or PLACEHOLDER_DOMAIN}"'
-    if several:
-        yield _said_of_several(several)
-        made = f"do: [{FIRST_LINE}, {{{made}}}]"
-    yield _line(f"user_name: {{from: {scalar(heading, flow=True)}, {made}}}", confirm=confirm or bool(several))
-
-
-def _status(proposal: Proposal, column: Cells) -> Iterator[str]:
-    """Write what each word of a status means. A word that is not known is not mapped: its rows are held."""
-    values = list(column.values[:MOST_WORDS])
-    kind = proposal.kind or "status"
-    asked = any(meaning_of_status(value, kind)[0] is None for value in values)
-    yield _line("status:", confirm=proposal.confidence < SURE and not asked)
-    yield f"  from: {scalar(column.heading)}"
-    yield "  map:"
-    for value in values:
-        meaning, sure = meaning_of_status(value, kind)
-        if meaning is None:
-            yield f"    # {scalar(value)} ({int(column.counts[value])} rows): active or inactive?  {CONFIRM}"
-        else:
-            yield _line(f"    {scalar(value)}: {meaning}", confirm=not sure)
-    known = {meaning_of_status(value, kind)[0] for value in values}
-    if kind in (vocabulary.ACTIVE_FLAG, vocabulary.INACTIVE_FLAG) and len(values) == 1:
-        opposite = _opposite(values[0])
-        if opposite:
-            yield f"    {scalar(opposite)}: {'inactive' if 'active' in known else 'active'}"
-    if known == {None}:
-        yield "    active: active"
-
-
-_OPPOSITES = {
-    "yes": "no", "y": "n", "true": "false", "1": "0", "oui": "non", "o": "n", "vrai": "faux", "ja": "nein", "j": "n",
-    "si": "no", "sí": "no", "sì": "no", "sim": "não", "はい": "いいえ", "x": "",
-}  # fmt: skip
-
-
-def _opposite(word: str) -> str | None:
-    """Return the other word of a pair, written in the same way; None if it is not known."""
-    pairs = {**_OPPOSITES, **{no: yes for yes, no in reversed(_OPPOSITES.items()) if no}}
-    other = pairs.get(word.casefold())
-    if not other:
-        return None
-    return other.upper() if word.isupper() else other.title() if word.istitle() else other
-
-
-def _names_of_full_name(usable: dict[str, tuple[Proposal, Cells]], chosen: Examined) -> Iterator[str]:
-    """Write first name and surname as parts of the whole name, where the list has nothing else."""
-    if "display_name" not in usable or usable.keys() & {"given_name", "family_name"}:
-        return
-    column = usable["display_name"][1]
-    heading = scalar(column.heading, flow=True)
-    commas = column.filled.str.count(",").eq(1).mean() > 0.9
-    by, family, given = ('","', "first", "rest") if commas else ('" "', "last", "first")
-    yield "# The list has whole names only, and accounts need both parts. Is this how they are written?"
-    first = f"{FIRST_LINE}, " if _several(chosen, "display_name", column) else ""
-    for attribute, part in (("given_name", given), ("family_name", family)):
-        parted = f"{{split: {{by: {by}, take: {part}}}}}"
-        yield _line(f"{attribute}: {{from: {heading}, do: [{first}{parted}, trim]}}", confirm=True)
-
-
-def _unmapped(chosen: Examined, usable: dict[str, tuple[Proposal, Cells]]) -> Iterator[str]:
-    mapped = {column.heading for _, column in usable.values()}
-    columns = {column.heading: column for column in chosen.subject.people.columns if column.heading not in mapped}
-    left = [column for heading, column in columns.items() if heading]
-    for column in left[:MOST_UNMAPPED]:
-        yield f"# not mapped: {printable(scalar(column.heading))}{_why_not(chosen, column)}"
-    if left[MOST_UNMAPPED:]:
-        yield f"# nor are {len(left) - MOST_UNMAPPED} more columns"
-
-
-def _why_not(chosen: Examined, column: Cells) -> str:
-    headings = [other.heading for other in chosen.subject.people.columns]
-    if headings.count(column.heading) > 1:
-        return f": it stands over {headings.count(column.heading)} columns"
-    if REFERENCE in column.heading:
-        return f": '{REFERENCE}' stands for a variable in this file; rename the column"
-    proposal = chosen.subject.proposals[column.name]
-    told = proposal.kind in vocabulary.UNMAPPED and proposal.kind != vocabulary.OTHER
-    return f"{f' ({proposal.kind})' if told else ''}: {printable(proposal.evidence)}"
-
-
-# What the columns need ------------------------------------------------------------------------------------------------
-
-
-def _lacks(chosen: Examined) -> Iterator[str]:
-    usable = _usable(chosen)
-    if usable.keys() & {"external_id", "user_name"}:
-        return
-    yield "# The list has no ids, addresses or login names: nobody in it can be provisioned, all rows are held."
-    yield "# Ask for a list that has them, map the columns, and delete this line. Or check it as it is?"
-    yield _line("lacks: [external_id, user_name]", confirm=True)
-
-
-def _mapped_readings(chosen: Examined) -> list[DateReading]:
-    names = {column.name for name, (_, column) in _usable(chosen).items() if name in ("start_date", "end_date")}
-    return [reading for reading in chosen.subject.dates if reading.column in names]
-
-
-def _format_of_source(chosen: Examined) -> str | None:
-    """Return the format of the list's dates; None if one of its columns cannot be read for certain."""
-    readings = [reading for reading in _mapped_readings(chosen) if not reading.serial_rows]
-    if any(reading.ambiguous for reading in readings):
-        return None
-    texts = [reading.format for reading in readings if reading.format and reading.written != "date cells"]
-    return texts[0] if texts else _YEAR_FIRST
-
-
-def _date_column(
-    attribute: str, proposal: Proposal, column: Cells, reading: DateReading | None, chosen: Examined
-) -> Iterator[str]:
-    if reading is not None and reading.serial_rows:
-        yield f"# Left out: {len(reading.serial_rows)} cells are numbers of days ({_rows(reading.serial_rows)}), no"
-        yield "# dates. Have the column formatted as dates, and take the sign away."
-        yield f"# {attribute}: {scalar(column.heading)}"
-        return
-    own = reading.format if reading is not None and reading.written != "date cells" else None
-    if own is None or own == _format_of_source(chosen):
-        yield _line(f"{attribute}: {scalar(column.heading)}", confirm=proposal.confidence < SURE)
-        return
-    yield f"# proven by {_rows(reading.proof_rows if reading else ())}"
-    yield f"{attribute}: {{from: {scalar(column.heading, flow=True)}, dates: {scalar(own)}}}"
-
-
-def _dates(chosen: Examined) -> Iterator[str]:
-    readings = [reading for reading in _mapped_readings(chosen) if not reading.serial_rows]
-    if not readings:
-        return
-    form = _format_of_source(chosen)
-    if form is None:
-        yield from _unsure_dates([reading for reading in readings if reading.ambiguous])
-        return
-    for reading in readings:
-        if reading.format == form and reading.proof_rows:
-            yield f"# column {scalar(reading.column)}: proven by {_rows(reading.proof_rows)}"
-    yield f"dates: {scalar(form)}"
-
-
-def _unsure_dates(readings: Sequence[DateReading]) -> Iterator[str]:
-    for reading in readings:
-        fitting = " or ".join(scalar(form) for form in reading.candidates)
-        if reading.contradicting and len(reading.contradicting) > 1:
-            yield f"# column {scalar(reading.column)} is written in several ways:"
-            for form, rows in reading.contradicting.items():
-                yield f"#   {scalar(form)} alone reads {_rows(rows)}"
-        else:
-            which = _rows(reading.ambiguous_rows).capitalize()
-            yield f"# {which} can be read either way, and nothing proves which is meant."
-            yield f"# column {scalar(reading.column)}: {fitting}? Write the right one in the place of 'ambiguous'."
-    yield _line("dates: ambiguous", confirm=True)
 
 
 def _skip(chosen: Examined) -> Iterator[str]:
@@ -444,36 +188,9 @@ def _skip(chosen: Examined) -> Iterator[str]:
     kinds = [name for name, rows in (("repeated_headings", people.repeated), ("totals", people.totals)) if rows]
     if kinds:
         rows = sorted([*people.repeated, *people.totals])
-        yield f"# {_rows(rows)}"
+        yield f"# {rows_said(rows)}"
         yield f"skip: [{', '.join(kinds)}]"
-
-
-def _rows(rows: Sequence[int]) -> str:
-    shown = f"{'row' if len(rows) == 1 else 'rows'} {', '.join(map(str, rows[:SHOWN_ROWS]))}"
-    return f"{shown} and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else shown
 
 
 def _ending() -> Iterator[str]:
     yield from ENDING.splitlines()
-
-
-# Text in YAML ---------------------------------------------------------------------------------------------------------
-
-
-def scalar(text: str, *, flow: bool = False) -> str:
-    """Return a text as YAML reads it back: plain where that is safe, else in double quotes.
-
-    >>> scalar("First name"), scalar("Active?"), scalar("null"), scalar("0123")
-    ('First name', '"Active?"', '"null"', '"0123"')
-    """
-    plain = _PLAIN.fullmatch(text) and text.casefold() not in _NULLS and not (flow and re.search(r"[(),]", text))
-    return text if plain else f'"{"".join(map(_escaped, text))}"'
-
-
-def _escaped(sign: str) -> str:
-    """Return a sign as it stands in double quotes (YAML 1.2 §5.7). JSON writes some of them as two."""
-    if sign in '"\\':
-        return f"\\{sign}"
-    if sign.isprintable():
-        return sign
-    return f"\\U{ord(sign):08x}" if ord(sign) > 0xFFFF else f"\\u{ord(sign):04x}"
