@@ -164,8 +164,12 @@ def _by_column(code: str, rows: Mapping[int, Sequence[int]], names: Mapping[int,
 
 # Cells ----------------------------------------------------------------------------------------------------------------
 
-_CONTROLS = "[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
-_INVISIBLE = re.compile(_CONTROLS)
+INVISIBLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f"
+    "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]"
+    "|[A-Za-z0-9][\u200c\u200d]+([A-Za-z0-9 ]|$)|(^| )[\u200c\u200d]"
+)
+"""As the suites have it: joiners are at home in Persian and Indic names, not beside Latin letters."""
 _NOTHING = frozenset(
     {"null", "none", "n/a", "nan", "nil", "undefined", "-", "--", "tbd", "<null>", "(null)", "(blank)"}
 )
@@ -173,7 +177,8 @@ _NUMBER_OR_PHONE = re.compile(r"[+-]?[\d\s().,/%-]+")
 
 
 def _is_invisible(value: str, lines: bool) -> bool:
-    return not value.isprintable() and _INVISIBLE.search(value.replace("\n", "") if lines else value) is not None
+    suspect = not (value.isascii() and value.isprintable())
+    return suspect and INVISIBLE.search(value.replace("\n", "") if lines else value) is not None
 
 
 def _is_bad_text(value: str) -> bool:

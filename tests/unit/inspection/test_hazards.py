@@ -1,11 +1,14 @@
 """Every hazard: a file that has it, and the finding with its row and its column."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks.ingest.inspection.catalogue import CATALOGUE
+from tasks.ingest.inspection.hazards import INVISIBLE
+from tasks.validate import load_suite
 
 NO, MAIL, FIRST, LAST, TEAM, STATUS, START = (
     "Employee No", "E-mail", "First name", "Surname", "Department", "Status", "Start date",
@@ -36,6 +39,11 @@ def test_a_hazard_is_found_with_its_row_and_its_column(make, code, row, column, 
 def test_every_hazard_has_a_file_that_has_it():
     elsewhere = {"several_people_sheets", "name_differs"}  # below
     assert {parameters.values[1] for parameters in CASES} | elsewhere == set(CATALOGUE)
+
+
+def test_invisible_characters_are_those_that_validation_looks_for():
+    checks = load_suite("staff", Path()).checks
+    assert INVISIBLE.pattern in {check.kwargs.get("regex") for check in checks if check.code == "control_characters"}
 
 
 def test_a_list_with_nothing_wrong_has_no_hazards(text_file, workbook, table, staff):
