@@ -1,8 +1,12 @@
 """A roster that this project did not make and does not hold (data/samples/entra_inbound.yaml says where it is)."""
 
-from collections.abc import Callable
+import base64
+import re
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from flows.planning import check
@@ -63,3 +67,37 @@ def test_what_inspection_writes_for_a_public_roster_is_checked_as_it_stands(
 def test_the_groups_of_a_public_directory_are_told(public_file: Callable[[str], Path]) -> None:
     tables = inspect_file(public_file("planetexpress.ldif")).shape().tables
     assert [table.groups_likely for table in tables if table.groups_likely] == [2]
+
+
+def test_no_photo_and_no_password_hash_of_a_public_directory_is_in_any_output(
+    public_file: Callable[[str], Path], drafted: Callable[[str], tuple[int, Run]], tmp_path: Path,
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    path = public_file("planetexpress.ldif")
+    secrets = set(secrets_of(path.read_text(encoding="utf-8")))
+    assert len(secrets) > 20
+    drafted(path.name)
+    said = capfd.readouterr()
+    shape = inspect_file(path).shape().model_dump_json()
+    written = b"".join(contents(path) for path in tmp_path.rglob("*") if path.is_file())
+    assert b"7 rows" in written  # what is searched holds the people
+    everything = written + (said.out + said.err + caplog.text + shape).encode()
+    assert {secret for secret in secrets if secret in everything} == set()
+
+
+def secrets_of(text: str) -> Iterator[bytes]:
+    """Yield the beginnings of all hashes and photos of a directory, as they stand there and decoded."""
+    for found in re.finditer(r"^(?:userPassword|jpegPhoto):: ((?:.|\n )+)", text, re.MULTILINE):
+        value = found[1].replace("\n ", "")
+        yield value[-40:-8].encode()
+        yield base64.b64decode(value)[-30:-6]
+
+
+def contents(path: Path) -> bytes:
+    """Return what a file holds, unpacked if it is a workbook or a table."""
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path).to_csv().encode()
+    if not zipfile.is_zipfile(path):
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as package:
+        return b"".join(package.read(name) for name in package.namelist())
