@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real pictures check bench schema docs golden lock clean
+.PHONY: help demo test prove test-real pictures check bench schema docs golden lock clean
 
 help:  ## Say what each target does
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,9 +26,12 @@ demo: $(READY)  ## Run the whole job on the sample company, against a sandbox on
 test: $(READY)  ## Pass all tests that need nothing but Python
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
+prove: $(READY)  ## Try the properties with ten times as many examples
+	ROSTERFLOW_EFFORT=10 $(BIN)/python -m pytest tests/properties --numprocesses=auto --maxprocesses=8 --timeout=3600
+
 test-real: $(READY)  ## Pass the tests that need more: LibreOffice, Chromium, a Prefect server (installs them on Debian)
 	@tests/real/install.sh
-	$(BIN)/python -m pytest -m real tests/real
+	$(BIN)/python -m pytest -m real tests/real --numprocesses=auto --maxprocesses=4 --dist=loadfile
 	$(BIN)/python -m tests.contract
 
 check: $(READY)  ## Lint, types, import rules

@@ -39,8 +39,12 @@ def load_roster(folder: RunFolder, source: str) -> Roster:
 
 
 def load_skipped(folder: RunFolder, source: str) -> dict[str, int]:
-    """Return how many rows of a source were left out as the pipeline says, by reason; without its other rows."""
-    found: dict[str, int] = json.loads(folder.path(f"{source}.json").read_bytes())["skipped"]
+    """Return how many rows of a source were left out as the pipeline says, by reason; without its other rows.
+
+    Nothing, where the run has read no roster: an ``apply`` sends what an earlier run has planned.
+    """
+    path = folder.path(f"{source}.json")
+    found: dict[str, int] = json.loads(path.read_bytes())["skipped"] if path.exists() else {}
     return found
 
 

@@ -15,6 +15,7 @@ from tasks.model.operations import Operation, Outcome, Reply
 from tasks.model.plan import Plan
 from tasks.model.state import AccountState
 from tasks.provision import apply_plan
+from tests.properties.effort import examples
 from tests.unit.provision.world import (
     MEETING,
     TRAINING,
@@ -152,7 +153,7 @@ def record_of(world: World, plan: Plan) -> Mapping[str, Any]:
     return {"links": links, "outcomes": outcomes, "tenant": tenant}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(plans(), st.lists(st.integers(0, 40), max_size=4), st.data())
 def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
     made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject
@@ -184,7 +185,7 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
         disturbed.journal.close()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(plans())
 def test_applying_a_finished_plan_again_sends_nothing(made: tuple[list[Any], PlanBuilder]) -> None:
     accounts, builder = made

@@ -17,13 +17,16 @@ from tasks.ingest.inspection.opening import open_tables
 from tasks.ingest.tables import Reading
 from tasks.model.errors import RejectedSource
 from tasks.model.sources import Source
+from tests.properties.effort import examples
 from tests.unit.ingest.seeds import PASSWORD, seeds
 
 SEEDS = seeds()
 IN_A_PROCESS = ("xlsx", "xls", "xlsb", "ods", "locked xlsx")
 LONGEST_S = 20
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-MANY = settings(FEW, max_examples=150)
+FEW = settings(
+    max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+MANY = settings(FEW, max_examples=examples(75))
 STARTS = (
     b"PK\x03\x04",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
