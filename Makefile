@@ -24,7 +24,7 @@ demo: $(READY)  ## Run the whole job on the sample company, against a sandbox on
 	@$(BIN)/rosterflow demo
 
 test: $(READY)  ## Pass all tests that need nothing but Python
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 prove: $(READY)  ## Try the properties with ten times as many examples
 	ROSTERFLOW_EFFORT=10 $(BIN)/python -m pytest tests/properties --numprocesses=auto --maxprocesses=8 --timeout=3600
