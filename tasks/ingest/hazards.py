@@ -14,6 +14,8 @@ LONGEST = 32_000
 NAMES = ("given_name", "family_name", "display_name")
 FORMULA = r"(?s)\s*(?:=\s*[A-Za-z0-9\"'(+\-@{].*|[+\-@]\s*[A-Za-z0-9+\-]+\s*[(|!].*)"
 """Text that a spreadsheet program would run: ``=HYPERLINK(...)``, ``@SUM(...)``, ``+cmd|...``; no name is one."""
+BEGINS_LIKE_ONE = r"^[^A-Za-z0-9=+\-@]*[=+\-@]"
+"""All that match ``FORMULA`` match this, which Arrow's RE2 can look for in whole columns."""
 SHOWN = 10
 
 
@@ -30,7 +32,8 @@ def check_cells(file: RosterFile, raw: pd.DataFrame, columns: Mapping[str, Colum
                 "A quotation mark or a line break is probably missing there; correct it, or export again.",
             )  # fmt: skip
     for heading in headings_of(columns[name] for name in NAMES if name in columns):
-        rows = raw.index[raw[heading].str.fullmatch(FORMULA, flags=0).eq(True)]
+        suspects = raw.loc[raw[heading].str.contains(BEGINS_LIKE_ONE).eq(True), heading]
+        rows = suspects.index[suspects.str.fullmatch(FORMULA).eq(True)]
         if len(rows):
             raise _refused(
                 file, "has formulas, as text, where names should be", heading, list(rows),

@@ -79,8 +79,13 @@ def _is_iban(text: str) -> bool:
     return int(digits) % 97 == 1
 
 
-LOOKS_SECRET = r"^\s*(?:[{$]|-----|eyJ|pbkdf2|AKIA|ASIA|gh[pousr]_|xox|[A-Z]{2}[0-9]{2}[ A-Z0-9]{11,42}\s*$)"  # noqa: S105
-"""A pattern for whole columns that all secrets by ``kind_of_value`` match, and few other texts."""
+LOOKS_SECRET = (
+    r"^[^A-Za-z0-9{$-]*(?:[{$]|-----|eyJ|pbkdf2|AKIA|ASIA|gh[pousr]_|xox|[A-Z] *[A-Z] *[0-9] *[0-9] *[A-Z0-9])"
+)
+"""A pattern for whole columns that all secrets by ``kind_of_value`` match, and few other texts.
+
+It has no ``\\s`` and no ``$``, for which pandas leaves Arrow's RE2 and asks Python of each cell, at five times the cost.
+"""
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _HASH_OR_KEY = re.compile(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from filelock import FileLock
 
 from tasks.sandbox import running
 
@@ -20,8 +21,22 @@ COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 @pytest.fixture(scope="session")
 def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The folders of the demo's runs: the first month, the next, a quiet one, one whose list was refused. And of the
-    one that follows when somebody accepts that list: the limits stop it."""
-    folder = tmp_path_factory.mktemp("demo")
+    one that follows when somebody accepts that list: the limits stop it.
+
+    Processes that test side by side share one demo: the first to ask plays it, on a port that two would fight for.
+    """
+    together = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        together = together.parent
+    played = together / "demo-played"
+    with FileLock(together / "demo.lock"):
+        if not played.exists():
+            _play(together)
+            played.touch()
+    return sorted((together / "demo" / "runs").iterdir())
+
+
+def _play(folder: Path) -> None:
     environ = {**os.environ, "ROSTERFLOW_HOME": str(folder)}
 
     def run(*words: str, code: int = 0) -> None:
@@ -36,7 +51,6 @@ def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     with running(home / "sandbox.db", port=int(port)):
         run("accept", "latest", "--by", "Ida Test", "--reason", "to see the limits")
         run("sync", str(home / "acme.yaml"), code=5)
-    return sorted((home / "runs").iterdir())
 
 
 @pytest.fixture(scope="session")

@@ -110,7 +110,16 @@ def test_a_declared_format_that_differs_is_refused(
 
 
 @pytest.mark.parametrize(
-    "formula", ['=HYPERLINK("http://x")', "=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd|'/C calc'!A0", "=1\n+1"]
+    "formula",
+    [
+        '=HYPERLINK("http://x")',
+        "=1+1",
+        "@SUM(A1)",
+        "+cmd|' /C calc'!A0",
+        "-2+3+cmd|'/C calc'!A0",
+        "=1\n+1",
+        "\u3000=1+1",
+    ],
 )
 def test_formulas_for_names_are_refused(write_text: Write, read: Read, formula: str) -> None:
     quoted = formula.replace('"', '""')

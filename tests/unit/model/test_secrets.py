@@ -1,8 +1,9 @@
 """What is recognised as secret by its heading or its shape, and what is not."""
 
+import pandas as pd
 import pytest
 
-from tasks.model.secrets import SecretKind, kind_of_heading, kind_of_value, secret_kind
+from tasks.model.secrets import LOOKS_SECRET, SecretKind, kind_of_heading, kind_of_value, secret_kind
 
 HEADINGS = {
     SecretKind.PASSWORD: (
@@ -29,7 +30,14 @@ VALUES = (
     ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", SecretKind.PASSWORD),
     ("GB82 WEST 1234 5698 7654 32", SecretKind.BANK),
     ("GB82WEST12345698765432", SecretKind.BANK),
+    ("G B8 2WES T123 4569 8765 432", SecretKind.BANK),
+    ("pbkdf2_sha256$600000$c2FsdA$aGFzaA", SecretKind.PASSWORD),
+    ("AKIA0123456789ABCDEF", SecretKind.PASSWORD),
+    ("ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", SecretKind.PASSWORD),
+    ("xoxb-0123456789-abc", SecretKind.PASSWORD),
 )
+BEFORE = ("", " ", "\n", "\t\v", "\x1c", "\u00a0", "\u2028", "\u3000")
+"""What ``str.strip`` takes away."""
 
 
 @pytest.mark.parametrize(
@@ -47,6 +55,12 @@ def test_headings_of_other_things_are_not(heading) -> None:
 @pytest.mark.parametrize(("value", "kind"), VALUES)
 def test_hashes_keys_and_bank_accounts_are_recognised_by_their_shape(value, kind) -> None:
     assert kind_of_value(value) is kind
+
+
+def test_whatever_is_recognised_looks_secret_to_the_search_of_whole_columns() -> None:
+    cells = pd.Series([f"{sign}{value}{sign}" for value, _ in VALUES for sign in BEFORE], dtype="str")
+    assert all(map(kind_of_value, cells))
+    assert cells[~cells.str.contains(LOOKS_SECRET)].empty
 
 
 @pytest.mark.parametrize(
