@@ -1,15 +1,20 @@
-"""Reading: a workbook to mapped workers against calamine alone, and the memory that a million rows of text take."""
+"""Reading: a workbook to mapped and validated workers against calamine alone, and a million rows of text."""
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import xlsxwriter
 
 from tasks.ingest import read_roster
+from tasks.model.rosters import Roster
 from tasks.model.sources import Source
+from tasks.validate import load_suite, validate
+from tests.bench import company
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child, peak_mb, repeated, seconds
+from tests.bench.validation import inside_gx
 
 PEOPLE = 100_000
 MANY_PEOPLE = 1_000_000
@@ -26,14 +31,17 @@ def reading(session: Session) -> list[Figure]:
     people, many = session.size(PEOPLE), session.size(MANY_PEOPLE)
     with session.folder() as folder:
         write_workbook(folder / "staff.xlsx", people)
-        pairs = in_child(workbook_and_calamine, folder, session.repeats)
+        times = in_child(workbook_and_calamine, folder, session.repeats)
         write_text(folder / "staff.csv", many)
         took, peak = in_child(text_and_peak, folder)
-    ratios = [whole / alone for whole, alone in pairs]
     return [
         Figure(
-            f"{people} × 15 cells of xlsx to workers", [whole for whole, _ in pairs], "s",
-            Bar(2, ratio=True), ratios, "calamine alone",
+            f"{people} × 15 cells of xlsx to workers", [one.read for one in times], "s",
+            Bar(2, ratio=True), [one.read / one.alone for one in times], "calamine alone",
+        ),
+        Figure(
+            "the same to validated workers", [one.read + one.validated for one in times], "s",
+            Bar(2, ratio=True), [one.ours / one.alone for one in times], "calamine alone, GX's own time left out",
         ),
         Figure(f"{many} rows of CSV to workers", [took], "s"),
         Figure("the memory for that", [peak], "MB", Bar(2000)),
@@ -70,20 +78,44 @@ def source(path: Path) -> Source:
     return Source.model_validate(fields)
 
 
-def workbook_and_calamine(folder: Path, repeats: int) -> list[tuple[float, float]]:
-    """Return the seconds of reading a workbook to workers, and of calamine giving its cells."""
+@dataclass(frozen=True)
+class Times:
+    """Seconds: of reading a workbook to workers, of validating these, of that inside GX, of calamine giving cells."""
+
+    read: float
+    validated: float
+    in_gx: float
+    alone: float
+
+    @property
+    def ours(self) -> float:
+        """The way from the file to validated workers, without what GX takes for itself."""
+        return self.read + self.validated - self.in_gx
+
+
+def workbook_and_calamine(folder: Path, repeats: int) -> list[Times]:
+    """Return what reading and validating a workbook takes, and calamine alone; GX has run once before."""
     from python_calamine import CalamineWorkbook
 
     path = folder / "staff.xlsx"
-    read_roster(source(path), folder)
+    described = source(path)
+    suite = load_suite(described.suite, folder)
+    headings = {attribute: column.heading for attribute, column in described.columns.items()}
 
     def alone() -> None:
         CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
 
-    def once() -> tuple[float, float]:
-        return seconds(lambda: read_roster(source(path), folder)), seconds(alone)
+    with inside_gx() as inside:
 
-    return list(repeated(once, repeats))
+        def once() -> Times:
+            inside.clear()
+            found: list[Roster] = []
+            read = seconds(lambda: found.append(read_roster(described, folder)))
+            validated = seconds(lambda: validate(found[0], suite, headings, company.TODAY))
+            return Times(read, validated, sum(inside), seconds(alone))
+
+        once()
+        return list(repeated(once, repeats))
 
 
 def text_and_peak(folder: Path) -> tuple[float, float]:
