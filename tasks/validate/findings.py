@@ -27,10 +27,10 @@ def findings_from(roster: Roster, results: Sequence[CheckResult], headings: Mapp
     if stopping:
         raise _rejected(roster, list(stopping.values()), headings)
     parts = [
-        *(_of_rows(roster, result, result.positions, headings) for result in results if result.positions is not None),
+        *(_of_rows(roster, result, rows, headings) for result in results if len(rows := _failing(result))),
         *(_of_table(roster, result, headings) for result in broken),
     ]
-    return FINDINGS.conform(pd.concat([part for part in parts if len(part)] or [FINDINGS.empty()], ignore_index=True))
+    return FINDINGS.conform(pd.concat(parts or [FINDINGS.empty()], ignore_index=True))
 
 
 def with_values(roster: Roster, findings: pd.DataFrame) -> pd.DataFrame:
@@ -48,6 +48,10 @@ def merge_findings(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     every["gravity"] = every["severity"].map({name: place for place, name in enumerate(SEVERITIES)})
     ordered = every.sort_values(["row", "column", "code", "gravity", "message"], na_position="first", kind="stable")
     return FINDINGS.conform(ordered.drop_duplicates(list(FINDINGS.key)).drop(columns="gravity"))
+
+
+def _failing(result: CheckResult) -> np.ndarray:
+    return np.empty(0, dtype="int64") if result.positions is None else result.positions
 
 
 def _of_rows(roster: Roster, result: CheckResult, positions: np.ndarray, headings: Mapping[str, str]) -> pd.DataFrame:
