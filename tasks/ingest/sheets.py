@@ -154,6 +154,7 @@ def _headings(file: RosterFile, cells: Grid) -> list[str]:
     columns = file.source.found(headings)
     wanted = headings_of(columns.values())
     _check_present(file, rows, wanted, headings)
+    _check_secrets(file, headings)
     _check_once(file, wanted, headings, headings_of(columns[name] for name in columns if _by_profile(file, name)))
     return headings
 
@@ -202,6 +203,20 @@ def _check_present(file: RosterFile, rows: Sequence[Sequence[str]], wanted: list
         columns=absent,
         headings=there[:MOST_SHOWN],
     )
+
+
+def _check_secrets(file: RosterFile, headings: Sequence[str]) -> None:
+    """Refuse a list without a heading that is said to be secret: under another one, nothing would mask its cells."""
+    there = {heading.casefold() for heading in headings}
+    absent = [heading for heading in file.source.secret if heading.casefold() not in there]
+    if absent:
+        names = ", ".join(f"'{heading}'" for heading in absent)
+        raise file.rejected(
+            f"has no column {names}, which sources.secret names: if its heading is another one now, its cells would "
+            "be shown",
+            "Name its heading as it is now under sources.secret; if the column is gone, take it out there.",
+            columns=absent,
+        )
 
 
 def _other_names(file: RosterFile, absent: list[str]) -> str:

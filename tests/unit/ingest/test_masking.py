@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tasks.model.errors import RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.secrets import MASK
 
@@ -57,3 +60,13 @@ def test_a_second_column_of_the_same_heading_is_as_secret_as_the_first(write_tex
 def test_a_secret_heading_in_another_case_is_as_secret(write_text: Write, read: Read) -> None:
     write_text("Account,Team,GRADE\nada,Sales,G7\n")
     assert read("staff.csv", columns=COLUMNS, secret=["Grade"]).raw.iloc[0].tolist() == ["ada", "Sales", MASK]
+
+
+def test_a_secret_heading_that_is_gone_is_refused_since_its_cells_may_stand_under_another(
+    write_text: Write, read: Read
+) -> None:
+    write_text("Account,Team,Pass code 2\nada,Sales,G7\n")
+    with pytest.raises(RejectedSource, match="has no column 'Grade', which sources.secret names") as refused:
+        read("staff.csv", columns=COLUMNS, secret=["Grade"])
+    assert "G7" not in str(refused.value) + repr(refused.value.facts)
+    assert refused.value.facts["columns"] == ["Grade"]
