@@ -66,7 +66,7 @@ def test_a_secret_heading_that_is_gone_is_refused_since_its_cells_may_stand_unde
     write_text: Write, read: Read
 ) -> None:
     write_text("Account,Team,Pass code 2\nada,Sales,G7\n")
-    with pytest.raises(RejectedSource, match="has no column 'Grade', which sources.secret names") as refused:
+    with pytest.raises(RejectedSource, match=r"has no column 'Grade', which sources\.secret names") as refused:
         read("staff.csv", columns=COLUMNS, secret=["Grade"])
     assert "G7" not in str(refused.value) + repr(refused.value.facts)
     assert refused.value.facts["columns"] == ["Grade"]
