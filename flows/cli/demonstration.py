@@ -95,6 +95,7 @@ def _say_where(home: Path, pages: list[Path], url: str) -> None:
     say(
         f"\nGo on yourself: change {home / ROSTER} (it is the second month's again), let the sandbox run in another "
         f"terminal, and sync:\n  rosterflow sandbox --store {home / 'sandbox.db'}{port}\n"
-        f"  ROSTERFLOW_HOME={home} rosterflow sync {home / PIPELINE}"
+        f"  ROSTERFLOW_HOME={home} rosterflow sync {home / PIPELINE}\n"
+        "Other commands (runs, report, accept) find these runs with the same ROSTERFLOW_HOME before them."
     )
     show(f"\nThe month with joiners, movers and leavers, and the limits that held:\n{pages[MAIN]}")
