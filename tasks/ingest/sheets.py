@@ -21,6 +21,10 @@ TOTALS = re.compile(
     re.IGNORECASE,
 )
 
+TOTALS_ONLY = re.compile(rf"(?:{TOTALS.pattern})(?:\s*[:=(][^@]*|\s[^@]*)?", re.IGNORECASE)
+"""Words of a total, whatever other words or figures follow; ``suma.rao`` and ``total@acme.example`` are none."""
+FIGURES = re.compile(r"[^A-Za-z@]*\d")
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -108,26 +112,32 @@ def _repeated(table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.
 
 
 def _totals(file: RosterFile, table: pd.DataFrame, names: list[str], headings: list[str]) -> pd.Series:
-    """Tell which rows are totals: the first filled cell says so, and nobody's address or id is in the row."""
+    """Tell which rows are totals: the first filled cell says so, and nobody is in the row."""
     first: pd.Series[Any] = pd.Series(float("nan"), table.index, dtype="str")
     for name in names:
         first = first.fillna(table[name])
     said = first.str.strip().str.match(TOTALS).eq(True)
-    return said & _nobodys(file, table, names, headings, first)
+    return said & _nobodys(file, table[said], names, headings, first[said]).reindex(table.index, fill_value=False)
 
 
 def _nobodys(
     file: RosterFile, table: pd.DataFrame, names: list[str], headings: list[str], first: "pd.Series[Any]"
 ) -> pd.Series:
-    """Tell in which rows nobody is named: the columns of address and id are blank, or hold the *first* cell only.
+    """Tell in which rows nobody is: mapped cells are blank, figures, or the *first* cell.
 
-    Somebody called Suma whose address is missing has an id: left out, that person would count as gone.
+    Where that is the cell of the address or the id, it must be words of a total and not what could be either. Somebody
+    called Suma has more than a first name: left out, that person would count as gone, where a row too many is held.
     """
     columns = file.source.found(headings)
+    keys = headings_of(columns[name] for name in ("user_name", "external_id") if name in columns)
     nobody = pd.Series(True, table.index)
-    for heading in headings_of(columns[name] for name in ("user_name", "external_id") if name in columns):
+    for heading in headings_of(columns.values()):
         cells = table[names[headings.index(heading)]]
-        nobody &= ~_is_filled(cells) | (cells == first)
+        label = cells == first
+        if heading in keys:
+            nobody &= ~_is_filled(cells) | (label & cells.str.strip().str.fullmatch(TOTALS_ONLY).eq(True))
+        else:
+            nobody &= ~_is_filled(cells) | label | cells.str.match(FIGURES).eq(True)
     return nobody
 
 

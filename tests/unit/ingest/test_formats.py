@@ -384,3 +384,30 @@ def test_a_person_whose_name_sounds_like_a_total_is_not_left_out(write_text: Wri
     roster = read("staff.csv", skip=["totals"], columns=columns)
     assert roster.workers["external_id"].tolist() == ["1042", "1043"]
     assert roster.skipped == {"totals": 1}
+
+
+PEOPLE_LIKE_TOTALS = (
+    "suma@acme.example,Suma,Rao,IT",
+    "sum.lee@acme.example,Sum,Lee,IT",
+    "total@acme.example,,,",
+    "suma,Suma,Rao,IT",
+    "suma.rao,,,",
+    ",Suma,Rao,",
+    ",Sum,,IT",
+    "Total,Ada,,",
+)
+TOTALS = ("Total: 5,,,", "Total,,,5", "Summe IT,,,5", ",Total,,5", ",,,Total", "Grand total (all),12,,5 people")
+
+
+@pytest.mark.parametrize("line", PEOPLE_LIKE_TOTALS)
+def test_who_could_be_a_person_is_not_left_out_as_a_total(write_text: Write, read: Read, line: str) -> None:
+    write_text(f"Account,First,Last,Team\nada,Ada,Bee,IT\n{line}\n")
+    columns = {"user_name": "Account", "given_name": "First", "family_name": "Last", "department": "Team"}
+    assert read("staff.csv", skip=["totals"], columns=columns).rows == 2
+
+
+@pytest.mark.parametrize("line", TOTALS)
+def test_totals_are_left_out(write_text: Write, read: Read, line: str) -> None:
+    write_text(f"Account,First,Last,Team\nada,Ada,Bee,IT\n{line}\n")
+    columns = {"user_name": "Account", "given_name": "First", "family_name": "Last", "department": "Team"}
+    assert read("staff.csv", skip=["totals"], columns=columns).skipped == {"totals": 1}
