@@ -24,12 +24,13 @@ def masked(source: Source, raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _masked(source: Source, cells: pd.Series) -> pd.Series:
-    heading = _NUMBERED.sub("", str(cells.name))
-    if heading.casefold() in map(str.casefold, source.secret):  # an export may come to write its headings otherwise
+    heading = str(cells.name)
+    names = {heading.casefold(), _NUMBERED.sub("", heading).casefold()}  # "Memo (2)" may also be the file's own heading
+    if not names.isdisjoint(map(str.casefold, source.secret)):  # an export may come to write its headings otherwise
         return cells.mask(cells.notna(), MASK)
-    if heading in source.not_secret:
+    if not names.isdisjoint(map(str.casefold, source.not_secret)):
         return cells
-    if kind_of_heading(heading):
+    if kind_of_heading(_NUMBERED.sub("", heading)):
         return cells.mask(cells.notna(), MASK)
     suspects = cells[cells.str.contains(LOOKS_SECRET).eq(True)]
     return cells.mask(cells.isin([text for text in suspects.unique() if kind_of_value(text)]), MASK)

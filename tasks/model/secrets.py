@@ -51,17 +51,18 @@ def kind_of_heading(heading: str) -> SecretKind | None:
 
 
 def kind_of_value(value: str) -> SecretKind | None:
-    """Return what kind of secret a cell's text is by its shape alone: a hash, a key, a token, a bank account.
+    """Return what kind of secret is in a cell's text, by its shape alone: a hash, a key, a token, a bank account.
+
+    It may stand anywhere: behind a name and a colon, in the second line, behind a sign that nobody sees.
 
     >>> kind_of_value("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW")
     <SecretKind.PASSWORD: 'passwords or keys'>
     >>> kind_of_value("DE89 3704 0044 0532 0130 00"), kind_of_value("DE00 3704 0044 0532 0130 00")
     (<SecretKind.BANK: 'bank accounts'>, None)
     """
-    text = value.strip()
-    if _HASH_OR_KEY.match(text):
+    if _HASH_OR_KEY.search(value):
         return SecretKind.PASSWORD
-    return SecretKind.BANK if _is_iban(text) else None
+    return SecretKind.BANK if any(map(_is_iban, _LIKE_IBAN.findall(value))) else None
 
 
 def _words(heading: str) -> str:
@@ -72,15 +73,20 @@ def _words(heading: str) -> str:
 
 
 def _is_iban(text: str) -> bool:
-    squeezed = text.replace(" ", "")
-    if not _IBAN.fullmatch(squeezed):
+    """Tell whether *text* begins with an IBAN: a country's letters, as many signs as it has, a right check sum."""
+    squeezed = re.sub(_BETWEEN, "", text).upper()
+    account = squeezed[: _IBAN_LENGTHS.get(squeezed[:2], 0)]
+    if not account or len(account) < _IBAN_LENGTHS[squeezed[:2]]:
         return False
-    digits = "".join(str(int(sign, 36)) for sign in squeezed[4:] + squeezed[:4])
+    digits = "".join(str(int(sign, 36)) for sign in account[4:] + account[:4])
     return int(digits) % 97 == 1
 
 
+_BETWEEN = "[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}-]"
+_LIKE_IBAN_PATTERN = f"(?:[A-Za-z]{_BETWEEN}?){{2}}(?:[0-9]{_BETWEEN}?){{2}}(?:[A-Za-z0-9]{_BETWEEN}?){{11}}"
 LOOKS_SECRET = (
-    r"^[^A-Za-z0-9{$-]*(?:[{$]|-----|eyJ|pbkdf2|AKIA|ASIA|gh[pousr]_|xox|(?:[A-Z] *){2}(?:[0-9] *){2}[A-Z0-9])"  # noqa: S105
+    r"[{$]|PRIVATE KEY|PuTTY-User-Key|eyJ|pbkdf2|scrypt:|AKIA|ASIA|AIza|gh[pousr]_|github_pat_|glpat-|xox|"
+    + _LIKE_IBAN_PATTERN
 )
 """A pattern for whole columns that all secrets by ``kind_of_value`` match, and few other texts.
 
@@ -88,15 +94,32 @@ It has no ``\\s`` and no ``$``: with either, pandas asks Python of each cell ins
 long.
 """
 
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_LIKE_IBAN = re.compile(f"(?<![A-Za-z0-9])(?=({_LIKE_IBAN_PATTERN}(?:[A-Za-z0-9]{_BETWEEN}?){{,19}}))")
+_IBAN_LENGTHS = {
+    country: int(length)
+    for length, countries in {
+        15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM",
+        28: "AL AZ BY CY DO GT HN HU LB NI PL SV", 29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC",
+        33: "RU",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
+"""How many signs a country's accounts have (ISO 13616, the registry of SWIFT)."""
 _HASH_OR_KEY = re.compile(
     r"""
-      \{(?i:S?SHA\d{0,3}|S?MD5|CRYPT|PBKDF2[\w-]*|ARGON2|BCRYPT|CLEARTEXT|NT|LANMAN|SASL)\}\S  # LDAP, RFC 2307
-    | \$(?:1|5|6|y|7|2[abxy]?|argon2(?:id?|d)|pbkdf2[\w-]*|apr1)\$\S+                     # crypt(3) and its children
-    | pbkdf2_sha\d+\$\d+\$                                                                # Django
-    | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
-    | eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*                                                  # a JSON Web Token
-    | (?:AKIA|ASIA)[A-Z0-9]{16}$ | gh[pousr]_[A-Za-z0-9]{36,} | xox[abprs]-\S{10,}
+      \{(?i:S?SHA-?\d{0,3}|S?MD5|(?:[\w-]+-)?CRYPT|PBKDF2[\w-]*|ARGON2\w*|SCRYPT|BCRYPT|CLEARTEXT|PLAIN|NOOP|NT|LANMAN
+          |SASL|x-is(?:sha\d*),[ ]?\d+)\}\s?\S                                  # LDAP, RFC 2307; Dovecot; Spring
+    | \$(?:1|5|6|y|gy|7|2[abxy]?|md5|sha1|argon2(?:id?|d)|pbkdf2[\w-]*|apr1)\$\S+        # crypt(3) and its children
+    | \$[PHS]\$\S{20,}                                                               # PHP's
+    | pbkdf2_sha\d+\$\d+\$ | pbkdf2:sha\d+:\d+\$ | scrypt:\d+:\d+:\d+\$                 # Django, Werkzeug
+    | ----\ ?(?:-)?\ ?BEGIN\ (?:[A-Z0-9]+\ )*PRIVATE\ KEY(?:\ BLOCK)?\ ?---- | PuTTY-User-Key-File-\d
+    | (?<![A-Za-z0-9])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*                                # a JSON Web Token
+    | (?<![A-Za-z0-9])(?:
+          (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9]) | AIza[\w-]{35} | gh[pousr]_[A-Za-z0-9]{36,}
+        | github_pat_\w{22,} | glpat-[\w-]{20,} | xox[abprs]-\S{10,}
+      )
     """,
     re.VERBOSE,
 )

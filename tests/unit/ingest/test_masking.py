@@ -70,3 +70,14 @@ def test_a_secret_heading_that_is_gone_is_refused_since_its_cells_may_stand_unde
         read("staff.csv", columns=COLUMNS, secret=["Grade"])
     assert "G7" not in str(refused.value) + repr(refused.value.facts)
     assert refused.value.facts["columns"] == ["Grade"]
+
+
+def test_a_secret_heading_that_ends_in_a_number_is_masked_and_can_be_cleared(write_text: Write, read: Read) -> None:
+    write_text("Account,Team,Memo (2),Memo,Bonus (2)\nada,Sales,G7,open,yes\n")
+    roster = read("staff.csv", columns=COLUMNS, secret=["memo (2)"], not_secret=["Bonus (2)"])
+    assert roster.raw.iloc[0].tolist() == ["ada", "Sales", MASK, "open", "yes"]
+
+
+def test_a_secret_in_a_later_line_of_a_cell_is_masked(write_text: Write, read: Read) -> None:
+    write_text(f'Account,Team,Remarks\nada,Sales,"door\n{HASH}"\n')
+    assert read("staff.csv", columns=COLUMNS).raw["Remarks"].tolist() == [MASK]

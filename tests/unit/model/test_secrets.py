@@ -35,9 +35,31 @@ VALUES = (
     ("AKIA0123456789ABCDEF", SecretKind.PASSWORD),
     ("ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", SecretKind.PASSWORD),
     ("xoxb-0123456789-abc", SecretKind.PASSWORD),
+    ("github_pat_0123456789abcdefghijkl_x", SecretKind.PASSWORD),
+    ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", SecretKind.PASSWORD),
+    ("-----BEGIN PGP PRIVATE KEY BLOCK-----", SecretKind.PASSWORD),
+    ("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----", SecretKind.PASSWORD),
+    ("PuTTY-User-Key-File-2: ssh-rsa", SecretKind.PASSWORD),
+    ("{ARGON2ID}$argon2id$v=19$m=1", SecretKind.PASSWORD),
+    ("{SHA-512}xyz", SecretKind.PASSWORD),
+    ("{SSHA} xyz", SecretKind.PASSWORD),
+    ("{BLF-CRYPT}xyz", SecretKind.PASSWORD),
+    ("{noop}pw", SecretKind.PASSWORD),
+    ("{x-issha, 1024}xyz", SecretKind.PASSWORD),
+    ("pbkdf2:sha256:260000$salt$hash", SecretKind.PASSWORD),
+    ("scrypt:32768:8:1$salt$hash", SecretKind.PASSWORD),
+    ("argon2$argon2id$v=19$m=1", SecretKind.PASSWORD),
+    ("bcrypt_sha256$$2b$12$abc", SecretKind.PASSWORD),
+    ("ada:$6$abc$def", SecretKind.PASSWORD),
+    ("door\n$6$abc$def", SecretKind.PASSWORD),
+    ("IBAN DE89370400440532013000", SecretKind.BANK),
+    ("de89 3704 0044 0532 0130 00 at her bank", SecretKind.BANK),
+    ("DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000", SecretKind.BANK),
+    ("DE89-3704-0044-0532-0130-00", SecretKind.BANK),
+    ("AB12 3456 7890 1234, DE89 3704 0044 0532 0130 00", SecretKind.BANK),
+    ("AB12 3456 7890 1234 DE89 3704 0044 0532 0130 00", SecretKind.BANK),
 )
-BEFORE = ("", " ", "\n", "\t\v", "\x1c", "\u00a0", "\u2028", "\u3000")
-"""What ``str.strip`` takes away."""
+AROUND = ("", " ", "\n", "\t\v", "\x1c", "\u00a0", "\u2028", "\u3000", "\ufeff", "\u200b")
 
 
 @pytest.mark.parametrize(
@@ -58,13 +80,24 @@ def test_hashes_keys_and_bank_accounts_are_recognised_by_their_shape(value, kind
 
 
 def test_whatever_is_recognised_looks_secret_to_the_search_of_whole_columns() -> None:
-    cells = pd.Series([f"{sign}{value}{sign}" for value, _ in VALUES for sign in BEFORE], dtype="str")
+    cells = pd.Series([f"{sign}{value}{sign}" for value, _ in VALUES for sign in AROUND], dtype="str")
     assert all(map(kind_of_value, cells))
     assert cells[~cells.str.contains(LOOKS_SECRET)].empty
 
 
 @pytest.mark.parametrize(
-    "value", ["", "Ada", "1042", "{value}", "$100", "GB82 WEST 1234 5698 7654 33", "SHA 1", "a@b.example"]
+    "value",
+    [
+        "",
+        "Ada",
+        "1042",
+        "{value}",
+        "$100",
+        "GB82 WEST 1234 5698 7654 33",
+        "SHA 1",
+        "a@b.example",
+        "XA89370400440532013000",
+    ],
 )
 def test_other_values_are_not(value) -> None:
     assert kind_of_value(value) is None
