@@ -1,5 +1,6 @@
 """The sources of a pipeline: where each list is, how it is read, and what its columns are."""
 
+import codecs
 import re
 from collections.abc import Collection, Iterable
 from typing import Annotated, Any, Literal
@@ -22,11 +23,18 @@ from tasks.model.profiles import folded, profile_names, read_profile
 __all__ = ["AMBIGUOUS", "Column", "Source", "clean_heading", "headings_of"]
 
 
+NOTATIONS = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
+"""What Python counts among the encodings, and no file is written in."""
+
+
 def _encoding(value: str) -> str:
     try:
         " ".encode(value)
+        known = codecs.lookup(value).name not in NOTATIONS
     except LookupError:
-        raise ValueError("there is no such text encoding; common ones are utf-8-sig, cp1252, utf-16") from None
+        known = False
+    if not known:
+        raise ValueError("there is no such text encoding; common ones are utf-8-sig, cp1252, utf-16")
     return value
 
 

@@ -279,6 +279,11 @@ def test_all_errors_are_named_at_once_in_the_order_of_lines(problems_of: Callabl
         ),
         (
             "path: staff.xlsx",
+            "path: a.csv\n    encoding: unicode_escape",
+            "7 sources[0].encoding: there is no such text encoding",
+        ),
+        (
+            "path: staff.xlsx",
             "path: a.csv\n    delimiter: ';'\n    quote: ';'",
             "8 sources[0].quote: is the delimiter too",
         ),
