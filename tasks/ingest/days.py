@@ -8,7 +8,7 @@ as 2 March. So readers mark it where there is such a column, and it is written i
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -21,11 +21,28 @@ MARK = "\ue000"
 """For private use, by Unicode's own words: no list has it."""
 MARKED = f"{MARK}%Y-%m-%d"
 _DAY = re.compile(MARK + r"\d{4}-\d{2}-\d{2}")
+_WITH_A_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{6})?")
+"""A date cell that has a time of day, as readers write it (``sheet_process.writer``). With an offset from UTC it is a
+moment, and another day elsewhere."""
 
 
 def format_to_read(source: Source) -> str:
     """Return how readers are to write days: as the source does, or marked if a column of it has dates of its own."""
     return MARKED if any(column.dates for column in source.columns.values()) else source.dates
+
+
+def day_of_date_cell(text: str) -> str | None:
+    """Return the day of a date cell that has a time of day, as ISO text; None if *text* is not written as one.
+
+    >>> day_of_date_cell("2024-01-02 23:59:59"), day_of_date_cell("2024-02-30 10:00:00"), day_of_date_cell("2024-01-02")
+    ('2024-01-02', None, None)
+    """
+    if not _WITH_A_TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).date().isoformat()
+    except ValueError:
+        return None
 
 
 def with_headings_written(cells: Grid, dates: str) -> Grid:

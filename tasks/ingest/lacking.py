@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from tasks.ingest.days import day_of_date_cell
 from tasks.ingest.files import RosterFile
 from tasks.model.errors import RejectedSource
 from tasks.model.rosters import CRITICAL
@@ -41,22 +42,24 @@ def lacking(origin: dict[str, str | None], lacks: tuple[str, ...], rows: pd.Inde
 def refuse_ambiguous(file: RosterFile, columns: Mapping[str, Column], cells: pd.DataFrame) -> None:
     """Raise ``RejectedSource`` if dates are declared to be ambiguous, and a column of dates has some as text.
 
-    Date cells of a workbook, and dates written year first, are no text of that kind, and a column may have a format of
-    its own.
+    Date cells of a workbook, and dates written as 2026-03-31, are no text of that kind, and a column may have a format
+    of its own.
     """
     if file.source.dates != AMBIGUOUS:
         return
     for attribute, column in columns.items():
         for heading in column.from_ if attribute in DATE_ATTRIBUTES and column.dates is None else ():
-            unread = cells[heading].notna() & ~cells[heading].str.fullmatch(r"\d{4}-\d{2}-\d{2}").eq(True)
-            if unread.any():
-                raise _ambiguous(file, heading, [int(row) for row in unread.index[unread]])
+            texts = cells[heading].dropna()
+            texts = texts[~texts.str.fullmatch(r"\d{4}-\d{2}-\d{2}")]
+            texts = texts[texts.map(day_of_date_cell).isna()]
+            if not texts.empty:
+                raise _ambiguous(file, heading, [int(row) for row in texts.index])
 
 
 def _ambiguous(file: RosterFile, heading: str, rows: list[int]) -> RejectedSource:
     shown = ", ".join(map(str, rows[:SHOWN])) + (f" and {len(rows) - SHOWN} more" if rows[SHOWN:] else "")
     return file.rejected(
-        f"has dates in column '{heading}' of which nobody knows whether the day or the month comes first (row {shown})",
+        f"has dates in column '{heading}' of which nobody knows whether day, month or year comes first (row {shown})",
         'Ask whoever sends the list, and set sources.dates to what it is, for example "%d/%m/%Y" or "%m/%d/%Y".',
         column=heading,
         rows=rows,

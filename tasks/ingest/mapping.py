@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from tasks.ingest.days import day_of_date_cell
 from tasks.ingest.files import RosterFile
 from tasks.ingest.lacking import ISO, lacking, refuse_ambiguous
 from tasks.ingest.sheets import trimmed
@@ -198,7 +199,7 @@ def _iso(text: str, dates: str) -> str | None:
     try:
         return datetime.strptime(text, dates).date().isoformat()  # noqa: DTZ007  (days have no zone)
     except ValueError:
-        return None
+        return day_of_date_cell(text)
 
 
 def _status() -> Step:

@@ -47,7 +47,7 @@ def _date_format(value: str) -> str:
 
 
 AMBIGUOUS = "ambiguous"
-"""In the place of a source's date format: nobody knows whether the day or the month comes first."""
+"""In the place of a source's date format: nobody knows whether day, month or year comes first."""
 
 
 def _date_format_of_source(value: str) -> str:

@@ -148,7 +148,7 @@ CATALOGUE: Mapping[str, Kind] = {
     ),
     # dates
     "dates_ambiguous": Kind(
-        "Nothing proves whether the day or the month comes first.", "Ask whoever sends the list, and set sources.dates."
+        "Nothing proves whether day, month or year comes first.", "Ask whoever sends the list, and set sources.dates."
     ),
     "dates_contradict": Kind(
         "Dates of one column are written in several ways: no one format reads them all.",

@@ -18,6 +18,7 @@ SERIALS = (1, 80_000)
 _NUMERIC = re.compile(r"(\d{1,4})([./\- ])(\d{1,2})\2(\d{1,4})((?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?)")
 _DAY_OR_MONTH_FIRST = ("%d{0}%m{0}", "%m{0}%d{0}")
 _YEAR_FIRST = "%y{0}%m{0}%d"
+_DAY, _MOMENT = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
 _OTHERS = (
     "%Y%m%d", "%Y年%m月%d日", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d/%b/%Y",
     "%d. %B %Y", "%d.%b.%Y", "%b %d %Y", "%B %d %Y", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ",
@@ -38,7 +39,7 @@ class DateReading:
     ``written``: ``text``, ``date cells``, ``serial numbers`` or ``mixed``. ``format`` is None where there is none, or
     none that is proven; then ``candidates`` are those that fit. ``proof_rows`` are the rows that only the format fits,
     ``ambiguous_rows`` those that several candidates read as different days, ``bad_rows`` those that no format reads,
-    ``contradicting`` by format the rows that each alone would read.
+    ``contradicting`` by format the rows that it reads, and some other candidate does not.
     """
 
     column: str
@@ -84,9 +85,9 @@ def _orders(first: str, last: str) -> Sequence[str]:
         return ("%Y{0}%m{0}%d",) if len(last) <= 2 else ()
     if len(first) > 2 or len(last) not in (2, 4):
         return ()
-    year = "%Y" if len(last) == 4 else "%y"
-    known = tuple(order + year for order in _DAY_OR_MONTH_FIRST)
-    return (*known, _YEAR_FIRST) if year == "%y" and int(first) > 31 else known
+    if len(last) == 4:
+        return tuple(order + "%Y" for order in _DAY_OR_MONTH_FIRST)
+    return (*(order + "%y" for order in _DAY_OR_MONTH_FIRST), _YEAR_FIRST)
 
 
 def _time_format(time: str) -> str:
@@ -136,6 +137,8 @@ def _of_texts(name: str, texts: pd.Series) -> DateReading | None:
     candidates = sorted({form for value in values for form in formats_of(value)})
     reads = {form: {value: day for value in values if (day := read(value, form))} for form in candidates}
     reads = {form: days for form, days in reads.items() if days}
+    if _DAY in reads:  # who reads days reads them with a time of day behind them too
+        reads[_DAY] |= reads.get(_MOMENT, {})
     if not reads:
         return None
     rows_read = {form: int(texts.isin(list(days)).sum()) for form, days in reads.items()}
@@ -144,7 +147,6 @@ def _of_texts(name: str, texts: pd.Series) -> DateReading | None:
     bad = _rows(texts.index[~texts.isin({value for days in reads.values() for value in days})])
     if len(contenders) == 1:
         return _proven(name, contenders[0], reads, texts, bad)
-    alone = _only_read_by_one(contenders, reads, texts)
     differing = _differing(contenders, reads)
     return DateReading(
         column=name,
@@ -154,7 +156,7 @@ def _of_texts(name: str, texts: pd.Series) -> DateReading | None:
         candidates=tuple(contenders),
         ambiguous_rows=_rows(texts.index[texts.isin(differing)]) or _rows(texts.index),
         two_digit_years=any("%y" in form for form in contenders),
-        contradicting=alone or None,
+        contradicting=_contradicting(contenders, reads, texts) or None,
     )
 
 
@@ -182,17 +184,13 @@ def _proven(
     )
 
 
-def _only_read_by_one(
-    forms: Iterable[str], reads: Mapping[str, Mapping[str, str]], texts: pd.Series
+def _contradicting(
+    forms: Sequence[str], reads: Mapping[str, Mapping[str, str]], texts: pd.Series
 ) -> dict[str, tuple[int, ...]]:
-    forms = list(forms)
-    alone = {}
-    for form in forms:
-        others = {value for other in forms if other != form for value in reads[other]}
-        rows = _rows(texts.index[texts.isin([value for value in reads[form] if value not in others])])
-        if rows:
-            alone[form] = rows
-    return alone
+    """Return by format the rows that not all formats read: none if each reads what the others do."""
+    shared = set.intersection(*(set(reads[form]) for form in forms))
+    rows = {form: _rows(texts.index[texts.isin(set(reads[form]) - shared)]) for form in forms}
+    return {form: found for form, found in rows.items() if found}
 
 
 def _differing(forms: Iterable[str], reads: Mapping[str, Mapping[str, str]]) -> list[str]:

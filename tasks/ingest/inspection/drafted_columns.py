@@ -243,11 +243,11 @@ def _unsure_dates(readings: Sequence[DateReading]) -> Iterator[str]:
     for reading in readings:
         fitting = " or ".join(scalar(form) for form in reading.candidates)
         if reading.contradicting and len(reading.contradicting) > 1:
-            yield f"# column {scalar(reading.column)} is written in several ways:"
+            yield f"# column {scalar(reading.column)} is written in several ways, and no one format reads all:"
             for form, rows in reading.contradicting.items():
-                yield f"#   {scalar(form)} alone reads {rows_said(rows)}"
+                yield f"#   {scalar(form)} reads {rows_said(rows)}"
         else:
             which = rows_said(reading.ambiguous_rows).capitalize()
-            yield f"# {which} can be read either way, and nothing proves which is meant."
+            yield f"# {which} can be read in several ways, and nothing proves which is meant."
             yield f"# column {scalar(reading.column)}: {fitting}? Write the right one in the place of 'ambiguous'."
     yield marked("dates: ambiguous", confirm=True)

@@ -288,7 +288,7 @@ def _of_dates(subject: Subject) -> Iterator[Hazard]:
     for reading in subject.dates:
         name = reading.column
         if reading.ambiguous and reading.contradicting and len(reading.contradicting) > 1:
-            rows = sorted(row for rows in reading.contradicting.values() for row in rows)
+            rows = sorted({row for rows in reading.contradicting.values() for row in rows})
             yield from at("dates_contradict", rows, name)
         elif reading.ambiguous:
             yield from at("dates_ambiguous", reading.ambiguous_rows, name)

@@ -193,7 +193,7 @@ def test_a_month_that_may_be_a_day_is_refused_until_somebody_says_which(office, 
     confirm(pipeline)  # without a word on which is meant
     refused = rosterflow("plan", pipeline)
     assert refused.code == 6
-    assert "whether the day or the month comes first" in refused.talk
+    assert "whether day, month or year comes first" in refused.talk
     text = pipeline.read_text(encoding="utf-8")
     pipeline.write_text(text.replace("dates: ambiguous", 'dates: "%m/%d/%Y"'), encoding="utf-8")
     assert rosterflow("plan", pipeline).code == 3

@@ -27,6 +27,7 @@ COLUMNS = {
 }
 HEADINGS = ("Account", "Joined", "Left", "Team")
 DAY = dt.date(2026, 2, 3)
+EVENING = dt.datetime(2026, 2, 3, 23, 59, 59)  # noqa: DTZ001  (cells have no zone)
 
 
 def days(roster: Roster) -> list[list[str]]:
@@ -39,6 +40,20 @@ def test_a_date_cell_is_its_day_in_a_column_with_dates_of_its_own(write_xlsx: Wr
     assert days(roster) == [["2026-02-03", "2026-02-03"]] * 2
     assert roster.raw.iloc[0].tolist() == ["ada", "03/02/2026", "02/03/2026", "03/02/2026"]
     assert roster.workers["department"].tolist() == ["03/02/2026", "x"]
+
+
+def test_a_time_of_day_in_a_date_cell_does_not_change_its_day(write_xlsx: Write, read: Read) -> None:
+    write_xlsx(HEADINGS, ("ada", EVENING, EVENING, EVENING), ("bob", "03/02/2026", "02/03/2026", "x"))
+    roster = read(columns=COLUMNS, dates="%d/%m/%Y")
+    assert days(roster) == [["2026-02-03", "2026-02-03"]] * 2
+    assert roster.workers["department"].tolist() == ["2026-02-03 23:59:59", "x"]
+    assert roster.findings.empty
+
+
+def test_date_cells_with_a_time_are_days_where_the_texts_are_ambiguous(write_xlsx: Write, read: Read) -> None:
+    write_xlsx(HEADINGS, ("ada", EVENING, EVENING, ""))
+    columns = COLUMNS | {"end_date": "Left"}
+    assert days(read(columns=columns, dates="ambiguous")) == [["2026-02-03", "2026-02-03"]]
 
 
 def test_a_heading_that_is_a_date_cell_is_written_as_the_source_writes_dates(write_xlsx: Write, read: Read) -> None:
@@ -95,3 +110,8 @@ def test_what_is_no_number_is_blank(tmp_path: Path, read: Read) -> None:
     assert [_cell(value, writer("%Y-%m-%d")) for value in (Decimal("NaN"), Decimal("1.50"), float("nan"))] == [
         "", "1.50", "",
     ]  # fmt: skip
+
+
+def test_a_column_without_any_date_is_not_ambiguous(write_xlsx: Write, read: Read) -> None:
+    write_xlsx(HEADINGS, ("ada", "", None, "x"), ("bob", " ", None, "y"))
+    assert days(read(columns=COLUMNS | {"end_date": "Left"}, dates="ambiguous")) == [["", ""]] * 2

@@ -84,9 +84,22 @@ def test_a_date_cell_is_a_date_whatever_the_format(write_xlsx: Write, read: Read
         ("dee", dt.date(1965, 3, 31)),
     )
     roster = read(columns={"user_name": "Account", "end_date": "Left"}, dates="%d/%m/%y")
-    assert values(roster, "end_date") == ["2026-03-31", "2026-03-31", None, None]
+    assert values(roster, "end_date") == ["2026-03-31", "2026-03-31", "2026-03-31", None]
     assert roster.raw["Left"].tolist() == ["31/03/26", "31/03/26", "2026-03-31 09:30:00", "1965-03-31"]
-    assert [row[0] for row in codes(roster)] == [4, 5]
+    assert [row[0] for row in codes(roster)] == [5]
+
+
+def test_a_text_that_is_written_as_a_date_cell_with_a_time_is_its_day(map_cells: MapCells) -> None:
+    cells = ("2026-03-31 09:30:00", "2026-03-31 23:59:59.500000", "2026-02-30 09:30:00", "2026-03-31 25:00:00",
+             "2026-03-31T09:30:00", "2026-03-31 09:30", "2026-03-31 09:30:00+02:00")  # fmt: skip
+    roster = map_cells("end_date", "X", *cells, dates="%d/%m/%Y")
+    assert values(roster, "end_date") == ["2026-03-31", "2026-03-31", None, None, None, None, None]
+    assert [row[:1] + row[3:4] for row in codes(roster)] == [[row, "bad_date"] for row in range(4, 9)]
+
+
+def test_a_format_with_a_time_comes_before_the_way_of_date_cells(map_cells: MapCells) -> None:
+    roster = map_cells("end_date", "X", "2026-02-03 09:30:00", dates="%Y-%d-%m %H:%M:%S")
+    assert values(roster, "end_date") == ["2026-03-02"]
 
 
 def test_status_is_active_where_it_is_not_mapped(map_cells: MapCells) -> None:

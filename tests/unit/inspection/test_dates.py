@@ -55,13 +55,37 @@ def test_dates_that_contradict_each_other_prove_nothing(reading, text_file, haza
         (("20240102", "20240304"), "%Y%m%d"),
         (("2024年1月2日", "2024年3月4日"), "%Y年%m月%d日"),
         (("02-Jan-2024", "04-Mar-2024"), "%d-%b-%Y"),
-        (("13/02/24", "01/02/24"), "%d/%m/%y"),
+        (("13/02/99", "01/02/24"), "%d/%m/%y"),
+        (("02/13/24", "01/02/24"), "%m/%d/%y"),
+        (("29/02/03", "28/02/03"), "%y/%m/%d"),
+        (("99.02.13", "24.02.01"), "%y.%m.%d"),
         (("2024-01-02 08:30:00", "2024-03-04 09:00:00"), "%Y-%m-%d %H:%M:%S"),
         (("2024-01-02T08:30:00", "2024-03-04T09:00:00"), "%Y-%m-%dT%H:%M:%S"),
+        (("2024-01-02", "2024-03-04 09:00:00", "2024-03-05"), "%Y-%m-%d"),
     ],
 )
 def test_other_ways_of_writing_dates(reading, days, form):
     assert reading(*days).format == form
+
+
+@pytest.mark.parametrize("sign", ["/", ".", "-"])
+def test_a_year_of_two_digits_may_stand_first_or_last(reading, text_file, hazard, sign):
+    days = [day.replace("/", sign) for day in ("27/01/15", "28/02/03", "24/01/24", "28/06/30")]
+    found = reading(*days)
+    assert (found.format, found.ambiguous, found.proof_rows) == (None, True, [])
+    assert found.candidates == [f"%d{sign}%m{sign}%y", f"%y{sign}%m{sign}%d"]
+    assert (found.ambiguous_rows, found.ambiguous_count) == ([2, 3, 5], 3)
+    rows = [HEADINGS, *((f"A{number}", "Ada", day) for number, day in enumerate(days))]
+    assert hazard(text_file(rows), "dates_ambiguous", "Start date").rows == [2, 3, 5]
+
+
+def test_all_three_orders_may_fit(reading):
+    assert reading("01/02/03", "04/05/06").candidates == ["%d/%m/%y", "%m/%d/%y", "%y/%m/%d"]
+
+
+def test_a_contradiction_is_one_though_two_formats_read_the_same_rows(text_file, hazard):
+    rows = [HEADINGS, ("A1", "Ada", "13/02/24"), ("A2", "Bo", "02/13/24"), ("A3", "Cleo", "01/02/03")]
+    assert hazard(text_file(rows), "dates_contradict", "Start date").rows == [2, 3]
 
 
 def test_two_digit_years_are_told(text_file, hazard):

@@ -1,9 +1,10 @@
 """The pipeline file that is proposed: it can be read, says why, and marks what nobody could know."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from openpyxl.utils.datetime import MAC_EPOCH
 from typer.testing import CliRunner
 
 from flows.cli.main import app
@@ -94,10 +95,48 @@ def test_ambiguous_dates_are_not_guessed(text_file, written, tmp_path):
     [source] = loaded.pipeline.sources
     assert source.dates == "ambiguous"
     assert places(loaded) == ["sources[0].dates"]
-    with pytest.raises(RejectedSource, match="nobody knows whether the day or the month comes first") as refused:
+    with pytest.raises(RejectedSource, match="nobody knows whether day, month or year comes first") as refused:
         read_roster(source, tmp_path)
     assert refused.value.exit_code == 6
     assert refused.value.facts["rows"] == [2, 3]
+
+
+def test_a_year_of_two_digits_that_may_stand_first_is_not_guessed(text_file, written, tmp_path):
+    rows = [("Staff ID", "Email", "First name", "Last name", "End date"),
+            ("A1001", "p1@acme.example", "Ann", "Bee", "27/01/15"),
+            ("A1002", "p2@acme.example", "Bob", "Cee", "29/12/31")]  # fmt: skip
+    loaded = written(text_file(rows))
+    assert (loaded.pipeline.sources[0].dates, places(loaded)) == ("ambiguous", ["sources[0].dates"])
+    text = loaded.path.read_text(encoding="utf-8")
+    assert 'column End date: "%d/%m/%y" or "%y/%m/%d"?' in text
+    with pytest.raises(RejectedSource) as refused:
+        read_roster(loaded.pipeline.sources[0], tmp_path)
+    assert refused.value.facts["rows"] == [2, 3]
+
+
+def test_dates_that_contradict_each_other_say_which_rows_each_format_reads(text_file, written):
+    rows = [("Employee No", "E-mail", "Start date"), ("1", "ada@acme.example", "13/02/24"),
+            ("2", "bo@acme.example", "02/13/24")]  # fmt: skip
+    loaded = written(text_file(rows))
+    assert places(loaded) == ["sources[0].dates"]
+    text = loaded.path.read_text(encoding="utf-8")
+    for form, row in (("%d/%m/%y", 2), ("%m/%d/%y", 3), ("%y/%m/%d", 2)):
+        assert f'#   "{form}" reads row {row}\n' in text
+
+
+@pytest.mark.parametrize("change", [None, lambda book: setattr(book, "epoch", MAC_EPOCH)], ids=["1900", "1904"])
+def test_date_cells_with_a_time_of_day_are_proposed_and_read_as_their_days(workbook, written, tmp_path, change):
+    rows = [("Employee No", "E-mail", "Start date", "End date"),
+            ("1", "ada@acme.example", date(2023, 5, 6), datetime(2024, 1, 2, 23, 59, 59)),  # noqa: DTZ001
+            ("2", "bo@acme.example", "13/05/2023", datetime(2024, 2, 3, 12, 0))]  # noqa: DTZ001  # fmt: skip
+    loaded = written(workbook(rows, change=change))
+    assert loaded.unconfirmed == ()
+    [source] = loaded.pipeline.sources
+    assert (source.dates, source.columns["end_date"].dates) == ("%d/%m/%Y", None)
+    roster = read_roster(source, tmp_path)
+    assert roster.findings.empty
+    assert roster.workers["end_date"].tolist() == ["2024-01-02", "2024-02-03"]
+    assert roster.workers["start_date"].tolist() == ["2023-05-06", "2023-05-13"]
 
 
 def test_a_proven_column_beside_an_ambiguous_one_keeps_its_format(text_file, written):
