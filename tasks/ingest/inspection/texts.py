@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from tasks.ingest.containers import wide_encoding
 from tasks.ingest.delimited import DELIMITERS
+from tasks.ingest.inspection.code_pages import MOSTLY, STRANGE_FROM, is_icelandic, strangeness
 from tasks.ingest.inspection.tables import Mark, OpenedTable
 
 BOMS = (
@@ -26,6 +27,7 @@ SAMPLED_ROWS, SAMPLED_BYTES = 500, 1 << 20
 EVEN = 0.8
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?")
 _WESTERN = frozenset("áàâäãåæçéèêëíìîïñóòôöõøœßúùûüýÿšžÁÀÂÄÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜÝŠŽ€£°§«»’‘“”–—…·ºª¿¡©®²³¹´ \u00a0")
+_OF_ICELAND = frozenset("ðþÐÞ")
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,17 @@ def decode(data: bytes) -> Decoded:
 def _of_one_byte(data: bytes, first: int) -> Decoded:
     line = data.count(b"\n", 0, first) + 1
     not_utf8 = f"it is no UTF-8 (line {line})"
-    for encoding, is_likely, why in (
-        ("cp932", _is_japanese, "its signs are Japanese in cp932 (Shift JIS)"),
-        ("cp1252", _is_western, "its letters are Western European in cp1252 (Windows)"),
-    ):
-        text = _decoded(data, encoding)
-        if text is not None and is_likely(text):
-            return Decoded(text, encoding, f"{not_utf8}, and {why}")
+    text = _decoded(data, "cp932")
+    if text is not None and _is_japanese(text):
+        return Decoded(text, "cp932", f"{not_utf8}, and its signs are Japanese in cp932 (Shift JIS)")
+    text = _decoded(data, "cp1252")
+    if text is not None and _is_western(text):
+        strange = strangeness(text)
+        western = f"{not_utf8}, and its letters are Western European in cp1252 (Windows)"
+        if strange < STRANGE_FROM:
+            return Decoded(text, "cp1252", western)
+        if strange <= MOSTLY:
+            return Decoded(text, "cp1252", f"{western}, but some could be another's, in another code page", doubtful=True)
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:SAMPLED_BYTES]).best()
@@ -103,7 +109,8 @@ def _is_japanese(text: str) -> bool:
 
 def _is_western(text: str) -> bool:
     signs = [sign for sign in text if not sign.isascii()]
-    return sum(sign in _WESTERN for sign in signs) >= 0.97 * len(signs)
+    known = _WESTERN | _OF_ICELAND if is_icelandic(text) else _WESTERN
+    return sum(sign in known for sign in signs) >= 0.97 * len(signs)
 
 
 def open_text(data: bytes, container: str) -> OpenedTable:
