@@ -72,7 +72,9 @@ def _of_one_byte(data: bytes, first: int) -> Decoded:
         if strange < STRANGE_FROM:
             return Decoded(text, "cp1252", western)
         if strange <= MOSTLY:
-            return Decoded(text, "cp1252", f"{western}, but some could be another's, in another code page", doubtful=True)
+            return Decoded(
+                text, "cp1252", f"{western}, but some could be another's, in another code page", doubtful=True
+            )
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:SAMPLED_BYTES]).best()

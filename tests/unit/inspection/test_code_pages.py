@@ -9,6 +9,7 @@ CZECH = "Jiří Dvořák, Tomáš Černý, Lukáš Procházka, Anna Novák, Eva 
 PEOPLE = {
     "Czech": (CZECH, "cp1250"),
     "Czech and Polish": ("Jiří Dvořák, Michał Nowak, Anna Novák, Ewa Zając", "cp1250"),
+    "Czech by č before consonants": ("Adéla Vlčková, Eva Vaňková, Jan Pečnik", "cp1250"),
     "Czech with few of its own letters": ("Petr Němec, Anna Novák, Eva Malá, Jan Veselý", "cp1250"),
     "Czech in a German list": ("Jörg Müller, Anna Groß, Jürgen Schäfer, Jan Horáček", "cp1250"),
     "Polish": ("Jan Kamiński, Anna Leśniak, Ewa Woźniak", "cp1250"),
@@ -33,10 +34,10 @@ WESTERN = {
     "French": "Hélène Lefèvre, François Benoît, Zoë Brûlé, Loïc Têtu, Noël Garçon, Agnès Forêt, Anaïs Lebœuf, Ève Dû-Roy",
     "French in capitals": "HÉLÈNE LEFÈVRE, FRANÇOIS BENOÎT, GAËLLE BRÛLÉ",
     "Spanish": "José Núñez, Iñaki Muñoz, Begoña Peña, María Güell",
-    "Portuguese": "João Simões, Inês Gonçalves, Conceição Magalhães, Ângela Câmara, Tomé Assunção",
-    "Italian": "Niccolò Forlì, Nicolò Cantù, Gesù Libertà",
+    "Portuguese": "João Simões, Inês Gonçalves, Conceição Magalhães, Ângela Câmara, Tomé Assunção, Cauã Lima",
+    "Italian": "Niccolò Forlì, Nicolò Cantù, Gesù Libertà, Mosè Segrè",
     "Catalan": "Mònica Vilà, Núria Garçà, Gal·la Tomàs, Antònia Sebastià",
-    "Icelandic": "Guðrún Jónsdóttir, Þór Sigurðsson, Ragnheiður Þorsteinsdóttir, Davíð Bjarnason, Ýmir Ævarsson",
+    "Icelandic": "Guðrún Jónsdóttir, Þór Sigurðsson, Ragnheiður Þorsteinsdóttir, Davíð Bjarnason, Ýmir Ævarsson, Hróðólfur Snæþórsson",
     "signs": "O’Brien – Sales “North” « Sud » n° 5 Nº 4 Mª José ¿Activo? £500 m² 20 € Gal·la “a”",
 }  # fmt: skip
 
