@@ -77,7 +77,10 @@ def _proposal(column: Cells, kind: str, confidence: float, evidence: str) -> Pro
     return Proposal(column.name, kind, attribute, confidence, evidence)
 
 
-_PREFERENCE = (vocabulary.EMAIL, "status", vocabulary.ACTIVE_FLAG, vocabulary.INACTIVE_FLAG, vocabulary.LOGIN)
+_PREFERENCE = (
+    vocabulary.EMAIL, "status", vocabulary.ACTIVE_FLAG, vocabulary.INACTIVE_FLAG, vocabulary.ACCOUNT_CONTROL,
+    vocabulary.LOGIN,
+)  # fmt: skip
 """Of two kinds for one attribute, the earlier is the better: an address before the name of an account."""
 
 

@@ -8,7 +8,7 @@ from tasks.ingest.inspection.dates import DateReading
 from tasks.ingest.inspection.examination import Examined
 from tasks.ingest.inspection.tables import Cells
 from tasks.ingest.inspection.texts import printable
-from tasks.ingest.inspection.values import LISTED, meaning_of_status, several_values
+from tasks.ingest.inspection.values import ACCOUNT_DISABLED, LISTED, meaning_of_status, several_values
 from tasks.ingest.inspection.yaml_lines import CONFIRM, marked, rows_said, scalar
 from tasks.model.tables import LIST_ATTRIBUTES, WORKER_ATTRIBUTES
 
@@ -114,10 +114,14 @@ def _address(heading: str, domain: str | None, *, confirm: bool, several: Sequen
 
 def _status(proposal: Proposal, column: Cells) -> Iterator[str]:
     """Write what each word of a status means. A word that is not known is not mapped: its rows are held."""
-    values = list(column.values[:MOST_WORDS])
     kind = proposal.kind or "status"
+    values = list(column.values[:MOST_WORDS])
+    if kind == vocabulary.ACCOUNT_CONTROL:
+        yield "# Its second bit says that an account is disabled. Numbers that are not here hold their rows."
+        values = _with_twins(values)
     asked = any(meaning_of_status(value, kind)[0] is None for value in values)
-    yield marked("status:", confirm=proposal.confidence < SURE and not asked)
+    guessed = proposal.confidence < SURE or kind == vocabulary.ACCOUNT_CONTROL
+    yield marked("status:", confirm=guessed and not asked)
     yield f"  from: {scalar(column.heading)}"
     yield "  map:"
     for value in values:
@@ -133,6 +137,17 @@ def _status(proposal: Proposal, column: Cells) -> Iterator[str]:
             yield f"    {scalar(opposite)}: {'inactive' if 'active' in known else 'active'}"
     if known == {None}:
         yield "    active: active"
+
+
+def _with_twins(values: list[str]) -> list[str]:
+    """Return numbers of account control, each followed by what it becomes when its account is disabled or enabled.
+
+    >>> _with_twins(["512", "514", "66048", "?"])
+    ['512', '514', '66048', '66050', '?']
+    """
+    known = [(value, meaning_of_status(value, vocabulary.ACCOUNT_CONTROL)[0]) for value in values]
+    twins = [(value, str(int(value) ^ ACCOUNT_DISABLED)) if meaning else (value,) for value, meaning in known]
+    return list(dict.fromkeys(word for pair in twins for word in pair))
 
 
 _OPPOSITES = {

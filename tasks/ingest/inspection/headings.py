@@ -93,10 +93,32 @@ def meaning(heading: str) -> Meaning | None:
     turned = _by_spelling().get("".join(reversed(said)))  # name.first, as records nest their fields
     if turned:
         return Meaning(turned, PHRASE, "the heading says so, the other way round")
-    found = _beside_people(said) or _alike(whole) or _within(said, whole)
+    found = _turned_round(said) or _beside_people(said) or _alike(whole) or _within(said, whole)
     if found and not _is_about_somebody_else(said, whole):
         return found
     return Meaning(vocabulary.OTHER, PHRASE, "the heading is about somebody else") if found else None
+
+
+_OPPOSITE_FLAGS = {
+    vocabulary.ACTIVE_FLAG: vocabulary.INACTIVE_FLAG, vocabulary.INACTIVE_FLAG: vocabulary.ACTIVE_FLAG,
+}  # fmt: skip
+
+
+@cache
+def _negations() -> frozenset[str]:
+    return listed(vocabulary.NEGATIONS)
+
+
+def _turned_round(said: list[str]) -> Meaning | None:
+    """Find what a heading asks behind a word like not: ``No longer active`` asks who has left."""
+    places = [place for place, word in enumerate(said) if word in _negations()]
+    rest = said[places[0] + 1 :] if places else []
+    whole = "".join(rest)
+    exact = _by_spelling().get(whole)
+    found = Meaning(exact, PHRASE, f"the heading holds '{' '.join(rest)}'") if exact else _within(rest, whole)
+    if not whole or found is None or found.kind not in _OPPOSITE_FLAGS:
+        return None
+    return Meaning(_OPPOSITE_FLAGS[found.kind], found.confidence, f"{found.evidence} behind '{said[places[0]]}'")
 
 
 def _within(said: list[str], whole: str) -> Meaning | None:
@@ -127,8 +149,16 @@ def _people() -> frozenset[str]:
 def _alike(whole: str) -> Meaning | None:
     if len(whole) < _ALIKE_LETTERS:
         return None
-    found = process.extractOne(whole, list(_phrases()), scorer=fuzz.ratio, score_cutoff=_ALIKE_FROM)
+    known = [
+        name for name, kind in _phrases().items() if kind not in _OPPOSITE_FLAGS or not _differs_in_front(name, whole)
+    ]
+    found = process.extractOne(whole, known, scorer=fuzz.ratio, score_cutoff=_ALIKE_FROM)
     return Meaning(_phrases()[found[0]], ALIKE, f"the heading is like '{found[0]}'") if found else None
+
+
+def _differs_in_front(name: str, whole: str) -> bool:
+    """Tell whether one ends with the other: ``deactivated`` is no misspelt ``activated``."""
+    return whole.endswith(name) or name.endswith(whole)
 
 
 @cache

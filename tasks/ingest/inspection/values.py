@@ -31,6 +31,9 @@ HASH = re.compile(
 
 FEW, REPEATED = 30, 0.5
 
+ACCOUNT_DISABLED = 0x2
+"""The bit of ``userAccountControl`` that disables an account (Active Directory, ADS_UF_ACCOUNTDISABLE)."""
+
 LISTED = ("ldif", "json", "jsonl", "xml", "parquet", "sql")
 """Containers whose values can be lists: a cell has a line for each of its values."""
 
@@ -61,7 +64,11 @@ def meaning_of_status(word: str, kind: str = "status") -> tuple[str | None, bool
     (('inactive', True), ('active', False), (None, False))
     >>> meaning_of_status("Ja", vocabulary.INACTIVE_FLAG)
     ('inactive', True)
+    >>> meaning_of_status("514", vocabulary.ACCOUNT_CONTROL), meaning_of_status("66048", vocabulary.ACCOUNT_CONTROL)
+    (('inactive', True), ('active', True))
     """
+    if kind == vocabulary.ACCOUNT_CONTROL:
+        return ("inactive" if int(word) & ACCOUNT_DISABLED else "active", True) if _is_bits(word) else (None, False)
     if kind in (vocabulary.ACTIVE_FLAG, vocabulary.INACTIVE_FLAG):
         yes, no = ("active", "inactive") if kind == vocabulary.ACTIVE_FLAG else ("inactive", "active")
         if is_word_of(vocabulary.YES_WORDS)(word):
@@ -73,6 +80,10 @@ def meaning_of_status(word: str, kind: str = "status") -> tuple[str | None, bool
     if is_word_of(vocabulary.INACTIVE_WORDS)(word):
         return "inactive", True
     return ("active", True) if is_word_of(vocabulary.ACTIVE_WORDS)(word) else (None, False)
+
+
+def _is_bits(value: str) -> bool:
+    return re.fullmatch(r"[1-9][0-9]{0,9}", value) is not None
 
 
 def is_address(value: str) -> bool:
@@ -147,6 +158,7 @@ JUDGES: Mapping[str, Judge] = {
     "status": _status,
     vocabulary.ACTIVE_FLAG: _flag,
     vocabulary.INACTIVE_FLAG: _flag,
+    vocabulary.ACCOUNT_CONTROL: lambda column: share(column, _is_bits),
     "start_date": _dates,
     "end_date": _dates,
     vocabulary.BIRTH_DATE: _dates,

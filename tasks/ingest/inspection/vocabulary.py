@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 EMAIL, PRIVATE_EMAIL, LOGIN, FULL_NAME = "e-mail", "private e-mail", "login", "full name"
 ACTIVE_FLAG, INACTIVE_FLAG, BIRTH_DATE, SECRET, OTHER = "employed?", "left?", "birth date", "secret", "other"
-MANAGER_NAME, MEMBERS = "manager's name", "members"
+MANAGER_NAME, MEMBERS, ACCOUNT_CONTROL = "manager's name", "members", "account control"
 
 KINDS: Mapping[str, str] = {
     "external_id": """
@@ -100,13 +100,17 @@ KINDS: Mapping[str, str] = {
         is enabled|actif
         en activite|present|compte actif|aktiv|ist aktiv|beschaftigt|aktives konto|activo|activa|en activo|habilitado
         attivo|in servizio|ativo|em exercicio|actief|in dienst|account actief|有効|在籍|在籍フラグ|アクティブ|有効フラグ
+        activated|is activated|account activated
     """,
     INACTIVE_FLAG: """
         inactive|terminated|is terminated|disabled|account disabled|left|leaver|suspended|is suspended|blocked|locked
         inactif|sorti|desactive|parti|suspendu|inaktiv|ausgeschieden|gesperrt|deaktiviert|inactivo|baja|suspendido
         bloqueado|inattivo|cessato|disattivato|sospeso|inativo|desligado|suspenso|desativado|inactief|uit dienst
         geblokkeerd|無効|退職|退職済み|退職フラグ|無効フラグ|停止
+        deactivated|is deactivated|account deactivated|archived|is archived|ns account lock|account locked
+        nonactive|notactive|非アクティブ|非在籍|非有効
     """,
+    ACCOUNT_CONTROL: "user account control",
     "start_date": """
         start date|hire date|hiredate|date of hire|date hired|joining date|date of joining|join date|date joined
         original hire date|employment start date|start|first day|commencement date|most recent hire date|entry date
@@ -268,13 +272,14 @@ KINDS: Mapping[str, str] = {
         comment|comments|notes|note|remark|remarks|commentaire|remarque|bemerkung|kommentar|notas
         observaciones|observacoes
         object class|objectclass|dn|distinguished name|description|group type|salutation|nationality|nationalite
-        employee group code|on leave|fte|full time|allocated|subject|certification
+        ms ds user account control computed|employee group code|on leave|fte|full time|allocated|subject|certification
     """,
 }
 """What a column holds, by the names that such columns have. A name stands with one kind only."""
 
 PROPOSED: Mapping[str, str] = {
     EMAIL: "user_name", LOGIN: "user_name", FULL_NAME: "display_name", ACTIVE_FLAG: "status", INACTIVE_FLAG: "status",
+    ACCOUNT_CONTROL: "status",
 }  # fmt: skip
 """The attribute that a kind which is none itself is taken for."""
 UNMAPPED = (PRIVATE_EMAIL, BIRTH_DATE, SECRET, OTHER, MANAGER_NAME, MEMBERS)
@@ -292,6 +297,9 @@ SOMEBODY_ELSE = """
     jefe|emergencia|conyuge|responsabile|emergenza|coniuge|gestor|chefe|leidinggevende|noodgeval|上司|上長|緊急連絡先
 """
 """Words in a heading that make its column somebody else's: ``Manager e-mail`` is no address of this person."""
+
+NEGATIONS = "not|non|no|never|nicht|kein|keine|pas|plus|nao|niet|mai|nunca"
+"""Words that turn round what follows them in a heading that asks for yes or no: ``No longer active``."""
 
 ACTIVE_WORDS = """
     active|enabled|current|employed|employee|working|present|hired|live|on board|onboarded|a|1

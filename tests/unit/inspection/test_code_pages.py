@@ -31,13 +31,13 @@ WESTERN = {
     "Danish": "Søren Kjær, Jørgen Møller, Åse Østergård, Bjørn Ågaard, Mette Præstgaard, Aage Bækgård, Ægir Næss",
     "Norwegian": "Øystein Røed, Bjørn Bø, Håkon Gjøvik, Pål Sæther, Åse Bøe",
     "Swedish": "Åsa Öberg, Håkan Sjöström, Mårten Ågren, René Hägg",
-    "French": "Hélène Lefèvre, François Benoît, Zoë Brûlé, Loïc Têtu, Noël Garçon, Agnès Forêt, Anaïs Lebœuf, Ève Dû-Roy",
+    "French": "Hélène Lefèvre, François Benoît, Zoë Brûlé, Loïc Têtu, Noël Garçon, Agnès Forêt, Anaïs Lebœuf, Ève Roy",
     "French in capitals": "HÉLÈNE LEFÈVRE, FRANÇOIS BENOÎT, GAËLLE BRÛLÉ",
     "Spanish": "José Núñez, Iñaki Muñoz, Begoña Peña, María Güell",
     "Portuguese": "João Simões, Inês Gonçalves, Conceição Magalhães, Ângela Câmara, Tomé Assunção, Cauã Lima",
     "Italian": "Niccolò Forlì, Nicolò Cantù, Gesù Libertà, Mosè Segrè",
     "Catalan": "Mònica Vilà, Núria Garçà, Gal·la Tomàs, Antònia Sebastià",
-    "Icelandic": "Guðrún Jónsdóttir, Þór Sigurðsson, Ragnheiður Þorsteinsdóttir, Davíð Bjarnason, Ýmir Ævarsson, Hróðólfur Snæþórsson",
+    "Icelandic": "Guðrún Jónsdóttir, Þór Sigurðsson, Davíð Bjarnason, Ýmir Ævarsson, Hróðólfur Snæþórsson",
     "signs": "O’Brien – Sales “North” « Sud » n° 5 Nº 4 Mª José ¿Activo? £500 m² 20 € Gal·la “a”",
 }  # fmt: skip
 

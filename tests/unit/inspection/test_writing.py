@@ -231,3 +231,54 @@ def test_the_command_says_how_many_places_wait(text_file, tmp_path):
     said = CliRunner().invoke(app, ["inspect", str(path), "--write", str(tmp_path / "made.yaml")])
     assert "1 lines in it are marked" not in said.stderr
     assert "1 line in it is marked '# please confirm'" in said.stderr
+
+
+def with_column(heading, *values):
+    """Return a list of nine people with one more column, whose first value seven of them have."""
+    rows = [("Staff ID", "Email", "First name", "Last name", heading)]
+    for number, letter in enumerate("abcdefghi"):
+        value = values[max(0, number - 9 + len(values))]
+        rows.append((f"A{number}k", f"{letter}@acme.example", f"Ada{letter}", f"Byrne{letter}", value))
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("heading", "active", "inactive"),
+    [
+        ("Deactivated", "no", "yes"), ("Archived", "FALSE", "TRUE"), ("nsAccountLock", "false", "true"),
+        ("Is archived", "no", "yes"), ("Account deactivated", "no", "yes"), ("Account locked", "no", "yes"),
+        ("Not active", "no", "yes"), ("Non-active", "no", "yes"), ("Nonactive", "no", "yes"),
+        ("No longer active", "no", "yes"), ("Is not enabled", "no", "yes"), ("nicht aktiv", "nein", "ja"),
+        ("Non actif", "non", "oui"), ("Plus en activité", "non", "oui"), ("No activo", "no", "si"),
+        ("Nicht mehr beschäftigt", "nein", "ja"), ("非アクティブ", "いいえ", "はい"),
+        ("Not terminated", "yes", "no"), ("Not disabled", "yes", "no"), ("Activated", "yes", "no"),
+        ("Account activated", "yes", "no"), ("accountEnabled", "true", "false"), ("Is active (not tested)", "yes", "no"),
+    ],
+)  # fmt: skip
+def test_a_flag_says_who_is_disabled(heading, active, inactive, text_file, written):
+    loaded = written(text_file(with_column(heading, active, inactive)))
+    column = loaded.pipeline.sources[0].columns["status"]
+    assert (column.heading, column.map) == (heading, {active: "active", inactive: "inactive"})
+
+
+def test_a_date_of_being_archived_is_no_flag(text_file, written):
+    loaded = written(text_file(with_column("Archived at", "", "2026-01-31")))
+    assert "status" not in loaded.pipeline.sources[0].columns
+
+
+def test_the_second_bit_of_account_control_says_who_is_disabled(text_file, written):
+    loaded = written(text_file(with_column("userAccountControl", "512", "514", "66048")))
+    column = loaded.pipeline.sources[0].columns["status"]
+    assert column.map == {"512": "active", "514": "inactive", "66048": "active", "66050": "inactive"}
+    assert places(loaded) == ["sources[0].columns.status"]
+
+
+def test_a_status_in_words_comes_before_account_control(text_file, proposals):
+    rows = with_column("userAccountControl", "512", "514")
+    rows = [(*row, status) for row, status in zip(rows, ["Status", *["Active"] * 7, "Left", "Left"], strict=True)]
+    assert (proposals(text_file(rows))["Status"], proposals(text_file(rows))["userAccountControl"]) == ("status", None)
+
+
+def test_account_control_that_holds_no_numbers_is_not_believed(text_file, proposals):
+    rows = with_column("userAccountControl", "NORMAL_ACCOUNT", "ACCOUNTDISABLE")
+    assert proposals(text_file(rows))["userAccountControl"] is None
