@@ -252,7 +252,8 @@ def with_column(heading, *values):
         ("Non actif", "non", "oui"), ("Plus en activité", "non", "oui"), ("No activo", "no", "si"),
         ("Nicht mehr beschäftigt", "nein", "ja"), ("非アクティブ", "いいえ", "はい"),
         ("Not terminated", "yes", "no"), ("Not disabled", "yes", "no"), ("Activated", "yes", "no"),
-        ("Account activated", "yes", "no"), ("accountEnabled", "true", "false"), ("Is active (not tested)", "yes", "no"),
+        ("Account activated", "yes", "no"), ("accountEnabled", "true", "false"),
+        ("Is active (not tested)", "yes", "no"),
     ],
 )  # fmt: skip
 def test_a_flag_says_who_is_disabled(heading, active, inactive, text_file, written):
