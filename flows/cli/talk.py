@@ -1,6 +1,7 @@
-"""What the command says: results on stdout, talk and progress on stderr."""
+"""What the command says: results on stdout, talk and progress on stderr. Nothing in it steers the terminal."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,19 +9,23 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
+from tasks.model.steering import printable
+
+_WITHIN_A_LINE = re.compile(r"[^\n\t]+")
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _out = Console(highlight=False, soft_wrap=True)
 
 
 def say(text: str = "") -> None:
     """Say something on stderr."""
-    _err.print(text, markup=False)
+    _err.print(_lines(text), markup=False)
 
 
 def show(text: str = "") -> None:
     """Print a result on stdout."""
-    _out.print(text, markup=False)
+    _out.print(_lines(text), markup=False)
 
 
 def show_json(value: Mapping[str, Any] | list[Any]) -> None:
@@ -30,14 +35,15 @@ def show_json(value: Mapping[str, Any] | list[Any]) -> None:
 
 def complain(text: str) -> None:
     """Say on stderr what went wrong."""
-    _err.print(f"[bold red]Stopped.[/] {_escape(text)}")
+    _err.print(f"[bold red]Stopped.[/] {_escape(_lines(text))}")
 
 
 @contextmanager
 def doing(what: str) -> Iterator[None]:
     """Say what is being done while it lasts: a spinner on a terminal, a line elsewhere."""
+    what = printable(what)
     if _err.is_terminal:
-        with _err.status(what):
+        with _err.status(Text(what)):
             yield
     else:
         say(what)
@@ -47,12 +53,13 @@ def doing(what: str) -> Iterator[None]:
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar for work whose size is known. Yields a function of (done, total)."""
+    what = printable(what)
     if not _err.is_terminal:
         yield _milestones(what)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_err, transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(_escape(what), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -68,6 +75,11 @@ def _milestones(what: str) -> Callable[[int, int], None]:
             say(f"{what}: {done} of {total}")
 
     return tell
+
+
+def _lines(text: str) -> str:
+    """Return text without what would steer a terminal, but for the ends of its lines and tabs."""
+    return _WITHIN_A_LINE.sub(lambda part: printable(part[0]), text)
 
 
 def _escape(text: str) -> str:

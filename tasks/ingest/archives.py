@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from rapidfuzz import fuzz, process
 
 from tasks.ingest.containers import ZIP_DAMAGE
-from tasks.ingest.files import MOST_SHOWN, File, ReadFile, printable, shortened
+from tasks.ingest.files import MOST_SHOWN, File, ReadFile, shortened
+from tasks.model.steering import printable
 
 MAX_BYTES = 512 * (1 << 20)
 MAX_RATIO = 200

@@ -20,10 +20,11 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import SecretStr
 
 from tasks.ingest.archives import MAX_BYTES
-from tasks.ingest.files import RosterFile, printable, rejected
+from tasks.ingest.files import RosterFile, rejected
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.fields import REFERENCE
 from tasks.model.sources import REMOTE, Source, safe_place
+from tasks.model.steering import printable
 
 Resolve = Callable[[str], SecretStr]
 

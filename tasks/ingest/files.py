@@ -1,7 +1,6 @@
 """A file that was read whole, and the words of a refusal. How its bytes come here is in ``fetching``."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +9,9 @@ from typing import Any, TypeVar
 from tasks.ingest.containers import Container, tell
 from tasks.model.errors import RejectedSource
 from tasks.model.sources import Source
+from tasks.model.steering import printable
 
 MOST_SHOWN = 30
-STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,6 @@ class RosterFile(ReadFile):
 def rejected(source: Source, name: str, what: str, remedy: str, **facts: Any) -> RejectedSource:
     said = printable(f"The roster {name} (source {source.name}) {what}.")
     return RejectedSource(said, remedy=printable(remedy), source=source.name, file=name, **facts)
-
-
-def printable(text: str) -> str:
-    """Return text of a file without what would steer a terminal, or turn the direction in which it is read.
-
-    >>> printable("staff\x1b[31m\u202e.csv")
-    'staff�[31m�.csv'
-    """
-    return STEERING.sub("\ufffd", text)
 
 
 def shortened(names: Sequence[str]) -> str:
