@@ -29,7 +29,7 @@ def decoded(file: ReadFile, encoding: str) -> str:
         raise file.rejected(
             f"is UTF-8 text, and would be misread as {encoding}", "Set sources.encoding to utf-8-sig, or leave it out."
         )
-    return text.removeprefix("\ufeff")
+    return text.lstrip("\ufeff")
 
 
 def _is_misread_utf8(data: bytes, text: str) -> bool:

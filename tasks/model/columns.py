@@ -15,10 +15,12 @@ from tasks.model.transforms import VALUE, Declared, MapValues, Template, Transfo
 def clean_heading(text: str) -> str:
     """Return a column's heading as headings are compared: NFC, one blank for each run of blanks and line breaks.
 
+    Marks of Unicode (U+FEFF) at its ends are none of it: files that were joined or saved twice have them.
+
     >>> clean_heading(" Employee\\n No ")
     'Employee No'
     """
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unicodedata.normalize("NFC", text).split()).strip("\ufeff ")
 
 
 def _heading(value: Any) -> Any:

@@ -118,7 +118,7 @@ def _is_western(text: str) -> bool:
 def open_text(data: bytes, container: str) -> OpenedTable:
     """Return the rows of delimited text, ragged where it is ragged."""
     decoded = decode(data)
-    text = decoded.text.removeprefix("\ufeff")
+    text = decoded.text.lstrip("\ufeff")
     marks = [] if "\0" not in text else [_zero_bytes(text)]
     text = text.replace("\0", "")
     delimiter, why = find_delimiter(text)

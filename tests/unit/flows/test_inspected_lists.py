@@ -210,3 +210,18 @@ def test_two_people_of_one_name_stay_two(office, draft, rosterflow):
     planned = rosterflow("plan", pipeline)
     assert planned.code == 3
     assert "give access to 2 people. Nothing has been sent." in planned.out
+
+
+@pytest.mark.parametrize(
+    "first", ["\ufeff\ufeffStaff ID", "\ufeff\ufeff \ufeffStaff ID\ufeff", '\ufeff\ufeff"Staff ID"']
+)
+def test_marks_of_utf8_at_the_ends_of_a_heading_are_no_part_of_it(first, draft, tmp_path, rosterflow):
+    people = "A100k,ada@acme.example,Ada,Byrne\nA101k,bo@acme.example,Bo,Lind\n"
+    path = tmp_path / "staff.csv"
+    path.write_text(f"{first},Email,First name,Last name\n{people}", encoding="utf-8")
+    _, pipeline = draft(path)
+    text = pipeline.read_text(encoding="utf-8")
+    confirm(pipeline)
+    said = rosterflow("check", pipeline)
+    assert said.code == 0, said.talk
+    assert "external_id: Staff ID" in text
