@@ -112,8 +112,18 @@ def _uneven(file: ReadFile, ragged: list[int], width: int) -> Exception:
 def _lines(file: ReadFile, encoding: str) -> Iterable[str]:
     """Return the lines of the text; decoded bit by bit where nothing can be wrong with it, as it may be large."""
     if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig") and b"\0" not in file.data and _is_utf8(file.data):
-        return io.TextIOWrapper(io.BytesIO(file.data), "utf-8-sig", newline="")
+        data = io.BytesIO(file.data)
+        data.seek(_marks(file.data))
+        return io.TextIOWrapper(data, "utf-8", newline="")
     return io.StringIO(decoded(file, encoding), newline="")
+
+
+def _marks(data: bytes) -> int:
+    """Return how many bytes the marks of UTF-8 in front of a text take: one mark, or several if it was joined."""
+    end = 0
+    while data.startswith(codecs.BOM_UTF8, end):
+        end += len(codecs.BOM_UTF8)
+    return end
 
 
 def _is_utf8(data: bytes) -> bool:
