@@ -107,7 +107,7 @@ KINDS: Mapping[str, str] = {
         inactif|sorti|desactive|parti|suspendu|inaktiv|ausgeschieden|gesperrt|deaktiviert|inactivo|baja|suspendido
         bloqueado|inattivo|cessato|disattivato|sospeso|inativo|desligado|suspenso|desativado|inactief|uit dienst
         geblokkeerd|無効|退職|退職済み|退職フラグ|無効フラグ|停止
-        deactivated|is deactivated|account deactivated|archived|is archived|ns account lock|account locked
+        deactivated|is deactivated|account deactivated|archived|is archived|ns account lock
         nonactive|notactive|非アクティブ|非在籍|非有効
     """,
     ACCOUNT_CONTROL: "user account control",

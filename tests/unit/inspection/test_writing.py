@@ -246,7 +246,7 @@ def with_column(heading, *values):
     ("heading", "active", "inactive"),
     [
         ("Deactivated", "no", "yes"), ("Archived", "FALSE", "TRUE"), ("nsAccountLock", "false", "true"),
-        ("Is archived", "no", "yes"), ("Account deactivated", "no", "yes"), ("Account locked", "no", "yes"),
+        ("Is archived", "no", "yes"), ("Account deactivated", "no", "yes"),
         ("Not active", "no", "yes"), ("Non-active", "no", "yes"), ("Nonactive", "no", "yes"),
         ("No longer active", "no", "yes"), ("Is not enabled", "no", "yes"), ("nicht aktiv", "nein", "ja"),
         ("Non actif", "non", "oui"), ("Plus en activité", "non", "oui"), ("No activo", "no", "si"),
