@@ -75,8 +75,9 @@ def _words(heading: str) -> str:
 def _is_iban(text: str) -> bool:
     """Tell whether *text* begins with an IBAN: a country's letters, as many signs as it has, a right check sum."""
     squeezed = re.sub(_BETWEEN, "", text).upper()
-    account = squeezed[: _IBAN_LENGTHS.get(squeezed[:2], 0)]
-    if not account or len(account) < _IBAN_LENGTHS[squeezed[:2]]:
+    length = _IBAN_LENGTHS.get(squeezed[:2], 0)
+    account = squeezed[:length]
+    if not length or len(account) < length:
         return False
     digits = "".join(str(int(sign, 36)) for sign in account[4:] + account[:4])
     return int(digits) % 97 == 1
@@ -114,7 +115,7 @@ _HASH_OR_KEY = re.compile(
     | \$(?:1|5|6|y|gy|7|2[abxy]?|md5|sha1|argon2(?:id?|d)|pbkdf2[\w-]*|apr1)\$\S+        # crypt(3) and its children
     | \$[PHS]\$\S{20,}                                                               # PHP's
     | pbkdf2_sha\d+\$\d+\$ | pbkdf2:sha\d+:\d+\$ | scrypt:\d+:\d+:\d+\$                 # Django, Werkzeug
-    | ----\ ?(?:-)?\ ?BEGIN\ (?:[A-Z0-9]+\ )*PRIVATE\ KEY(?:\ BLOCK)?\ ?---- | PuTTY-User-Key-File-\d
+    | -{4,5}\ ?BEGIN\ (?:[A-Z0-9]+\ )*PRIVATE\ KEY(?:\ BLOCK)?\ ?---- | PuTTY-User-Key-File-\d
     | (?<![A-Za-z0-9])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*                                # a JSON Web Token
     | (?<![A-Za-z0-9])(?:
           (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9]) | AIza[\w-]{35} | gh[pousr]_[A-Za-z0-9]{36,}
