@@ -26,8 +26,9 @@ demo: $(READY)  ## Run the whole job on the sample company, against a sandbox on
 test: $(READY)  ## Pass all tests that need nothing but Python
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
-prove: $(READY)  ## Try the properties with ten times as many examples
-	ROSTERFLOW_EFFORT=10 $(BIN)/python -m pytest tests/properties --numprocesses=auto --maxprocesses=8 --timeout=3600
+prove: $(READY)  ## Pass the exhaustive tests: every kill, switch and form, many examples (ROSTERFLOW_EFFORT for more)
+	ROSTERFLOW_EFFORT=$${ROSTERFLOW_EFFORT:-5} $(BIN)/python -m pytest -m 'prove or examples' \
+	  --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder --timeout=1800
 
 test-real: $(READY)  ## Pass the tests that need more: LibreOffice, Chromium, a Prefect server (installs them on Debian)
 	@tests/real/install.sh
