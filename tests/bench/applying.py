@@ -21,9 +21,9 @@ from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget, Urls
 from tasks.model.plan import Plan
 from tasks.plan import make_plan
 from tasks.provision import Runtime, apply_plan
-from tests.bench import company, servers
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child
+from tests.support import company, servers
 
 LATENCY_S = 0.1
 ALLOWED = 10

@@ -6,9 +6,9 @@ import pandas as pd
 
 from tasks.journal import RunFolder
 from tasks.plan import make_plan
-from tests.bench import company
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child, repeated, seconds
+from tests.support import company
 
 PEOPLE = 100_000
 MANY_PEOPLE = 1_000_000

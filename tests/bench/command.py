@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows.samples import sample
-from tests.bench import servers
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, seconds
+from tests.support import servers
 
 PIPELINE, ROSTER, TENANT = "acme.yaml", "acme_staff.xlsx", "acme_tenant.json"
 SAMPLE_URL = "http://127.0.0.1:8750"

@@ -11,10 +11,10 @@ from tasks.ingest import read_roster
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
 from tasks.validate import load_suite, validate
-from tests.bench import company
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child, peak_mb, repeated, seconds
 from tests.bench.validation import inside_gx
+from tests.support import company
 
 PEOPLE = 100_000
 MANY_PEOPLE = 1_000_000

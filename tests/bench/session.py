@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tasks import journal, model
+from tests.support import company
 
 T = TypeVar("T")
 ENOUGH_S = 40
@@ -92,5 +93,5 @@ def cache_folder() -> Path:
 def _version() -> str:
     """Return a digest of the modules that say what made-up data is and how it is kept."""
     kept_by = sorted(module for package in (journal, model) for module in Path(package.__path__[0]).glob("*.py"))
-    sources = [Path(__file__).with_name("company.py"), *kept_by]
+    sources = [Path(company.__file__), *kept_by]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]

@@ -14,9 +14,9 @@ from tasks.journal import Journal, RunFolder
 from tasks.journal.products import save_state
 from tasks.plan.stage import compute_plan
 from tasks.validate.stage import validate_source
-from tests.bench import company
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child, peak_mb, seconds, timed
+from tests.support import company
 
 PEOPLE = 100_000
 KINDS = {"csv": company.write_csv, "xlsx": company.write_xlsx}

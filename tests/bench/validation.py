@@ -10,9 +10,9 @@ import pandas as pd
 
 from tasks.ingest import read_roster
 from tasks.validate import load_suite, validate
-from tests.bench import company
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child, repeated, seconds
+from tests.support import company
 
 PEOPLE = 100_000
 

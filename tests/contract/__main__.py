@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.programs import COMMAND
+
 HERE = Path(__file__).parent
-COMMAND = (sys.executable, "-c", "from flows.cli.main import app; app()")
 
 
 @contextmanager

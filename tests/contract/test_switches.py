@@ -14,7 +14,7 @@ from tasks.model.operations import NewAccount, Operation, OperationKind, Reply
 from tasks.model.pipeline import SANDBOX_AUTH
 from tasks.sandbox import Switches
 from tasks.sandbox.platform import wall_clock
-from tests.contract.conftest import STATE
+from tests.support.sandbox import STATE
 
 WEBINAR, MEETING, TRAINING = "123456789012345678901", "9002", "9003"
 EITHER_WAY: dict[str, tuple[Any, ...]] = {

@@ -4,10 +4,11 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import COMMAND
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 
@@ -17,7 +18,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProce
     """The demo as it ran, from a folder of its own."""
     folder = tmp_path_factory.mktemp("demo")
     environ = {**os.environ, "ROSTERFLOW_HOME": str(folder / "home"), "COLUMNS": "80"}
-    command = [sys.executable, "-c", "from flows.cli.main import app; app()", "demo"]
+    command = [*COMMAND, "demo"]
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=240, check=False)
 
 

@@ -27,7 +27,8 @@ from tasks.journal import Journal
 from tasks.model.operations import GOOD
 from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget
 from tasks.model.plan import Action, Plan
-from tests.unit.provision.world import PlanBuilder
+from tests.support import kill_driver
+from tests.support.plans import PlanBuilder
 
 MEETING, WEBINAR = "9001", "9002"
 HOSTS = "6001"
@@ -131,7 +132,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def nursery(sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     path = tmp_path_factory.mktemp("plan") / "plan.jsonl"
     path.write_bytes(sample_plan().to_bytes())
-    command = [sys.executable, str(Path(__file__).with_name("kill_driver.py")), sandbox, str(path)]
+    command = [sys.executable, str(Path(kill_driver.__file__)), sandbox, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Nursery(process)
         process.stdin.close()

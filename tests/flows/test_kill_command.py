@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.programs import COMMAND
+
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 START_S, END_S = 120.0, 45.0
 
 

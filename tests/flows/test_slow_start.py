@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
+from tests.support.programs import COMMAND
 
 
 @pytest.mark.timeout(120)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tasks.ingest import read_roster
 from tasks.ingest.inspection import draft_pipeline, inspect_file
 from tasks.pipeline_file import load_pipeline
-from tests.unit.inspection.written import FORMS, SHEETS, delimited
+from tests.support.forms import FORMS, SHEETS, delimited
 
 ATTRIBUTES = {
     "employeeNumber": "external_id", "mail": "user_name", "givenName": "given_name", "sn": "family_name",

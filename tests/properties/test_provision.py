@@ -16,17 +16,9 @@ from tasks.model.plan import Plan
 from tasks.model.state import AccountState
 from tasks.provision import apply_plan
 from tests.properties.effort import examples
-from tests.unit.provision.world import (
-    MEETING,
-    TRAINING,
-    WEBINAR,
-    Killed,
-    MemoryTarget,
-    PlanBuilder,
-    World,
-    account,
-    directory_group,
-)
+from tests.support.plans import PlanBuilder
+from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, MemoryTarget, account, directory_group
+from tests.support.world import World
 
 LICENCES = [MEETING, TRAINING, WEBINAR]
 HOSTS, LEAVERS = "6001", "6002"

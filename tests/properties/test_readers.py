@@ -18,7 +18,7 @@ from tasks.ingest.tables import Reading
 from tasks.model.errors import RejectedSource
 from tasks.model.sources import Source
 from tests.properties.effort import examples
-from tests.unit.ingest.seeds import PASSWORD, seeds
+from tests.support.seeds import PASSWORD, seeds
 
 SEEDS = seeds()
 IN_A_PROCESS = ("xlsx", "xls", "xlsb", "ods", "locked xlsx")

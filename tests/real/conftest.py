@@ -4,18 +4,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from filelock import FileLock
 
 from tasks.sandbox import running
-
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
+from tests.support.office import SAMPLES
+from tests.support.programs import COMMAND, missing
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +70,3 @@ def public_file() -> Callable[[str], Path]:
         return path if path.exists() else missing(f"the public roster {name} is not there")
 
     return find
-
-
-def missing(what: str) -> NoReturn:
-    """Fail where CI is set, skip elsewhere."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what}, and CI is set")
-    pytest.skip(what)

@@ -47,7 +47,7 @@ def look_at(file: ReadFile) -> None:
 
 
 def leave_seeds(corpus: Path) -> None:
-    from tests.unit.ingest.seeds import seeds
+    from tests.support.seeds import seeds
 
     corpus.mkdir(parents=True, exist_ok=True)
     for name, data in seeds().items():

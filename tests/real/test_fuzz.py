@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.conftest import missing
+from tests.support.programs import missing
 
 pytestmark = pytest.mark.real
 ROOT = Path(__file__).parents[2]

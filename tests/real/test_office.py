@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from tests.support.programs import COMMAND
+
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
-COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 HEADINGS = ("Employee No", "Account", "First name", "Surname", "Department", "State", "Remarks")
 HELD = (
     ("00201", "gil vale", "Gil", "Vale", "Support", "Active", "=1+1"),

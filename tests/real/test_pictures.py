@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.sandbox import running
-from tests.real.conftest import COMMAND
+from tests.support.programs import COMMAND
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 ROOT = Path(__file__).parents[2]

@@ -21,9 +21,9 @@ from tasks.ingest import read_roster
 from tasks.model.errors import RosterflowError
 from tasks.pipeline_file import load_pipeline
 from tasks.settings import resolve_secret
+from tests.support.programs import COMMAND
 
 pytestmark = pytest.mark.real
-COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 PASSWORD = "geheim/mit@zeichen:1"
 STAFF = "Employee No,Account,Department\n00142,ada@acme.example,IT\n1043,bob@acme.example,\n"
 OLDER = "Employee No,Account,Department\n7,old@acme.example,IT\n"
@@ -283,7 +283,7 @@ def free_port() -> int:
 
 def postgresql_programs() -> Path:
     """Return the folder of initdb and pg_ctl, which Debian keeps off the path."""
-    from tests.real.conftest import missing
+    from tests.support.programs import missing
 
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if found:

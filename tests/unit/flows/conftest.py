@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-
-class Killed(BaseException):
-    """The end of a process, as far as a test can have it without one."""
+from tests.support.target import Killed
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.unit.inspection.written import delimited
+from tests.support.forms import delimited
 
 MARK = "  # please confirm"
 PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(range(200, 256)) * 4

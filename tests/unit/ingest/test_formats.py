@@ -21,7 +21,7 @@ from tasks.ingest.inspection.opening import open_tables
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
-from tests.unit.ingest import made
+from tests.support import binary_forms
 
 Write = Callable[..., Path]
 Read = Callable[..., Roster]
@@ -41,10 +41,11 @@ def escaped(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "make"), [("staff.ods", made.ods), ("staff.xls", made.xls), ("staff.xlsb", made.xlsb)]
+    ("name", "make"),
+    [("staff.ods", binary_forms.ods), ("staff.xls", binary_forms.xls), ("staff.xlsb", binary_forms.xlsb)],
 )
 def test_other_workbooks_are_read(write_text: Write, read: Read, name: str, make: Callable[..., bytes]) -> None:
-    rows = [[escaped(cell) if cell and make is made.ods else cell for cell in row] for row in ROWS]
+    rows = [[escaped(cell) if cell and make is binary_forms.ods else cell for cell in row] for row in ROWS]
     write_text(make(rows), name)
     roster = read(name, sheet="Staff")
     assert people(roster) == PEOPLE
@@ -367,7 +368,7 @@ def test_a_password_opens_a_workbook_and_a_zip_file(
     tmp_path: Path, write_xlsx: Write, write_text: Write, make_source: Callable[..., Source], kind: str
 ) -> None:
     plain = write_xlsx(*ROWS)
-    data = locked_workbook(plain) if kind == "xlsx" else made.locked_zip("staff.csv", TEXT.encode(), b"hunter2")
+    data = locked_workbook(plain) if kind == "xlsx" else binary_forms.locked_zip("staff.csv", TEXT.encode(), b"hunter2")
     write_text(data, f"locked.{kind}")
     assert people(with_password(tmp_path, make_source, f"locked.{kind}", "hunter2")) == PEOPLE
     with pytest.raises(RejectedSource, match="has another password than the declared one") as caught:

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.model.rosters import Roster
 from tasks.model.tables import FINDINGS, WORKERS
-from tests.unit.ingest.read_back import codes, values
+from tests.support.rosters import codes, values
 
 Write = Callable[..., Path]
 Read = Callable[..., Roster]

@@ -9,7 +9,7 @@ import pytest
 from tasks.ingest.transforms import tried
 from tasks.ingest.yes_and_no import NO, YES
 from tasks.model.rosters import Roster
-from tests.unit.ingest.read_back import codes, values
+from tests.support.rosters import codes, values
 
 Write = Callable[..., Path]
 Read = Callable[..., Roster]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from flows.cli.main import app
 from tasks.ingest.inspection import bodies, opening
-from tests.unit.inspection.written import xlsx
+from tests.support.forms import xlsx
 
 
 def run(*words: object) -> Any:

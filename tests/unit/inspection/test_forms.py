@@ -16,8 +16,8 @@ from tasks.ingest import read_roster
 from tasks.ingest.inspection import draft_pipeline, inspect_file
 from tasks.model.errors import BadUsage, RejectedSource
 from tasks.pipeline_file import load_pipeline
-from tests.unit.ingest import made
-from tests.unit.inspection.written import FORMS, RECORDS, SHEETS, delimited, ldif, xlsx
+from tests.support import binary_forms
+from tests.support.forms import FORMS, RECORDS, SHEETS, delimited, ldif, xlsx
 
 NO, MAIL, FIRST, LAST, TEAM, START = "employeeNumber", "mail", "givenName", "sn", "ou", "hireDate"
 HEADINGS = (NO, MAIL, FIRST, LAST, TEAM, START)
@@ -132,7 +132,7 @@ def test_a_list_with_nothing_wrong_has_no_hazards_in_any_form(form, tmp_path):
 def test_numbers_of_other_workbooks_are_told_from_text(form, tmp_path):
     rows = [(NO, MAIL, START), (10234, "ada@acme.example", 45292), (98765, "bo@acme.example", 45294)]
     path = tmp_path / f"staff.{form}"
-    path.write_bytes({"xls": made.xls, "xlsb": made.xlsb, "ods": made.ods}[form](rows))
+    path.write_bytes({"xls": binary_forms.xls, "xlsb": binary_forms.xlsb, "ods": binary_forms.ods}[form](rows))
     found = {(hazard.code, hazard.row, hazard.column) for hazard in people(path).hazards}
     assert {("ids_as_numbers", 2, NO), ("date_serials", 2, START)} <= found
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from tasks.model.state import AccountState
-from tests.unit.provision.world import MemoryTarget, World
+from tests.support.target import MemoryTarget
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -10,17 +10,9 @@ from tasks.journal import CallResult, LinkChange, Settled
 from tasks.model.operations import OperationKind
 from tasks.model.plan import Action
 from tasks.provision import batches, compile_jobs, settle
-from tests.unit.provision.world import (
-    MEETING,
-    PIPELINE,
-    Killed,
-    PlanBuilder,
-    World,
-    account,
-    directory_group,
-    ended,
-    refused,
-)
+from tests.support.plans import PIPELINE, PlanBuilder
+from tests.support.target import MEETING, Killed, account, directory_group, refused
+from tests.support.world import World, ended
 
 KEYS = [str(7001 + number) for number in range(8)]
 HOSTS = "6001"

@@ -10,19 +10,9 @@ from tasks.model.errors import BadPipeline, BadUsage, CredentialsRefused, Roster
 from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
 from tasks.model.plan import Leaving
 from tasks.provision import apply_plan, begin, close, is_complete, restated, send_batch, settle
-from tests.unit.provision.world import (
-    MEETING,
-    PIPELINE,
-    TRAINING,
-    WEBINAR,
-    Killed,
-    PlanBuilder,
-    World,
-    account,
-    down,
-    ended,
-    refused,
-)
+from tests.support.plans import PIPELINE, PlanBuilder
+from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, down, refused
+from tests.support.world import World, ended
 
 
 def plan_of(world: World, builder: PlanBuilder, **header):

@@ -10,7 +10,9 @@ from tasks.model.errors import RefusedByTarget, UncertainCall
 from tasks.model.operations import OperationKind, OutcomeStatus
 from tasks.provision import settle
 from tasks.provision.reasons import HALF_DONE, NO_ANSWER
-from tests.unit.provision.world import PIPELINE, Killed, MemoryTarget, PlanBuilder, World, account, down, ended
+from tests.support.plans import PIPELINE, PlanBuilder
+from tests.support.target import Killed, MemoryTarget, account, down
+from tests.support.world import World, ended
 
 MANAGER = "MANAGE_USERS"
 

@@ -8,7 +8,9 @@ import pytest
 from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import OperationKind
 from tasks.provision import settle
-from tests.unit.provision.world import PIPELINE, Killed, PlanBuilder, World, account, down, ended, refused
+from tests.support.plans import PIPELINE, PlanBuilder
+from tests.support.target import Killed, account, down, refused
+from tests.support.world import World, ended
 
 
 def kinds(world: World) -> list[str]:

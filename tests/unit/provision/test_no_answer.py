@@ -7,7 +7,9 @@ import pytest
 from tasks.model.operations import OutcomeStatus
 from tasks.model.plan import Change
 from tasks.provision.reasons import IN_DOUBT, NO_ANSWER, TARGET_LOST
-from tests.unit.provision.world import MEETING, WEBINAR, MemoryTarget, PlanBuilder, World, account, down
+from tests.support.plans import PlanBuilder
+from tests.support.target import MEETING, WEBINAR, MemoryTarget, account, down
+from tests.support.world import World
 
 
 class BlindTarget(MemoryTarget):

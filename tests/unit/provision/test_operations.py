@@ -5,7 +5,8 @@ import pytest
 from tasks.connectors.base import Capabilities
 from tasks.model.plan import Action
 from tasks.provision import batches, compile_jobs
-from tests.unit.provision.world import MEETING, WEBINAR, PlanBuilder
+from tests.support.plans import PlanBuilder
+from tests.support.target import MEETING, WEBINAR
 
 MANY = Capabilities(create_batch=20)
 

@@ -8,7 +8,8 @@ from tasks.model.operations import Operation, OperationKind
 from tasks.model.plan import Action
 from tasks.provision import judge
 from tasks.provision.recheck import Groups, is_done
-from tests.unit.provision.world import MEETING, WEBINAR, PlanBuilder, account
+from tests.support.plans import PlanBuilder
+from tests.support.target import MEETING, WEBINAR, account
 
 build = PlanBuilder()
 GRANT = build.grant("1", MEETING, key="1")

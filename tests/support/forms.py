@@ -12,7 +12,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.unit.ingest import made
+from tests.support import binary_forms
 
 Table = Sequence[Sequence[str]]
 
@@ -43,15 +43,15 @@ def xlsx(table: Table) -> bytes:
 
 
 def ods(table: Table) -> bytes:
-    return made.ods([[escape(cell) or None for cell in row] for row in table])
+    return binary_forms.ods([[escape(cell) or None for cell in row] for row in table])
 
 
 def xls(table: Table) -> bytes:
-    return made.xls([[cell or None for cell in row] for row in table])
+    return binary_forms.xls([[cell or None for cell in row] for row in table])
 
 
 def xlsb(table: Table) -> bytes:
-    return made.xlsb([[cell or None for cell in row] for row in table])
+    return binary_forms.xlsb([[cell or None for cell in row] for row in table])
 
 
 def as_json(table: Table) -> bytes:

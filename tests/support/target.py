@@ -1,43 +1,22 @@
-"""A small world to apply plans to: a tenant in memory, told when to fail, and builders of changes and plans."""
+"""A target in memory, told when to fail and when to answer late, and the accounts that it holds."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tasks.connectors.base import Capabilities
-from tasks.journal import Journal, RunRecord
 from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
 from tasks.model.operations import Operation, OperationKind, Refusal, Reply
-from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, Header, Leaving, Plan, change_id
 from tasks.model.state import AccountState, DirectoryGroup, TargetState
-from tasks.provision import ApplyResult, Runtime, apply_plan
 from tasks.provision.recheck import effect
 
-PIPELINE, TARGET = "acme", "goto"
-MIDNIGHT = datetime(2026, 3, 31, tzinfo=UTC)
 MEETING, WEBINAR, TRAINING = "9001", "9002", "9003"
 
 
 class Killed(BaseException):
     """The end of a process, as far as a test can have it without one."""
-
-
-class Clock:
-    """Time that passes by a millisecond a look, and by hand."""
-
-    def __init__(self) -> None:
-        self.now = MIDNIGHT
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 class MemoryTarget:
@@ -232,177 +211,3 @@ def directory_group(key: str, name: str, *members: str) -> DirectoryGroup:
 
 def account(key: str, *licences: str, roles: tuple[str, ...] = (), group: str | None = None) -> AccountState:
     return AccountState(key, f"p{key}@acme.example", "Pat", "Old", "en_US", frozenset(licences), roles, group)
-
-
-class PlanBuilder:
-    """Collects changes; ``plan`` puts them into a plan. Accounts that it touches are adopted unless told otherwise."""
-
-    def __init__(self) -> None:
-        self.changes: list[Change] = []
-
-    def add(
-        self,
-        action: Action,
-        person: str,
-        before: Mapping[str, Any],
-        after: Mapping[str, Any],
-        *,
-        key: str | None = None,
-        needs: Sequence[Change] = (),
-    ) -> Change:
-        group = action in MAKES_A_GROUP
-        subject = ("", "") if group else ("hr", person)
-        change = Change(
-            change_id=change_id(PIPELINE, TARGET, action, subject, before, after),
-            action=action,
-            cause=Cause.JOINER,
-            source=None if group else "hr",
-            external_id=None if group else person,
-            account_key=key,
-            user_name=None if group else f"p{person}@acme.example",
-            before=before,
-            after=after,
-            needs=tuple(need.change_id for need in needs),
-            worker_digest=None if group else f"digest of {person}",
-        )
-        self.changes.append(change)
-        return change
-
-    def adopt(self, key: str, licences: Sequence[str] = ()) -> Change:
-        after = {"user_name": f"p{key}@acme.example", "licences": list(licences)}
-        return self.add(Action.ADOPT, key, {}, after, key=key)
-
-    def create(self, person: str, needs: Sequence[Change] = (), **templates: str) -> Change:
-        names = {"user_name": f"p{person}@acme.example", "given_name": "Pat", "family_name": "New", "locale": "en_US"}
-        return self.add(Action.CREATE, person, {}, names | templates, needs=needs)
-
-    def grant(self, person: str, licence: str, key: str | None = None, needs: Sequence[Change] = ()) -> Change:
-        after = {"licence": licence, "product": "G2M"}
-        return self.add(Action.GRANT, person, {"licence": None}, after, key=key, needs=needs)
-
-    def revoke(self, person: str, licence: str, needs: Sequence[Change] = ()) -> Change:
-        before = {"licence": licence, "products": ["G2M"]}
-        return self.add(Action.REVOKE, person, before, {"licence": None}, key=person, needs=needs)
-
-    def roles(
-        self, person: str, before: list[str], after: list[str], key: str | None = None, needs: Sequence[Change] = ()
-    ) -> Change:
-        return self.add(
-            Action.SET_ROLE, person, {"roles": before}, {"roles": after, "ours": after}, key=key, needs=needs
-        )
-
-    def limited(
-        self,
-        person: str,
-        roles: list[str],
-        groups: Mapping[str, str | None],
-        key: str | None = None,
-        needs: Sequence[Change] = (),
-    ) -> Change:
-        """Give *roles* to somebody who has none, for *groups* only: names to keys, None where the plan makes them."""
-        limit = {"manages": list(groups), "managed_groups": list(groups.values())}
-        after = {"roles": roles, "ours": roles, **limit}
-        return self.add(Action.SET_ROLE, person, {"roles": []}, after, key=key, needs=needs)
-
-    def group(self, name: str) -> Change:
-        return self.add(Action.CREATE_GROUP, name, {"group": None}, {"group": name})
-
-    def directory_group(self, name: str) -> Change:
-        return self.add(Action.CREATE_DIRECTORY_GROUP, name, {"directory_group": None}, {"directory_group": name})
-
-    def enter(
-        self, person: str, name: str, group_key: str | None, key: str | None = None, needs: Sequence[Change] = ()
-    ) -> Change:
-        """Put somebody into a directory group."""
-        after = {"directory_group": name, "group_key": group_key}
-        return self.add(Action.ADD_DIRECTORY_MEMBER, person, {"directory_group": None}, after, key=key, needs=needs)
-
-    def quit(self, person: str, name: str, group_key: str) -> Change:
-        """Take somebody out of a directory group."""
-        before = {"directory_group": name, "group_key": group_key}
-        return self.add(Action.REMOVE_DIRECTORY_MEMBER, person, before, {"directory_group": None}, key=person)
-
-    def join(
-        self, person: str, group: str, group_key: str | None, key: str | None = None, needs: Sequence[Change] = ()
-    ) -> Change:
-        before, after = {"group": None, "group_key": None}, {"group": group, "group_key": group_key}
-        return self.add(Action.ADD_MEMBER, person, before, after, key=key, needs=needs)
-
-    def leave(self, person: str, group: str, group_key: str) -> Change:
-        before, after = {"group": group, "group_key": group_key}, {"group": None, "group_key": None}
-        return self.add(Action.REMOVE_MEMBER, person, before, after, key=person)
-
-    def update(self, person: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
-        return self.add(Action.UPDATE, person, before, after, key=person)
-
-    def suspend(self, person: str, licences: Sequence[str], roles: Sequence[str] = ()) -> Change:
-        before = {"licences": list(licences), "products": ["G2M"], "roles": list(roles)}
-        return self.add(Action.SUSPEND, person, before, {"licences": [], "products": [], "roles": []}, key=person)
-
-    def delete(self, person: str) -> Change:
-        before = {"licences": [], "products": [], "roles": []}
-        return self.add(Action.DELETE, person, before, {"licences": [], "products": [], "roles": []}, key=person)
-
-    def reactivate(self, person: str) -> Change:
-        return self.add(Action.REACTIVATE, person, {"state": "suspended"}, {"state": "active"}, key=person)
-
-    def plan(self, *, generation: int = 0, leaving: Sequence[Leaving] = (), rules_hash: str = "rules") -> Plan:
-        header = Header(PIPELINE, TARGET, "2026-03-31", generation, (), "mapping", rules_hash)
-        return Plan(header, tuple(self.changes), leaving=tuple(leaving))
-
-
-class World:
-    """A journal, a tenant and a clock; ``apply`` is one run of the command."""
-
-    def __init__(self, folder: Path, target: MemoryTarget) -> None:
-        self.journal = Journal.open(folder / "journal.db")
-        self.target = target
-        self.clock = Clock()
-        self.runs = 0
-
-    def runtime(self, **settings: Any) -> Runtime:
-        async def wait(seconds: float) -> None:
-            self.clock.forward(seconds)
-            self.target.land(self.target.late)
-            await asyncio.sleep(0)
-
-        ready: dict[str, Any] = {
-            "journal": self.journal, "target": self.target, "run_id": f"run-{self.runs}", "clock": self.clock,
-            "sleep": wait,
-        }  # fmt: skip
-        return Runtime(**(ready | settings))
-
-    def record(self, plan: Plan) -> None:
-        self.journal.record_plan(plan.hash, plan.to_bytes(), PIPELINE, TARGET, self.clock())
-
-    def begin_run(self, **settings: Any) -> Runtime:
-        self.runs += 1
-        runtime = self.runtime(**settings)
-        self.journal.begin_run(RunRecord(runtime.run_id, PIPELINE, "apply", self.clock()))
-        return runtime
-
-    def apply(self, plan: Plan, **settings: Any) -> ApplyResult:
-        self.record(plan)
-        runtime = self.begin_run(**settings)
-        result = asyncio.run(apply_plan(plan, runtime))
-        self.journal.finish_run(runtime.run_id, result.exit_code, "Completed", {}, self.clock())
-        return result
-
-    def adopt(self, *keys: str) -> None:
-        """Link accounts, with what they hold noted as given by us, by a plan of their own."""
-        builder = PlanBuilder()
-        for key in keys:
-            builder.adopt(key, sorted(self.target.accounts[key].licences))
-        self.apply(builder.plan(generation=self.journal.generation(PIPELINE)))
-
-    def links(self) -> dict[str, dict[str, Any]]:
-        table = self.journal.links(PIPELINE, TARGET)
-        return {row["external_id"]: row for row in table.to_dict("records")}
-
-    def move(self, key: str, **fields: Any) -> None:
-        """Change an account behind our back."""
-        self.target.accounts[key] = replace(self.target.accounts[key], **fields)
-
-
-def ended(result: ApplyResult, change: Change) -> str:
-    return str(result.outcomes[change.change_id].status)

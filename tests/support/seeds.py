@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from tests.unit.ingest import made
+from tests.support import binary_forms
 
 PASSWORD = "hunter2"
 ROWS = [("Employee No", "Account", "Department"), ("00142", "ada", "Sales"), (1043, "bob", None)]
@@ -37,11 +37,11 @@ def seeds() -> dict[str, bytes]:
     pq.write_table(pa.table({"Account": ["ada", "bob"], "n": [1, None], "s": [{"a": [1]}, None]}), parquet)
     return {
         "xlsx": workbook,
-        "xls": made.xls(ROWS),
-        "xlsb": made.xlsb(ROWS),
-        "ods": made.ods(ROWS),
+        "xls": binary_forms.xls(ROWS),
+        "xlsb": binary_forms.xlsb(ROWS),
+        "ods": binary_forms.ods(ROWS),
         "locked xlsx": locked.getvalue(),
-        "locked zip": made.locked_zip("staff.csv", TEXT.encode(), PASSWORD.encode()),
+        "locked zip": binary_forms.locked_zip("staff.csv", TEXT.encode(), PASSWORD.encode()),
         "zip": packed.getvalue(),
         "csv": TEXT.encode(),
         "utf-16": TEXT.encode("utf-16"),
