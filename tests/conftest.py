@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support.office import SAMPLES, SANDBOX_URL, STAFF, Office, Said, pipeline_for
+from tests.support.ports import unused_port
 from tests.support.tenant import TENANT, Tenant
 
 
@@ -105,3 +106,10 @@ def furnish() -> Callable[..., None]:
             shutil.copy(SAMPLES / name, office.folder / name)
 
     return give
+
+
+@pytest.fixture
+def unused_url() -> Iterator[str]:
+    """An address at which nobody listens, and nobody else can while the test runs."""
+    with unused_port() as port:
+        yield f"http://127.0.0.1:{port}"

@@ -3,7 +3,6 @@ with the exit code of its kind. Never a traceback, never a name."""
 
 import io
 import json
-import socket
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -345,13 +344,10 @@ def test_people_for_whom_there_is_no_seat_are_named_in_the_report_and_not_create
     assert all(address in withheld for address in without)
 
 
-def test_a_target_that_cannot_be_reached_ends_with_7(run, office) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))  # bound, and nobody listens
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        office.spec["targets"][0]["urls"] = {"api": url, "token": f"{url}/oauth/token"}
-        with stamina.set_testing(True, attempts=2):
-            refused(run("plan", office.pipeline), 7, "cannot be reached", "rosterflow sandbox")
+def test_a_target_that_cannot_be_reached_ends_with_7(run, office, unused_url) -> None:
+    office.spec["targets"][0]["urls"] = {"api": unused_url, "token": f"{unused_url}/oauth/token"}
+    with stamina.set_testing(True, attempts=2):
+        refused(run("plan", office.pipeline), 7, "cannot be reached", "rosterflow sandbox")
 
 
 def test_a_wrong_token_ends_with_7_and_stays_unsaid(run, office, monkeypatch) -> None:

@@ -10,61 +10,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.journal import Attempt, CallResult, Journal
-from tasks.model.operations import Operation, Outcome, Reply
+from tasks.journal import Attempt, CallResult
 from tasks.model.plan import Plan
-from tasks.model.state import AccountState
 from tasks.provision import apply_plan
 from tests.properties.effort import examples
+from tests.support.mortal import Life, MortalJournal, MortalTarget
 from tests.support.plans import PlanBuilder
-from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, MemoryTarget, account, directory_group
+from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, directory_group
 from tests.support.world import World
 
 LICENCES = [MEETING, TRAINING, WEBINAR]
 HOSTS, LEAVERS = "6001", "6002"
 some_licences = st.lists(st.sampled_from(LICENCES), unique=True, max_size=3).map(sorted)
-
-
-class Life:
-    """What is left of one process's life, in moments; when it is over, nothing more is done in it."""
-
-    def __init__(self, moments: int | None) -> None:
-        self.moments = moments
-
-    def moment(self) -> None:
-        if self.moments is not None:
-            self.moments -= 1
-            if self.moments < 0:
-                raise Killed
-
-
-class MortalJournal(Journal):
-    """A journal whose process may end just before or just after anything is written."""
-
-    life = Life(None)
-
-    def write(self, *args: Any, **kwargs: Any) -> list[list[Outcome]]:
-        self.life.moment()
-        recorded = super().write(*args, **kwargs)
-        self.life.moment()
-        return recorded
-
-
-class MortalTarget(MemoryTarget):
-    """A target whose caller may end just before a call reaches it, or just after it was carried out."""
-
-    life = Life(None)
-
-    async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
-        self.life.moment()
-        return await super().read_accounts(account_keys, user_names)
-
-    async def perform(self, operation: Operation) -> Reply:
-        self.life.moment()
-        try:
-            return await super().perform(operation)
-        finally:
-            self.life.moment()
 
 
 @st.composite

@@ -197,6 +197,39 @@ class MemoryTarget:
         }
 
 
+class CarelessTarget(MemoryTarget):
+    """A tenant that gives roles without their limit. Its connector takes them back, unless the call of that number is
+    ``cut`` between the two."""
+
+    def __init__(self, *accounts: AccountState, **settings: Any) -> None:
+        super().__init__(*accounts, groups={"5001": "Sales"}, **settings)
+        self.cut: set[int] = set()
+        self.killed: set[int] = set()
+
+    def _do(self, operation: Operation) -> Reply:
+        if operation.kind != OperationKind.SET_ROLES or not operation.payload["managed_groups"]:
+            return super()._do(operation)
+        key, payload = str(operation.account_key), operation.payload
+        self.accounts[key] = replace(self.accounts[key], roles=tuple(payload["roles"]), managed_groups=())
+        if len(self.calls) - 1 in self.killed:
+            raise Killed
+        if len(self.calls) - 1 in self.cut:
+            raise UncertainCall("No answer came.")
+        back = payload["fallback"]
+        groups = tuple(back["managed_groups"])
+        self.accounts[key] = replace(self.accounts[key], roles=tuple(back["roles"]), managed_groups=groups)
+        raise RefusedByTarget("The limit was not kept.", status=None, code="roles.not.limited")
+
+
+class BlindTarget(MemoryTarget):
+    """A tenant of which nothing can be read once a call has had no answer."""
+
+    async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
+        if self.calls:
+            raise down()
+        return await super().read_accounts(account_keys, user_names)
+
+
 def refused(code: str, status: int) -> RefusedByTarget:
     return RefusedByTarget("The target refused.", code=code, status=status, incident="0f0f")
 

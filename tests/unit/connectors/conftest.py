@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tasks.connectors.goto import GotoConnector
-from tests.support.ports import unused_port
 from tests.support.scripted_goto import ScriptedGoto, Seen, connector, serving
 
 
@@ -23,13 +22,6 @@ def goto() -> Iterator[ScriptedGoto]:
     script.on("POST", "^/oauth/token$", token)
     with serving(script):
         yield script
-
-
-@pytest.fixture
-def unused_url() -> Iterator[str]:
-    """An address at which nobody listens, and nobody else can while the test runs."""
-    with unused_port() as port:
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -14,34 +14,9 @@ import httpx
 import pytest
 
 from tasks.doctor.proofs import MAX_BYTES, Proof, look_up
+from tests.support.names import NameServer
 
 CODE = "0b9f6f0c-0000-4000-8000-000000000000"
-
-
-class NameServer(asyncio.DatagramProtocol):
-    """Answers TXT questions from a table; every other name does not exist. *silent* answers nobody."""
-
-    def __init__(self, texts: Mapping[str, list[str]], *, silent: bool = False) -> None:
-        self.texts = texts
-        self.silent = silent
-        self.asked: list[str] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        question = dns.message.from_wire(data)
-        name = question.question[0].name.to_text(omit_final_dot=True)
-        self.asked.append(name)
-        if self.silent:
-            return
-        reply = dns.message.make_response(question)
-        if name in self.texts:
-            for text in self.texts[name]:
-                reply.answer.append(dns.rrset.from_text(name + ".", 60, "IN", "TXT", f'"{text}"'))
-        else:
-            reply.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(reply.to_wire(), addr)  # type: ignore[attr-defined]
 
 
 def make_web(pages: Mapping[str, str]) -> httpx.MockTransport:

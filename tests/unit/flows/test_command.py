@@ -3,9 +3,7 @@
 import json
 import os
 import signal
-import socket
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -121,23 +119,15 @@ def test_other_errors_of_prefect_stay_unexpected(run, office, monkeypatch):
     assert "An unexpected error (RuntimeError" in said.stderr
 
 
-@pytest.fixture
-def unused_port() -> Iterator[int]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))  # bound, and nobody listens
-        yield listener.getsockname()[1]
-
-
 @pytest.mark.parametrize("command", ["doctor", "plan"])
-def test_retries_are_no_news(run, office, unused_port, caplog, command):
+def test_retries_are_no_news(run, office, unused_url, caplog, command):
     del office.spec["targets"][0]["requests_per_second"]
-    url = f"http://127.0.0.1:{unused_port}"
-    office.spec["targets"][0]["urls"] = {"api": url, "token": f"{url}/oauth/token"}
+    office.spec["targets"][0]["urls"] = {"api": unused_url, "token": f"{unused_url}/oauth/token"}
     with stamina.set_testing(True, attempts=2):
         said = run(command, office.save())
     assert said.exit_code == 7
     assert not [record for record in caplog.records if record.name == "stamina"]
-    assert f"127.0.0.1:{unused_port}" in said.output
+    assert unused_url.removeprefix("http://") in said.output
     assert "rosterflow sandbox" in said.output
 
 

@@ -2,43 +2,18 @@
 left is known as ours."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from tasks.model.errors import RefusedByTarget, UncertainCall
-from tasks.model.operations import OperationKind, OutcomeStatus
+from tasks.model.errors import UncertainCall
+from tasks.model.operations import OutcomeStatus
 from tasks.provision import settle
 from tasks.provision.reasons import HALF_DONE, NO_ANSWER
 from tests.support.plans import PIPELINE, PlanBuilder
-from tests.support.target import Killed, MemoryTarget, account, down
+from tests.support.target import CarelessTarget, Killed, MemoryTarget, account, down
 from tests.support.world import World, ended
 
 MANAGER = "MANAGE_USERS"
-
-
-class CarelessTarget(MemoryTarget):
-    """A tenant that gives roles without their limit. Its connector takes them back, unless the call of that number is
-    ``cut`` between the two."""
-
-    def __init__(self, *accounts, **settings):
-        super().__init__(*accounts, groups={"5001": "Sales"}, **settings)
-        self.cut = set()
-        self.killed = set()
-
-    def _do(self, operation):
-        if operation.kind != OperationKind.SET_ROLES or not operation.payload["managed_groups"]:
-            return super()._do(operation)
-        key, payload = operation.account_key, operation.payload
-        self.accounts[key] = replace(self.accounts[key], roles=tuple(payload["roles"]), managed_groups=())
-        if len(self.calls) - 1 in self.killed:
-            raise Killed
-        if len(self.calls) - 1 in self.cut:
-            raise UncertainCall("No answer came.")
-        back = payload["fallback"]
-        groups = tuple(back["managed_groups"])
-        self.accounts[key] = replace(self.accounts[key], roles=tuple(back["roles"]), managed_groups=groups)
-        raise RefusedByTarget("The limit was not kept.", status=None, code="roles.not.limited")
 
 
 @pytest.fixture

@@ -8,17 +8,8 @@ from tasks.model.operations import OutcomeStatus
 from tasks.model.plan import Change
 from tasks.provision.reasons import IN_DOUBT, NO_ANSWER, TARGET_LOST
 from tests.support.plans import PlanBuilder
-from tests.support.target import MEETING, WEBINAR, MemoryTarget, account, down
+from tests.support.target import MEETING, WEBINAR, BlindTarget, MemoryTarget, account
 from tests.support.world import World
-
-
-class BlindTarget(MemoryTarget):
-    """A tenant of which nothing can be read once a call has had no answer."""
-
-    async def read_accounts(self, account_keys, user_names):
-        if self.calls:
-            raise down()
-        return await super().read_accounts(account_keys, user_names)
 
 
 def suspended(world: World) -> tuple[PlanBuilder, list[Change]]:

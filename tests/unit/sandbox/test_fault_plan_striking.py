@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,9 +15,9 @@ import pytest
 
 from tasks.model.errors import BadUsage
 from tasks.sandbox import Running, running
+from tests.support.waiting import PATIENCE_S, wait_for
 
 CREATES = {"method": "POST", "path": "/accounts/*/users"}
-PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -64,13 +63,6 @@ def heard(connection: socket.socket) -> bytes:
     """Return all that comes until the other side ends the connection."""
     with closing(connection):
         return b"".join(iter(lambda: connection.recv(4096), b""))
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.01)
 
 
 DEE = json.dumps(

@@ -7,8 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 
 from tasks.model.errors import BadUsage
 from tasks.sandbox import Switches, running, serve
+from tests.support.waiting import wait_for
 
 QUIET = Switches(requests_per_second=None)
 DEE = {"users": [{"email": "dee@acme.example", "firstName": "Dee", "lastName": "Dale"}], "licenseKeys": ["9001"]}
@@ -28,13 +28,6 @@ def signed_in(url: str) -> httpx.Client:
     reply = httpx.post(f"{url}/oauth/token", auth=("sandbox-client", "sandbox-secret"), data=form)
     headers = {"Authorization": f"Bearer {reply.json()['access_token']}"}
     return httpx.Client(base_url=f"{url}/admin/rest/v1/accounts/3001/", headers=headers)
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -4,12 +4,11 @@ import importlib
 import json
 from datetime import date
 
-import dns.rdata
-import dns.resolver
 import pytest
 
 from expectations.addresses import is_address, unreachable
 from tasks.validate import cached_validate, load_suite
+from tests.support.names import Resolver
 
 
 @pytest.mark.parametrize(
@@ -40,23 +39,6 @@ def test_address(text):
 )  # fmt: skip
 def test_no_address(text):
     assert not is_address(text)
-
-
-class Resolver:
-    """A DNS in which acme.com takes mail, nobody.com is not there, and slow.com does not answer."""
-
-    lifetime = 1
-    nameservers = ("127.0.0.1",)
-
-    def resolve(self, domain, kind):
-        name = str(domain).rstrip(".")
-        if name == "slow.com":
-            raise dns.resolver.NoNameservers
-        if name != "acme.com":
-            raise dns.resolver.NXDOMAIN
-        if kind != "MX":
-            raise dns.resolver.NoAnswer
-        return [dns.rdata.from_text("IN", "MX", "10 mx.acme.com.")]
 
 
 def test_a_domain_that_is_not_there_or_for_documentation_takes_no_mail_and_silence_proves_nothing():
