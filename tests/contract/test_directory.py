@@ -9,17 +9,13 @@ from tasks.model.errors import RefusedByTarget
 from tasks.model.operations import NewAccount, Operation, OperationKind
 from tasks.model.pipeline import GotoTarget
 from tasks.sandbox.platform import wall_clock
+from tests.support.operations import change_directory
 
 FED = {"directory": "feed"}
 
 
-def make_change(group: str, add: Any = (), remove: Any = ()) -> Operation:
-    payload = {"group_key": group, "add": list(add), "remove": list(remove)}
-    return Operation("op-1", OperationKind.CHANGE_DIRECTORY_GROUP, ("c1",), payload=payload)
-
-
 def change(sandbox: Any, *args: Any, **spec: Any) -> None:
-    sandbox.run(lambda target: target.perform(make_change(*args)), **{**FED, **spec})
+    sandbox.run(lambda target: target.perform(change_directory(*args)), **{**FED, **spec})
 
 
 def members(sandbox: Any, key: str = "6001") -> set[str]:
@@ -43,7 +39,7 @@ def fill(sandbox: Any, group: str, number: int, start: int = 0) -> list[str]:
                 Operation("op", OperationKind.CREATE_ACCOUNTS, (), people=people[at : at + 100])
             )
             keys += list(made.created.values())
-            await target.perform(make_change(group, list(made.created.values())))
+            await target.perform(change_directory(group, list(made.created.values())))
         return keys
 
     keys: list[str] = sandbox.run(scenario, directory="feed", directory_patch="merge")

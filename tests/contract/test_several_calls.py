@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
-from tasks.model.operations import NewAccount, Operation, OperationKind
+from tasks.model.operations import Operation, OperationKind
+from tests.support.operations import NOTHING, make_create, make_operation
 
 MEETING = "9002"
-NOTHING = {"roles": [], "managed_groups": []}
 FED = {"directory": "feed"}
 USERS = "/accounts/*/users/*"
 SPARE: dict[str, Any] = {"fault": "slow", "for_s": 0}
@@ -32,16 +32,9 @@ def faults(sandbox: Any) -> Iterator[Any]:
     sandbox.control("DELETE", "faults")
 
 
-def make(kind: OperationKind, key: str | None = None, people: Any = (), **payload: Any) -> Operation:
-    return Operation("op-1", kind, ("c1",), account_key=key, people=tuple(people), payload=payload, notify=False)
-
-
-def make_create(*names: str, **payload: Any) -> Operation:
-    people = [NewAccount(f"c-{name}", f"{name}@acme.example", name.title(), "Byron", "en_US") for name in names]
-    return make(OperationKind.CREATE_ACCOUNTS, None, people, **payload)
-
-
-LIMITED = make(OperationKind.SET_ROLES, "7003", roles=["MANAGE_USERS"], managed_groups=["5001"], fallback=NOTHING)
+LIMITED = make_operation(
+    OperationKind.SET_ROLES, "7003", roles=["MANAGE_USERS"], managed_groups=["5001"], fallback=NOTHING
+)
 
 
 def perform(sandbox: Any, operation: Operation, **options: Any) -> Any:
@@ -128,11 +121,11 @@ def test_taking_back_without_an_answer_is_uncertain_and_done_by_the_next_try(
 def test_another_limit_that_was_not_kept_leaves_the_one_of_before(sandbox: Any) -> None:
     """W19, R14."""
     before = {"roles": ["ADD_USERS"], "managed_groups": ["5001"]}
-    perform(sandbox, make(OperationKind.SET_ROLES, "7003", **before, fallback=NOTHING))
+    perform(sandbox, make_operation(OperationKind.SET_ROLES, "7003", **before, fallback=NOTHING))
     sandbox.switch(managed_groups="ignored")
     wanted = {"roles": ["MANAGE_USERS"], "managed_groups": ["5002"], "fallback": before}
     with pytest.raises(RefusedByTarget):
-        perform(sandbox, make(OperationKind.SET_ROLES, "7003", **wanted))
+        perform(sandbox, make_operation(OperationKind.SET_ROLES, "7003", **wanted))
     sandbox.switch(managed_groups="honoured")  # what is ignored does not show either
     assert roles_of(sandbox) == (("ADD_USERS",), ("5001",))
 
@@ -145,7 +138,7 @@ def test_a_custom_role_that_is_stopped_after_the_others_were_given_is_uncertain(
     faults({"on": {"method": "PUT", "path": "/accounts/*/rolesets/*/users"}, **STOP})
     roles = ["ADD_USERS", "custom:Help desk"]
     with pytest.raises(UncertainCall):
-        perform(sandbox, make(OperationKind.SET_ROLES, "7003", roles=roles, managed_groups=None))
+        perform(sandbox, make_operation(OperationKind.SET_ROLES, "7003", roles=roles, managed_groups=None))
     assert roles_of(sandbox) == (("ADD_USERS",), ())
 
 
@@ -153,7 +146,7 @@ def test_a_custom_role_that_is_not_there_is_refused_before_anything_is_given(san
     """R11."""
     roles = ["ADD_USERS", "custom:Nothing"]
     with pytest.raises(RefusedByTarget):
-        perform(sandbox, make(OperationKind.SET_ROLES, "7003", roles=roles, managed_groups=None))
+        perform(sandbox, make_operation(OperationKind.SET_ROLES, "7003", roles=roles, managed_groups=None))
     assert roles_of(sandbox) == ((), ())
 
 
@@ -164,7 +157,7 @@ def test_an_update_that_is_stopped_after_the_address_was_changed_is_uncertain(
     """W21. The address is changed in the directory, the rest by a further call."""
     on = {"method": "PUT", "path": USERS}
     faults({"on": on, "first": 2, **SPARE}, {"on": on, **stop})  # refused with 403, and again with a new token
-    operation = make(OperationKind.UPDATE_ACCOUNT, "7003", user_name="new@acme.example", family_name="Wardle")
+    operation = make_operation(OperationKind.UPDATE_ACCOUNT, "7003", user_name="new@acme.example", family_name="Wardle")
     with pytest.raises(UncertainCall):
         perform(sandbox, operation, **FED)
     [found] = sandbox.run(lambda target: target.read_accounts(["7003"], []))

@@ -14,6 +14,7 @@ from tasks.model.operations import NewAccount, Operation, OperationKind, Reply
 from tasks.model.pipeline import SANDBOX_AUTH
 from tasks.sandbox import Switches
 from tasks.sandbox.platform import wall_clock
+from tests.support.operations import NOTHING, make_create, make_limited, make_operation
 from tests.support.sandbox import STATE
 
 WEBINAR, MEETING, TRAINING = "123456789012345678901", "9002", "9003"
@@ -64,7 +65,6 @@ APART = {"requests_per_second", "scopes"}
 """Switches that say how much is let through, or refuse on purpose: they have tests of their own."""
 
 FED = {"directory": "feed"}
-NOTHING = {"roles": [], "managed_groups": []}
 
 
 def test_every_switch_is_tried_either_way() -> None:
@@ -72,37 +72,25 @@ def test_every_switch_is_tried_either_way() -> None:
     assert all(len(values) > 1 for values in EITHER_WAY.values())
 
 
-def make(kind: OperationKind, key: str | None = None, people: Any = (), **payload: Any) -> Operation:
-    return Operation("op-1", kind, ("c1",), account_key=key, people=tuple(people), payload=payload, notify=False)
-
-
-def make_create(*names: str, **payload: Any) -> Operation:
-    people = [NewAccount(f"c-{name}", f"{name}@acme.example", name.title(), "Byron", "en_US") for name in names]
-    return make(OperationKind.CREATE_ACCOUNTS, None, people, **payload)
-
-
-def make_limited(key: str, role: str, group: str, fallback: Any = NOTHING) -> Operation:
-    """Give a role for one group only; where that is not kept, *fallback*."""
-    return make(OperationKind.SET_ROLES, key, roles=[role], managed_groups=[group], fallback=fallback)
-
-
 async def live_a_life(target: Any) -> tuple[Any, ...]:
     """Do everything that a run does to two people and a group, and return what is there in the end."""
     kinds = OperationKind
     reply: Reply = await target.perform(make_create("ada", "bea", licences=[MEETING], roles=[], group_key="5001"))
     ada, bea = reply.created["ada@acme.example"], reply.created["bea@acme.example"]
-    group = (await target.perform(make(kinds.CREATE_GROUP, name="Hosts"))).group_key
-    await target.perform(make(kinds.ASSIGN_LICENCE, ada, licence_key=WEBINAR))
-    await target.perform(make(kinds.UNASSIGN_LICENCE, ada, licence_key=MEETING))
-    await target.perform(make(kinds.UPDATE_ACCOUNT, ada, family_name="Lovelace", locale="de_DE"))
-    await target.perform(make(kinds.SET_ROLES, ada, roles=["MANAGE_USERS"], managed_groups=None))
-    await target.perform(make(kinds.JOIN_GROUP, ada, group_key=group))
-    await target.perform(make(kinds.LEAVE_GROUPS, bea))
-    directory = (await target.perform(make(kinds.CREATE_DIRECTORY_GROUP, name="All"))).group_key
-    await target.perform(make(kinds.CHANGE_DIRECTORY_GROUP, None, group_key=directory, add=[ada, bea], remove=[]))
-    await target.perform(make(kinds.CHANGE_DIRECTORY_GROUP, None, group_key=directory, add=[], remove=[bea]))
-    await target.perform(make(kinds.UNASSIGN_LICENCE, bea, licence_key=MEETING))
-    await target.perform(make(kinds.DELETE_ACCOUNT, "7003"))
+    group = (await target.perform(make_operation(kinds.CREATE_GROUP, name="Hosts"))).group_key
+    await target.perform(make_operation(kinds.ASSIGN_LICENCE, ada, licence_key=WEBINAR))
+    await target.perform(make_operation(kinds.UNASSIGN_LICENCE, ada, licence_key=MEETING))
+    await target.perform(make_operation(kinds.UPDATE_ACCOUNT, ada, family_name="Lovelace", locale="de_DE"))
+    await target.perform(make_operation(kinds.SET_ROLES, ada, roles=["MANAGE_USERS"], managed_groups=None))
+    await target.perform(make_operation(kinds.JOIN_GROUP, ada, group_key=group))
+    await target.perform(make_operation(kinds.LEAVE_GROUPS, bea))
+    directory = (await target.perform(make_operation(kinds.CREATE_DIRECTORY_GROUP, name="All"))).group_key
+    await target.perform(
+        make_operation(kinds.CHANGE_DIRECTORY_GROUP, None, group_key=directory, add=[ada, bea], remove=[])
+    )
+    await target.perform(make_operation(kinds.CHANGE_DIRECTORY_GROUP, None, group_key=directory, add=[], remove=[bea]))
+    await target.perform(make_operation(kinds.UNASSIGN_LICENCE, bea, licence_key=MEETING))
+    await target.perform(make_operation(kinds.DELETE_ACCOUNT, "7003"))
     [one] = await target.read_accounts([], ["ADA@acme.example"])
     members = (await target.read_directory_groups([directory]))[directory].members
     state = await target.read()
@@ -165,7 +153,7 @@ def test_what_people_get_arrives_wherever_it_is_looked_for(sandbox: Any, placeme
 @pytest.mark.parametrize(
     "operation",
     [
-        make(OperationKind.ASSIGN_LICENCE, "7003", licence_key=TRAINING),
+        make_operation(OperationKind.ASSIGN_LICENCE, "7003", licence_key=TRAINING),
         make_create("ada", licences=[TRAINING]),
         make_create("ada", "bea", "cal", "dee", licences=[WEBINAR]),  # for whom there are two seats
     ],
@@ -200,7 +188,7 @@ def test_more_people_than_a_create_may_carry_are_refused_and_nobody_is_made(sand
 def test_a_language_may_not_be_known(sandbox: Any, strict: bool) -> None:
     """W6. Assumed: which languages there are."""
     sandbox.switch(strict_locales=strict)
-    operation = make(OperationKind.UPDATE_ACCOUNT, "7002", locale="da_DK")
+    operation = make_operation(OperationKind.UPDATE_ACCOUNT, "7002", locale="da_DK")
     if strict:
         with pytest.raises(RefusedByTarget):
             sandbox.run(lambda target: target.perform(operation))
@@ -255,7 +243,7 @@ def test_a_manager_is_limited_to_groups_or_is_none(sandbox: Any, honoured: str) 
 def test_a_limit_is_lifted(sandbox: Any) -> None:
     """W19. Assumed."""
     for groups in (["5001"], []):
-        operation = make(
+        operation = make_operation(
             OperationKind.SET_ROLES, "7003", roles=["MANAGE_USERS"], managed_groups=groups, fallback=NOTHING
         )
         sandbox.run(lambda target, operation=operation: target.perform(operation))
@@ -284,7 +272,9 @@ def test_an_address_of_another_account_is_invited_or_a_conflict(sandbox: Any, an
 @pytest.mark.parametrize("fed", [True, False])
 def test_a_locked_address_is_changed_in_the_directory_if_that_is_fed(sandbox: Any, fed: bool) -> None:
     """W21. Documented: the address of an organisation's member is locked. Assumed: the refusal."""
-    operation = make(OperationKind.UPDATE_ACCOUNT, "7003", user_name="cleopatra@acme.example", family_name="Wardle")
+    operation = make_operation(
+        OperationKind.UPDATE_ACCOUNT, "7003", user_name="cleopatra@acme.example", family_name="Wardle"
+    )
     if fed:
         sandbox.run(lambda target: target.perform(operation), **FED)
         [found] = sandbox.run(lambda target: target.read_accounts(["7003"], []))
@@ -301,7 +291,7 @@ def test_custom_roles_are_read_given_and_taken_by_name(sandbox: Any) -> None:
     async def scenario(target: Any) -> Any:
         seen = []
         for roles in (["custom:Help desk", "ADD_USERS"], ["custom:help desk"], ["ADD_USERS"]):
-            await target.perform(make(OperationKind.SET_ROLES, "7003", roles=roles, managed_groups=None))
+            await target.perform(make_operation(OperationKind.SET_ROLES, "7003", roles=roles, managed_groups=None))
             [found] = await target.read_accounts(["7003"], [])
             seen.append(found.roles)
         return seen, (await target.read()).accounts
@@ -313,7 +303,7 @@ def test_custom_roles_are_read_given_and_taken_by_name(sandbox: Any) -> None:
 
 def test_a_custom_role_that_is_not_there_is_refused_with_those_that_are(sandbox: Any) -> None:
     """R11. Observed."""
-    operation = make(OperationKind.SET_ROLES, "7003", roles=["custom:Nothing"], managed_groups=None)
+    operation = make_operation(OperationKind.SET_ROLES, "7003", roles=["custom:Nothing"], managed_groups=None)
     with pytest.raises(RefusedByTarget, match=r"It has Auditors, Help desk\."):
         sandbox.run(lambda target: target.perform(operation))
 
@@ -326,7 +316,7 @@ def test_custom_roles_are_read_page_by_page(sandbox: Any) -> None:
     async def scenario(target: Any) -> Any:
         seen = []
         for roles in (["custom:Desk lead"], []):
-            await target.perform(make(OperationKind.SET_ROLES, "7004", roles=roles, managed_groups=None))
+            await target.perform(make_operation(OperationKind.SET_ROLES, "7004", roles=roles, managed_groups=None))
             [found] = await target.read_accounts(["7004"], [])
             seen.append(found.roles)
         return seen
@@ -336,7 +326,9 @@ def test_custom_roles_are_read_page_by_page(sandbox: Any) -> None:
 
 def test_a_custom_role_is_taken_away_unseen(sandbox: Any) -> None:
     """W18. Observed: the DELETE. Nobody has read the list of custom roles before."""
-    sandbox.run(lambda target: target.perform(make(OperationKind.SET_ROLES, "7004", roles=[], managed_groups=None)))
+    sandbox.run(
+        lambda target: target.perform(make_operation(OperationKind.SET_ROLES, "7004", roles=[], managed_groups=None))
+    )
     [found] = sandbox.run(lambda target: target.read_accounts(["7004"], []))
     assert found.roles == ()
 
@@ -394,7 +386,7 @@ def test_a_gateway_that_fails_is_tried_again_where_that_is_safe(sandbox: Any) ->
 def test_names_and_addresses_have_lengths(sandbox: Any, length: int) -> None:
     """W5, W6. Documented: 32 and 128; a locale is xx_YY."""
     person = NewAccount("c1", "ada@acme.example", "x" * length, "Byron", "en_US")
-    operation = make(OperationKind.CREATE_ACCOUNTS, None, [person], licences=[MEETING])
+    operation = make_operation(OperationKind.CREATE_ACCOUNTS, None, [person], licences=[MEETING])
     if length == 32:
         assert sandbox.run(lambda target: target.perform(operation)).created
     else:

@@ -22,7 +22,8 @@ from tasks.model.errors import CredentialsRefused
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Change
 from tasks.provision.reasons import IN_DOUBT, NO_ANSWER
-from tests.support.third_month import SAMPLES, Company, Ended, View, company_in
+from tests.support.office import SAMPLES
+from tests.support.third_month import Company, Ended, View, company_in
 
 PATTERNS: Sequence[dict[str, Any]] = ({"at": 1}, {"every": 3}, {"share": 0.4})
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from tasks.connectors.goto import Credentials, open_goto
 from tasks.journal import Journal, RunRecord
-from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget
+from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget, Urls
 from tasks.model.plan import Plan
 from tasks.provision import Runtime, apply_plan
 
@@ -24,7 +24,7 @@ def utc_now() -> datetime:
 
 
 async def apply(url: str, journal: Journal, plan: Plan, run_id: str) -> int:
-    urls = {"api": url, "token": f"{url}/oauth/token"}
+    urls = Urls(api=url, token=f"{url}/oauth/token")
     spec = GotoTarget(
         name="goto", kind="goto", account_key="3001", urls=urls, requests_per_second=1000, directory="feed"
     )

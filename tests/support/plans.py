@@ -114,7 +114,7 @@ class PlanBuilder:
         return self.add(Action.SUSPEND, person, before, {"licences": [], "products": [], "roles": []}, key=person)
 
     def delete(self, person: str) -> Change:
-        before = {"licences": [], "products": [], "roles": []}
+        before: dict[str, Any] = {"licences": [], "products": [], "roles": []}
         return self.add(Action.DELETE, person, before, {"licences": [], "products": [], "roles": []}, key=person)
 
     def reactivate(self, person: str) -> Change:

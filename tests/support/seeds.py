@@ -12,7 +12,11 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from tests.support import binary_forms
 
 PASSWORD = "hunter2"
-ROWS = [("Employee No", "Account", "Department"), ("00142", "ada", "Sales"), (1043, "bob", None)]
+ROWS: list[tuple[str | int | None, ...]] = [
+    ("Employee No", "Account", "Department"),
+    ("00142", "ada", "Sales"),
+    (1043, "bob", None),
+]
 TEXT = 'Employee No,Account,Department\n00142,ada,"R\n& ""D"""\n1043,zoé,\n'
 RECORDS = [{"Account": "ada", "work": {"Department": "IT"}, "tags": ["a", {"b": 1}]}, {"Account": "bob", "n": 1.50}]
 XML = (

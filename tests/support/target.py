@@ -1,15 +1,21 @@
 """A target in memory, told when to fail and when to answer late, and the accounts that it holds."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
 
 from tasks.connectors.base import Capabilities
 from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
 from tasks.model.operations import Operation, OperationKind, Refusal, Reply
 from tasks.model.state import AccountState, DirectoryGroup, TargetState
+from tasks.model.tables import ACCOUNTS, DIRECTORY_GROUPS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES, WEBINARS
 from tasks.provision.recheck import effect
 
 MEETING, WEBINAR, TRAINING = "9001", "9002", "9003"
@@ -17,6 +23,15 @@ MEETING, WEBINAR, TRAINING = "9001", "9002", "9003"
 
 class Killed(BaseException):
     """The end of a process, as far as a test can have it without one."""
+
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence of the tenant, without its seats."""
+
+    key: str
+    description: str = ""
+    products: tuple[str, ...] = ()
 
 
 class MemoryTarget:
@@ -36,17 +51,21 @@ class MemoryTarget:
         directory: Mapping[str, DirectoryGroup] | None = None,
         create_batch: int = 5,
         directory_piece: int = 3,
+        licences: Sequence[Licence] = (Licence(MEETING), Licence(WEBINAR), Licence(TRAINING)),
     ) -> None:
         self.capabilities = Capabilities(
             create_batch=create_batch, directory_piece=directory_piece, seats=True, transfers=True
         )
+        self.tenant = self.account_key = "3001"  # what the credentials reach, and what was asked for
         self.accounts = {account.account_key: account for account in accounts}
+        self.licences = {licence.key: licence for licence in licences}
         self.group_names = dict(groups or {})
         self.directory = dict(directory or {})
         self.elsewhere: set[str] = set()  # addresses of another account, whose people are asked to move here
         self.barred: set[str] = set()  # addresses of another account that are simply in use
         self.seats: dict[str, int] = {}
         self.calls: list[Operation] = []
+        self.requests_sent = 0
         self.reads = 0
         self.directory_reads = 0
         self.mails: list[tuple[str, str]] = []
@@ -57,34 +76,62 @@ class MemoryTarget:
         self.very_late: set[int] = set()
         self.fatal: set[int] = set()
         self._under_way: list[tuple[int, Operation]] = []
+        self._gone: set[str] = set()
+        self._keys = {kind: itertools.count(1) for kind in ("70", "50", "60")}
 
     async def identify(self) -> str:
-        return "3001"
+        self.requests_sent += 1
+        if self.account_key != self.tenant:
+            raise refused("account.not.reached", 403)
+        return self.tenant
 
     async def read(self) -> TargetState:
-        raise NotImplementedError
+        self.requests_sent += 1
+        await asyncio.sleep(0)
+        return whole(self)
 
     async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
+        self.requests_sent += 1
         self.reads += 1
         wanted = {name.casefold() for name in user_names}
-        found = [one for one in self.accounts.values() if one.account_key in account_keys or one.user_name in wanted]
+        found = [
+            one
+            for one in self.accounts.values()
+            if one.account_key in account_keys or one.user_name.casefold() in wanted
+        ]
         await asyncio.sleep(0)
         return found
 
     async def read_groups(self) -> dict[str, str]:
+        self.requests_sent += 1
         await asyncio.sleep(0)
         return dict(self.group_names)
 
     async def read_directory_groups(self, group_keys: Sequence[str]) -> dict[str, DirectoryGroup]:
+        self.requests_sent += 1
         self.directory_reads += 1
         await asyncio.sleep(0)
         return {key: self.directory[key] for key in group_keys or self.directory if key in self.directory}
 
+    async def read_webinars(self, account_keys: Sequence[str]) -> pd.DataFrame:
+        self.requests_sent += 1
+        await asyncio.sleep(0)
+        return WEBINARS.empty()
+
     async def aclose(self) -> None:
         return None
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
     async def perform(self, operation: Operation) -> Reply:
         number = len(self.calls)
+        self.requests_sent += 1
         self.calls.append(operation)
         self.land(self.very_late)
         await asyncio.sleep(0)
@@ -113,47 +160,68 @@ class MemoryTarget:
             case OperationKind.CREATE_ACCOUNTS:
                 return self._create(operation)
             case OperationKind.CREATE_GROUP:
-                if operation.payload["name"] in self.group_names.values():
-                    raise refused("group.name.conflict", 409)
-                key = str(5001 + len(self.group_names))
-                self.group_names[key] = operation.payload["name"]
-                return Reply(group_key=key)
+                return self._create_group(operation.payload["name"])
             case OperationKind.CREATE_DIRECTORY_GROUP:
                 return self._create_directory_group(operation.payload["name"])
             case OperationKind.CHANGE_DIRECTORY_GROUP:
                 return self._change_directory_group(**operation.payload)
             case OperationKind.DELETE_ACCOUNT:
-                del self.accounts[str(operation.account_key)]
-                return Reply()
-        key = str(operation.account_key)
-        if key not in self.accounts:
-            raise refused("user.not.found", 404)
-        if operation.kind == OperationKind.ASSIGN_LICENCE:
-            self._take_seats(operation.payload["licence_key"])
-        self.accounts[key] = effect(operation, self.accounts[key])
+                return self._delete(str(operation.account_key))
+        self._change(operation, str(operation.account_key))
         return Reply()
 
+    def _change(self, operation: Operation, key: str) -> None:
+        """Change one account. From one who is gone a licence is as good as taken."""
+        if key not in self.accounts:
+            if operation.kind == OperationKind.UNASSIGN_LICENCE:
+                return
+            raise refused("user.not.found", 404)
+        match operation.kind:
+            case OperationKind.ASSIGN_LICENCE if operation.payload["licence_key"] not in self.accounts[key].licences:
+                self._take_seats(operation.payload["licence_key"])
+            case OperationKind.JOIN_GROUP:
+                self._require_group(operation.payload["group_key"])
+            case OperationKind.UPDATE_ACCOUNT if "user_name" in operation.payload:
+                self._require_free(operation.payload["user_name"], but=key)
+        self.accounts[key] = effect(operation, self.accounts[key])
+
     def _create(self, operation: Operation) -> Reply:
-        taken = {account.user_name for account in self.accounts.values()} | self.barred
-        free = [one for one in operation.people if one.user_name not in taken]
+        taken = {account.user_name.casefold() for account in self.accounts.values()} | self.barred
+        free = [one for one in operation.people if one.user_name.casefold() not in taken]
+        self._require_group(operation.payload["group_key"])
         for licence in operation.payload["licences"]:
             self._take_seats(licence, len(free))
         created = {}
         for one in free:
-            key = created[one.user_name] = str(7001 + len(self.accounts))
+            key = created[one.user_name] = self._new_key("70", self.accounts.keys() | self._gone)
             self.accounts[key] = AccountState(
                 key, one.user_name, one.given_name, one.family_name, one.locale,
-                frozenset(operation.payload["licences"]), tuple(operation.payload["roles"]),
+                frozenset(operation.payload["licences"]), tuple(sorted(operation.payload["roles"])),
                 operation.payload["group_key"], pending_transfer=one.user_name in self.elsewhere,
             )  # fmt: skip
-            self.mails.append(("welcome", one.user_name))
+            if operation.notify:
+                self.mails.append(("welcome", one.user_name))
         conflict = Refusal("user.name.conflict", 409)
         return Reply(created, {one.user_name: conflict for one in operation.people if one not in free})
+
+    def _delete(self, key: str) -> Reply:
+        self.accounts.pop(key, None)
+        self._gone.add(key)
+        for group in self.directory.values():
+            self.directory[group.group_key] = replace(group, members=group.members - {key})
+        return Reply()
+
+    def _create_group(self, name: str) -> Reply:
+        if name in self.group_names.values():
+            raise refused("group.name.conflict", 409)
+        key = self._new_key("50", self.group_names)
+        self.group_names[key] = name
+        return Reply(group_key=key)
 
     def _create_directory_group(self, name: str) -> Reply:
         if name.casefold() in (group.name.casefold() for group in self.directory.values()):
             raise refused("409", 409)
-        key = str(6001 + len(self.directory))
+        key = self._new_key("60", self.directory)
         self.directory[key] = DirectoryGroup(key, name, frozenset())
         return Reply(group_key=key)
 
@@ -166,7 +234,22 @@ class MemoryTarget:
         self.directory[group_key] = replace(group, members=(group.members | set(add)) - set(remove))
         return Reply()
 
+    def _new_key(self, kind: str, taken: Container[str]) -> str:
+        """Return a key like 7001 that is not taken and was not given before."""
+        return next(key for number in self._keys[kind] if (key := f"{kind}{number:02}") not in taken)
+
+    def _require_group(self, key: str | None) -> None:
+        if key is not None and key not in self.group_names:
+            raise refused("group.not.found", 404)
+
+    def _require_free(self, address: str, but: str) -> None:
+        others = [one for one in self.accounts.values() if one.account_key != but]
+        if address.casefold() in {one.user_name.casefold() for one in others} | self.barred:
+            raise refused("user.name.conflict", 409)
+
     def _take_seats(self, licence: str, count: int = 1) -> None:
+        if licence not in self.licences:
+            raise refused("license.not.found", 404)
         used = sum(licence in account.licences for account in self.accounts.values())
         if used + count > self.seats.get(licence, 10_000):
             raise refused("license.seats.exceeded", 409)
@@ -228,6 +311,31 @@ class BlindTarget(MemoryTarget):
         if self.calls:
             raise down()
         return await super().read_accounts(account_keys, user_names)
+
+
+def whole(target: MemoryTarget) -> TargetState:
+    """Return all that a target in memory holds."""
+    accounts = list(target.accounts.values())
+    grants = [(one.account_key, licence) for one in accounts for licence in sorted(one.licences)]
+    used = Counter(licence for _, licence in grants)
+    return TargetState(
+        ACCOUNTS.frame({**vars(one), "status": "ACTIVE"} for one in accounts),
+        GRANTS.frame({"account_key": key, "licence_key": licence} for key, licence in grants),
+        GROUPS.frame({"group_key": key, "name": name, "path": (name,)} for key, name in target.group_names.items()),
+        LICENCES.frame(
+            {
+                "licence_key": one.key, "description": one.description, "products": one.products,
+                "seats": target.seats.get(one.key), "used": used[one.key], "enabled": True,
+            }
+            for one in target.licences.values()
+        ),
+        DIRECTORY_GROUPS.frame({"group_key": one.group_key, "name": one.name} for one in target.directory.values()),
+        DIRECTORY_MEMBERS.frame(
+            {"group_key": one.group_key, "account_key": key}
+            for one in target.directory.values()
+            for key in sorted(one.members)
+        ),
+    )  # fmt: skip
 
 
 def refused(code: str, status: int) -> RefusedByTarget:

@@ -34,8 +34,8 @@ from tasks.pipeline_file import load_pipeline
 from tasks.plan.stage import compute_plan, deletable, read_target
 from tasks.provision import Runtime, apply_plan
 from tasks.validate.stage import validate_source
+from tests.support.office import SAMPLES, SANDBOX_URL
 
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 MONTHS = (date(2026, 9, 1), date(2026, 10, 5), date(2026, 11, 20))
 JOINERS = {"Sales": 24, "Engineering": 22, "Support": 3}
 NEWCOMERS = """\
@@ -290,7 +290,7 @@ def company_in(folder: Path) -> Iterator[Company]:
         yield company
 
 
-def _limits(person: Person) -> list[str]:
+def _limits(person: Mapping[str, Any]) -> list[str]:
     return sorted(person.get("managedGroupKeys") or ())
 
 
@@ -307,7 +307,7 @@ def _members(group: Mapping[str, Any]) -> list[str]:
 
 
 def _pipeline(url: str) -> str:
-    text = (SAMPLES / "acme.yaml").read_text(encoding="utf-8").replace("http://127.0.0.1:8750", url)
+    text = (SAMPLES / "acme.yaml").read_text(encoding="utf-8").replace(SANDBOX_URL, url)
     text = text.replace("delete: never", "delete: 30d, webinars: lose")
     text = text.replace("roles: [MANAGE_USERS]}", "roles: [MANAGE_USERS], manages: [People]}")
     text = text.replace("\nrules:\n", f"\nrules:\n{NEWCOMERS}")

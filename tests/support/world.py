@@ -75,7 +75,7 @@ class World:
 
     def links(self) -> dict[str, dict[str, Any]]:
         table = self.journal.links(PIPELINE, TARGET)
-        return {row["external_id"]: row for row in table.to_dict("records")}
+        return {row["external_id"]: {str(name): cell for name, cell in row.items()} for row in table.to_dict("records")}
 
     def move(self, key: str, **fields: Any) -> None:
         """Change an account behind our back."""
