@@ -2,9 +2,11 @@
 
 import os
 import shutil
-import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,9 +14,12 @@ from flows.cli.talk import say, show
 from flows.samples import sample
 from tasks.model.errors import BadUsage
 
+if TYPE_CHECKING:
+    from tasks.sandbox import Running
+
 PIPELINE, ROSTER = "acme.yaml", "acme_staff.xlsx"
 URL = "http://127.0.0.1:8750"
-"""Where the sample pipeline expects the sandbox. If something else answers there, the demo takes a free port."""
+"""Where the sample pipeline expects the sandbox. If that port is taken, the demo takes a free one."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +41,16 @@ MAIN = 1
 """The act whose report is the one to look at."""
 
 
-def demonstrate() -> None:
-    """Play all acts and print where their reports are. Ends with code 1 if one did not end as it must."""
-    from tasks.sandbox import running
+def demonstrate(port: int | None = None) -> None:
+    """Play all acts and print where their reports are. Ends with code 1 if one did not end as it must.
+
+    Without *port* the sandbox answers where the sample pipeline expects it, or at a free port.
+    """
     from tasks.settings import Settings
 
     home = Settings().home / "demo"
     _clear(home)
-    with running(home / "sandbox.db", port=_port(), state=sample("acme_tenant.json")) as sandbox:
+    with _sandbox(home / "sandbox.db", port) as sandbox:
         say(f"A GoTo sandbox answers on {sandbox.url}. Nothing leaves this machine.")
         (home / PIPELINE).write_text(
             sample(PIPELINE).read_text(encoding="utf-8").replace(URL, sandbox.url), encoding="utf-8"
@@ -65,11 +72,23 @@ def _clear(home: Path) -> None:
     os.environ.pop("PREFECT_API_URL", None)  # the demo needs no server, and writes to nobody's
 
 
-def _port() -> int:
-    """Return the port that the sample pipeline names, 0 (any) if it is taken."""
-    usual = int(URL.rsplit(":", 1)[1])
-    with socket.socket() as probe:
-        return 0 if probe.connect_ex(("127.0.0.1", usual)) == 0 else usual
+@contextmanager
+def _sandbox(store: Path, port: int | None) -> Iterator["Running"]:
+    """Serve the sample company at *port*; without one at the usual port, at any (0) if that is taken.
+
+    Whether it is taken is seen by taking it: a second demo may start at the same moment.
+    """
+    from tasks.sandbox import running
+
+    usual, state = int(URL.rsplit(":", 1)[1]), sample("acme_tenant.json")
+    with ExitStack() as stack:
+        try:
+            sandbox = stack.enter_context(running(store, port=usual if port is None else port, state=state))
+        except BadUsage as exc:
+            if port is not None or exc.facts.get("port") != usual:
+                raise
+            sandbox = stack.enter_context(running(store, port=0, state=state))
+        yield sandbox
 
 
 def _play(number: int, act: Act, home: Path) -> Path:

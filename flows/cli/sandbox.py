@@ -42,11 +42,18 @@ def sandbox(
     )
 
 
-def demo() -> None:
+def demo(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", help="Port on 127.0.0.1 of its sandbox; 0: any that is free.", show_default="8750, or a free one"
+        ),
+    ] = None,
+) -> None:
     """Run the whole job on the sample company, against a sandbox of its own; say where the report is."""
     from flows.cli.demonstration import demonstrate
 
-    demonstrate()
+    demonstrate(port)
 
 
 COMMANDS = (demo, sandbox)

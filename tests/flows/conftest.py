@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 from tests.support.flow_runs import Ending, PrefectServer, ending_of
+from tests.support.ports import port_for_a_server
 
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[PrefectServer]:
     """Run flows against a temporary Prefect server, which tells nobody of it."""
     import prefect.settings
-    from prefect.testing.utilities import prefect_test_harness
+    from prefect.testing import utilities
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, port_for_a_server() as port:
         patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-        with prefect_test_harness(server_startup_timeout=120):
+        # Prefect lets go of the port that it finds; a neighbour who took it would be taken for our server.
+        patch.setattr(utilities, "_find_available_port", lambda: port)
+        with utilities.prefect_test_harness(server_startup_timeout=120):
             database = str(prefect.settings.PREFECT_SERVER_DATABASE_CONNECTION_URL.value())
             url = prefect.settings.PREFECT_API_URL.value()
             yield PrefectServer(str(url), Path(database.removeprefix("sqlite+aiosqlite:///")))

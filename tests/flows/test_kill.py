@@ -29,6 +29,7 @@ from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget
 from tasks.model.plan import Action, Plan
 from tests.support import kill_driver
 from tests.support.plans import PlanBuilder
+from tests.support.waiting import wait_for
 
 MEETING, WEBINAR = "9001", "9002"
 HOSTS = "6001"
@@ -121,9 +122,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     options = [word for option, name in files.items() for word in (option, str(folder / name))]
     command = [sys.executable, "-m", "tasks.sandbox", *options, "--port", "0", "--no-rate-limit"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        until = time.monotonic() + WAIT_S
-        while not (folder / "port").exists() and time.monotonic() < until:
-            time.sleep(0.02)
+        wait_for((folder / "port").exists, "the sandbox")
         yield f"http://127.0.0.1:{(folder / 'port').read_text()}"
         process.terminate()
 

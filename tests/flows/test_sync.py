@@ -3,7 +3,6 @@
 import json
 import logging
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+
+from tests.support.waiting import wait_for
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 FIRST, NEXT = datetime(2026, 9, 1, 2), datetime(2026, 10, 5, 2)  # noqa: DTZ001 - in the pipeline's time zone
@@ -267,11 +268,8 @@ def test_every_run_leaves_its_figures_and_a_link_to_its_report_in_prefect(year: 
 
 
 def test_no_name_and_no_address_is_in_prefects_database_or_in_the_logs(year: Year, prefect_server: Any) -> None:
-    until = time.monotonic() + 10
     chosen = {"logs": {"flow_run_id": {"any_": [year.truncated.ended.flow_run]}}}
-    while not prefect_server.ask("POST", "logs/filter", chosen) and time.monotonic() < until:
-        time.sleep(0.1)  # Prefect sends its logs a moment later
-    assert prefect_server.ask("POST", "logs/filter", chosen)
+    wait_for(lambda: prefect_server.ask("POST", "logs/filter", chosen), "Prefect's log")  # sent a moment later
     assert year.log
     stored = prefect_server.stored() + "\n".join(year.log).encode()
     people = roster("acme_staff.xlsx") | roster("acme_staff_next.xlsx")

@@ -20,7 +20,7 @@ def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The folders of the demo's runs: the first month, the next, a quiet one, one whose list was refused. And of the
     one that follows when somebody accepts that list: the limits stop it.
 
-    Processes that test side by side share one demo: the first to ask plays it, on a port that two would fight for.
+    Processes that test side by side share one demo: the first to ask plays it.
     """
     together = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -40,14 +40,17 @@ def _play(folder: Path) -> None:
         done = subprocess.run([*COMMAND, *words], cwd=folder, env=environ, capture_output=True, timeout=240, text=True)
         assert done.returncode == code, done.stderr
 
-    run("demo")
+    run("demo", "--port", "0")
     home = folder / "demo"
     environ |= {"ROSTERFLOW_HOME": str(home), "PREFECT_HOME": str(home / "prefect")}
     shutil.copyfile(SAMPLES / "acme_staff_truncated.xlsx", home / "acme_staff.xlsx")
-    [port] = re.findall(r'api: "http://127\.0\.0\.1:(\d+)', (home / "acme.yaml").read_text(encoding="utf-8"))
-    with running(home / "sandbox.db", port=int(port)):
+    pipeline = home / "acme.yaml"
+    text = pipeline.read_text(encoding="utf-8")
+    [url] = re.findall(r'api: "(http://127\.0\.0\.1:\d+)', text)
+    with running(home / "sandbox.db") as sandbox:  # the demo's port may be another's by now
+        pipeline.write_text(text.replace(url, sandbox.url), encoding="utf-8")
         run("accept", "latest", "--by", "Ida Test", "--reason", "to see the limits")
-        run("sync", str(home / "acme.yaml"), code=5)
+        run("sync", str(pipeline), code=5)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   echo "Not installed here: ${packages[*]}. Tests that need them will skip (or fail, where CI is set)." >&2
   exit 0
 fi
+# One at a time: a second copy of this waits for the first one, and then finds little left to do.
+exec 9>/run/lock/rosterflow-install.lock
+flock 9
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update
-apt-get -qq install -y --no-install-recommends "${packages[@]}" >/dev/null
+apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${packages[@]}" >/dev/null

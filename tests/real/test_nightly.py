@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,16 +14,11 @@ import httpx
 import pytest
 
 from tasks.sandbox import running
+from tests.support.ports import port_for_a_server
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_for(what: str, probe: Any, seconds: float = 120) -> Any:
@@ -38,9 +32,14 @@ def wait_for(what: str, probe: Any, seconds: float = 120) -> Any:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[dict[str, str]]:
+def port() -> Iterator[int]:
+    with port_for_a_server() as held:
+        yield held
+
+
+@pytest.fixture
+def server(tmp_path: Path, port: int) -> Iterator[dict[str, str]]:
     """A Prefect server of its own; yields the environment to reach it."""
-    port = free_port()
     environ = {
         **os.environ,
         "PREFECT_HOME": str(tmp_path / "prefect"),

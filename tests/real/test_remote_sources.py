@@ -4,7 +4,6 @@ import asyncio
 import base64
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from tasks.ingest import read_roster
 from tasks.model.errors import RosterflowError
 from tasks.pipeline_file import load_pipeline
 from tasks.settings import resolve_secret
+from tests.support.ports import port_for_a_server
 from tests.support.programs import COMMAND
 
 pytestmark = pytest.mark.real
@@ -275,12 +275,6 @@ def test_a_server_whose_key_is_not_known_is_not_spoken_to(refused: Refused, sftp
 # PostgreSQL -----------------------------------------------------------------------------------------------------------
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def postgresql_programs() -> Path:
     """Return the folder of initdb and pg_ctl, which Debian keeps off the path."""
     from tests.support.programs import missing
@@ -302,8 +296,12 @@ def as_postgres() -> Iterator[list[str]]:
 def postgresql() -> Iterator[int]:
     import tempfile
 
-    programs, port = postgresql_programs(), free_port()
-    with tempfile.TemporaryDirectory(prefix="rosterflow-pg-") as name, as_postgres() as prefix:
+    programs = postgresql_programs()
+    with (
+        tempfile.TemporaryDirectory(prefix="rosterflow-pg-") as name,
+        as_postgres() as prefix,
+        port_for_a_server() as port,
+    ):
         folder = Path(name)
         folder.chmod(0o777)
         (folder / "pw").write_text(PASSWORD)
@@ -378,4 +376,4 @@ def test_a_database_that_takes_too_long_is_given_up(
     began = time.monotonic()
     with pytest.raises(RejectedSource, match="QueryCanceled"):
         read_roster(source, tmp_path, lambda _: SecretStr(PASSWORD))
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50  # of the 60 s that it would take
