@@ -21,11 +21,12 @@ MEASURES: Mapping[str, Callable[[Session], list[Figure]]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for, print one table (or JSON), and return 0 whatever the figures are."""
     options = _parser().parse_args(arguments)
-    session = Session(cache_folder(), options.scale, options.repeats)
     figures: list[Figure] = []
-    for name in options.only or MEASURES:
-        sys.stderr.write(f"{name} ...\n")
-        figures += MEASURES[name](session)
+    with cache_folder() as cache:
+        session = Session(cache, options.scale, options.repeats)
+        for name in options.only or MEASURES:
+            sys.stderr.write(f"{name} ...\n")
+            figures += MEASURES[name](session)
     sys.stdout.write((as_json(figures) if options.json else as_table(figures)) + "\n")
     if options.scale != 1:
         sys.stderr.write("The bars are those of full size.\n")

@@ -1,6 +1,7 @@
 """How things are measured: sizes, repetitions, processes of their own, and where made-up data is kept."""
 
 import hashlib
+import itertools
 import os
 import resource
 import shutil
@@ -9,11 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
 
 from tasks import journal, model
 from tests.support import company
@@ -80,14 +83,30 @@ def peak_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # Linux counts in KiB
 
 
-def cache_folder() -> Path:
-    """Return this user's folder of made-up data; what was made by other versions of this program is cleared away."""
-    root = Path(tempfile.gettempdir()) / f"rosterflow-bench-{os.getuid()}"
-    folder = root / _version()
-    if not folder.is_dir():
-        shutil.rmtree(root, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o700)
-    return folder
+@contextmanager
+def cache_folder(root: Path | None = None) -> Iterator[Path]:
+    """Give a folder of made-up data that is kept for the next run, and is nobody else's meanwhile.
+
+    It is this user's first one of this version that no other run has; those of other versions are cleared away,
+    unless a run has them.
+    """
+    root = root or Path(tempfile.gettempdir()) / f"rosterflow-bench-{os.getuid()}"
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    version = _version()
+    for old in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(f"{version}-")):
+        with suppress(Timeout), FileLock(root / f"{old.name}.lock", timeout=0):
+            shutil.rmtree(old, ignore_errors=True)
+    for number in itertools.count(1):
+        folder = root / f"{version}-{number}"
+        lock = FileLock(root / f"{folder.name}.lock", timeout=0)
+        with suppress(Timeout):
+            lock.acquire()
+            break
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        yield folder
+    finally:
+        lock.release()
 
 
 def _version() -> str:

@@ -1,11 +1,14 @@
 """The benchmark still measures what it says. Nothing is timed here."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from tests.bench import session
 from tests.bench.__main__ import main
 from tests.bench.figures import Bar, Figure, as_table
+from tests.bench.session import cache_folder
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,25 @@ def test_a_missed_bar_is_marked_in_the_table() -> None:
 
     assert [line[0] for line in lines] == [" ", " ", "!"]
     assert lines[2].split() == ["!", "slow", "1", "3.00", "s", "≤", "2", "s"]
+
+
+def test_runs_at_once_have_a_folder_each_and_the_next_one_takes_it_over(tmp_path: Path) -> None:
+    with cache_folder(tmp_path) as first, cache_folder(tmp_path) as second:
+        assert first != second
+        (first / "made-up").touch()
+    with cache_folder(tmp_path) as next_one:
+        assert (next_one, (next_one / "made-up").exists()) == (first, True)
+
+
+def test_what_another_version_made_up_is_cleared_away_unless_it_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cache_folder(tmp_path) as used:
+        monkeypatch.setattr(session, "_version", lambda: "another")
+        with cache_folder(tmp_path):
+            assert used.is_dir()
+    with cache_folder(tmp_path):
+        assert not used.exists()
 
 
 def test_a_small_run_gives_every_value(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from tasks.model.errors import RejectedSource
 from tasks.model.sources import Source
 from tests.properties.effort import examples
 from tests.support.seeds import PASSWORD, seeds
+from tests.support.waiting import spent_s
 
 SEEDS = seeds()
 IN_A_PROCESS = ("xlsx", "xls", "xlsb", "ods", "locked xlsx")
@@ -74,14 +74,14 @@ def damaged(draw: st.DrawFn, data: bytes) -> bytes:
 
 def opened(data: bytes, reading: Reading | None = None) -> None:
     """Open a file, and look that it gives text or a refusal without the file's own words."""
-    began = time.monotonic()
+    began = spent_s()
     try:
         for table in open_tables(ReadFile("staff", data), reading):
             assert all(type(cell) is str for row in table.rows for cell in row)
     except RejectedSource as exc:
         if not exc.remedy:
             raise AssertionError("a refusal says what to do") from exc
-    assert time.monotonic() - began < LONGEST_S
+    assert spent_s() - began < LONGEST_S
 
 
 def read(data: bytes, declared: str) -> None:
@@ -91,11 +91,11 @@ def read(data: bytes, declared: str) -> None:
     source = Source.model_validate(fields | ({"format": declared} if declared else {}))
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(RejectedSource):
         Path(folder, "staff").write_bytes(data)
-        began = time.monotonic()
+        began = spent_s()
         try:
             read_roster(source, Path(folder), lambda _: SecretStr(PASSWORD))
         finally:
-            assert time.monotonic() - began < LONGEST_S
+            assert spent_s() - began < LONGEST_S
 
 
 @pytest.mark.parametrize("name", SEEDS)
