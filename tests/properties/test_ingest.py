@@ -15,7 +15,7 @@ from tasks.ingest import read_roster
 from tasks.model.errors import RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 HEADINGS = ("Account", "Department", "Remarks")
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff"), max_size=12)

@@ -14,7 +14,7 @@ from tasks.model.state import TargetState
 from tasks.model.tables import ACCOUNTS, FINDINGS, GRANTS, GROUPS, LICENCES, LINKS, WORKERS
 from tasks.plan import Inputs, make_plan
 from tasks.validate.merging import Merged, merge
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 TODAY = date(2026, 3, 2)
 NAMES = ("hr", "contractors", "telephony")

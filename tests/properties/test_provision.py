@@ -15,7 +15,7 @@ from tasks.model.operations import Operation, Outcome, Reply
 from tasks.model.plan import Plan
 from tasks.model.state import AccountState
 from tasks.provision import apply_plan
-from tests.properties.effort import examples
+from tests.support.effort import examples
 from tests.unit.provision.world import (
     MEETING,
     TRAINING,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.ingest.transforms import step
 from tasks.model.transforms import DECLARED, Default, Transform
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=14) | st.sampled_from(
     [

@@ -13,7 +13,7 @@ from tasks.model.rosters import Roster
 from tasks.model.tables import FINDINGS, WORKERS
 from tasks.validate import load_suite, validate
 from tasks.validate.suites import Suite
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 MAPPED = ("external_id", "user_name", "given_name", "family_name", "status", "department")
 HEADINGS = {name: name.upper() for name in MAPPED}
