@@ -1,6 +1,7 @@
 """``rosterflow sync`` as a process that is killed, told to end, interrupted at the terminal, and started once more.
 
 The engine's own test kills at many instants (``test_kill.py``); this one sees that the command around it keeps up.
+Each process starts a Prefect server of its own, so all of it is for ``make prove``.
 """
 
 import json
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytestmark = pytest.mark.prove
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]

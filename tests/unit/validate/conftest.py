@@ -55,12 +55,12 @@ def _roster(*rows: Row, findings: Sequence[Mapping[str, object]] = (), mapped: S
     return Roster("hr", "staff.csv", None, "0" * 64, raw, workers, said, tuple(names))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_roster() -> Callable[..., Roster]:
     return _roster
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def headings() -> dict[str, str]:
     return dict(HEADINGS)
 
