@@ -11,6 +11,7 @@ COMMAND = [sys.executable, "-c", "from flows.cli.main import app; app()"]
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.prove
 def test_prefect_that_does_not_start_in_time_is_told_as_that(tenant: Any, office: Any) -> None:
     environ = {
         **os.environ,

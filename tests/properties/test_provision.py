@@ -153,7 +153,7 @@ def record_of(world: World, plan: Plan) -> Mapping[str, Any]:
     return {"links": links, "outcomes": outcomes, "tenant": tenant}
 
 
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(plans(), st.lists(st.integers(0, 40), max_size=4), st.data())
 def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
     made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject

@@ -57,7 +57,7 @@ ENTRIES: list[Any] = [
     "digits",
 ]
 SAME_AGAIN = ("trim", "nfc", "nfkc", "transliterate", "digits", "case", "pad", "default", "address", "phone")
-RUNS = settings(max_examples=examples(40), deadline=None)
+RUNS = settings(max_examples=examples(20), deadline=None)
 
 
 def named(entry: Any) -> str:

@@ -18,7 +18,7 @@ def examples(number: int) -> int:
 
 
 def sampled(cases: Iterable[Any], keep: Collection[str]) -> list[Any]:
-    """Return *cases* as parameters of a test: those that *keep* names run in ``make test``, the others in ``make prove``.
+    """Return *cases* as parameters: ``make test`` tries those that *keep* names, ``make prove`` the others.
 
     A case is named by the id of its ``pytest.param``; any other is its own name, as ``str`` writes it.
 
