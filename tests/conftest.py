@@ -1,5 +1,6 @@
 """Shared by the tests of the whole: a sandbox tenant, and an installation of Rosterflow in a folder of its own."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -49,9 +50,10 @@ def tenant(served: Tenant) -> Tenant:
 
 @pytest.fixture(scope="session")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of findings that all installations share: Great Expectations is asked once per roster."""
-    folder = tmp_path_factory.mktemp("findings")
-    folder.chmod(0o700)
+    """A cache of findings that all installations of all workers share: Great Expectations is asked once per roster."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "findings"
+    folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 

@@ -94,7 +94,9 @@ class RunFolder:
         table: pd.DataFrame = arrow.to_pandas()
         for column in ours["objects"]:
             table[column] = table[column].astype(object).map(_from_json)
-        return table.astype(ours["dtypes"])
+        there = {name: str(dtype) for name, dtype in table.dtypes.items()}
+        other = {name: dtype for name, dtype in ours["dtypes"].items() if dtype != there[name]}
+        return table.astype(other) if other else table  # most are as they were, and to convert none takes as long
 
 
 def _to_json(value: Any) -> str | None:

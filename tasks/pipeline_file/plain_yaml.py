@@ -7,6 +7,7 @@ duplicate keys and further documents are refused: they make a policy hard to rev
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -94,7 +95,16 @@ def write_path(path: Path) -> str:
 
 
 def read(text: str) -> tuple[Node | None, list[Problem]]:
-    """Return the document of *text*, None if it cannot be read at all, and what is wrong with it as YAML."""
+    """Return the document of *text*, None if it cannot be read at all, and what is wrong with it as YAML.
+
+    Each step of a run reads the pipeline file again: the same text is parsed once. Nobody may change the nodes.
+    """
+    node, problems = _read(text)
+    return node, list(problems)
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> tuple[Node | None, list[Problem]]:
     reader = _Reader()
     try:
         return reader.document(iter(YAML(typ="safe", pure=True).parse(text))), reader.problems

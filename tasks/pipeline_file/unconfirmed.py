@@ -8,6 +8,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -37,7 +39,7 @@ class Unconfirmed:
 def find_unconfirmed(text: str, node: Node) -> tuple[Unconfirmed, ...]:
     """Return the places of a readable file, in order. A mark in quotes or in a block of text is no comment."""
     places = sorted(_places(node, ()), key=lambda item: item[0])
-    comments = dict(_comments(text))
+    comments = _all_comments(text)
     marked = {
         line: Unconfirmed(line, _key_at(places, line), found[1].strip() or _said_above(line, text, comments))
         for line, comment in comments.items()
@@ -55,6 +57,12 @@ def _said_above(line: int, text: str, comments: Mapping[int, str]) -> str:
     above = comments.get(line - 1, "")
     alone = line > 1 and text.splitlines()[line - 2].lstrip().startswith("#")
     return above.lstrip("# ").strip()[:MOST_SAID] if alone and not MARK.search(above) else ""
+
+
+@lru_cache(maxsize=4)
+def _all_comments(text: str) -> Mapping[int, str]:
+    """Return the comments of *text* by line. A run reads its file many times, and the text is scanned once."""
+    return MappingProxyType(dict(_comments(text)))
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -275,7 +276,9 @@ def _day(text: str, zone: str = "") -> str:
     return f"{day}, {moment:%H:%M} {f'({zone})' if zone else moment.tzinfo or ''}".rstrip()
 
 
+@cache
 def _template() -> "Template":
+    """Return the template of the page, compiled once a process: that takes longer than a small page does."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # only pages need it
 
     environment = Environment(

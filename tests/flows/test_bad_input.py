@@ -404,6 +404,7 @@ def test_a_plan_is_stale_once_another_was_applied(run, office, apply, sync, tena
     assert tenant.writes() == sent
 
 
+@pytest.mark.prove
 def test_a_plan_is_stale_once_the_rules_were_changed(run, office, apply, tenant) -> None:
     folder = planned(run, office)
     office.spec["rules"][0]["grant"]["group"] = "Sales"
@@ -444,6 +445,7 @@ def test_on_a_frozen_day_nothing_is_sent_whatever_day_is_planned_for(run, office
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 def test_a_plan_made_before_a_freeze_is_not_applied_in_it(run, office, apply, tenant) -> None:
     folder = planned(run, office)
     office.spec["freeze"] = ["2000-01-01..2998-12-31"]

@@ -28,6 +28,7 @@ from tasks.model.operations import GOOD
 from tasks.model.pipeline import SANDBOX_AUTH, GotoTarget
 from tasks.model.plan import Action, Plan
 from tests.support import kill_driver
+from tests.support.effort import sampled
 from tests.support.plans import PlanBuilder
 from tests.support.waiting import wait_for
 
@@ -205,8 +206,9 @@ def links(journal: Path) -> dict[str, Any]:
         }
 
 
+@pytest.mark.parametrize("spread", sampled([3, 9], {"3"}))
 def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
-    sandbox: str, fresh: Callable[[str], Nursery]
+    sandbox: str, fresh: Callable[[str], Nursery], spread: int
 ) -> None:
     plan = sample_plan()
     calm = fresh("calm")
@@ -220,8 +222,9 @@ def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
     assert len(expected["directory members"]) == len(hosts) + len(STAYERS)
 
     killed = 0
-    spread = [1 + number * instants // 9 for number in range(9)]
-    for first in [*spread, instants - 3, instants - 1]:  # the last calls are those to the directory
+    firsts = [1 + number * instants // spread for number in range(spread)]
+    firsts += [instants - 3, instants - 1]  # the last calls are those to the directory
+    for first in firsts:
         rough = fresh(f"rough-{first}")
         for instant in (first, first + 3):  # the second strikes while the first is being taken up again
             killed += rough.life(lambda journal=rough.journal, at=instant: rows(journal) >= at) == -signal.SIGKILL
@@ -236,7 +239,7 @@ def test_a_run_that_was_killed_at_any_instant_ends_like_one_that_was_not(
             assert all(outcome.status in GOOD for outcome in outcomes.values())
             assert journal.generation("acme") == 1
             assert journal.unfinished("acme") is None
-    assert killed >= 15  # a kill that comes when the work is done proves nothing
+    assert killed * 3 >= len(firsts) * 4  # a kill that comes when the work is done proves nothing
 
 
 def roles_begun(journal: Path) -> int:
@@ -251,7 +254,7 @@ def roles_begun(journal: Path) -> int:
         return 0
 
 
-@pytest.mark.parametrize("begun", [1, 3, 6])
+@pytest.mark.parametrize("begun", sampled([1, 3, 6], {"3"}))
 def test_kills_leave_nobody_with_a_role_whose_limit_is_not_kept(
     sandbox: str, fresh: Callable[[str], Nursery], begun: int
 ) -> None:

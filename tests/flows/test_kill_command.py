@@ -1,6 +1,7 @@
 """``rosterflow sync`` as a process that is killed, told to end, interrupted at the terminal, and started once more.
 
 The engine's own test kills at many instants (``test_kill.py``); this one sees that the command around it keeps up.
+Each process starts a Prefect server of its own, so all of it is for ``make prove``.
 """
 
 import json
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 
 from tests.support.programs import COMMAND
+
+pytestmark = pytest.mark.prove
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 START_S, END_S = 120.0, 45.0

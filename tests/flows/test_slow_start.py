@@ -10,6 +10,7 @@ from tests.support.programs import COMMAND
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.prove
 def test_prefect_that_does_not_start_in_time_is_told_as_that(tenant: Any, office: Any) -> None:
     environ = {
         **os.environ,

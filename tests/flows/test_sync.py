@@ -323,6 +323,7 @@ def test_applying_a_plan_sends_exactly_that_plan(office, make_plan, apply, tenan
     }
 
 
+@pytest.mark.prove
 def test_applying_a_plan_twice_sends_it_once(office, make_plan, apply, tenant) -> None:
     planned = make_plan()
     assert apply(office, planned["run"]["run_id"]).code == 0
@@ -334,6 +335,7 @@ def test_applying_a_plan_twice_sends_it_once(office, make_plan, apply, tenant) -
     assert (tenant.writes(), tenant.mails()) == (sent, mails)
 
 
+@pytest.mark.prove
 def test_a_blocked_plan_passes_once_with_a_reason_that_is_recorded(
     office, make_plan, sync, apply, tenant, staff
 ) -> None:
@@ -357,6 +359,7 @@ def test_a_blocked_plan_passes_once_with_a_reason_that_is_recorded(
     assert apply(office, blocked.folder.name).code == 5  # the decision is used up
 
 
+@pytest.mark.prove
 def test_an_override_of_sync_is_for_the_plan_that_it_names(office, sync, tenant, staff) -> None:
     office.spec["limits"] = {"suspend": {"count": "0"}}
     assert sync(office).code == 0

@@ -48,6 +48,7 @@ def test_a_file_cut_in_half_is_refused(office, sync, tenant, synced) -> None:
     assert "20 rows, 40 before" in (ended.folder / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.prove
 def test_a_blanked_column_is_refused(office, sync, tenant, synced) -> None:
     half = [(*row[:4], row[4] if at % 2 else "", row[5]) for at, row in enumerate(people())]
     office.staff(half)
@@ -57,6 +58,7 @@ def test_a_blanked_column_is_refused(office, sync, tenant, synced) -> None:
     assert tenant.writes() == synced
 
 
+@pytest.mark.prove
 def test_an_empty_file_is_refused(office, sync, tenant, synced) -> None:
     (office.folder / "staff.csv").write_bytes(b"")
     refused(sync(office), "no bytes at all")
@@ -65,6 +67,7 @@ def test_an_empty_file_is_refused(office, sync, tenant, synced) -> None:
     assert tenant.writes() == synced
 
 
+@pytest.mark.prove
 def test_every_broken_bound_is_named_in_one_pass(office, sync, tenant, synced) -> None:
     headings = ("Employee No", "Account", "First name", "Surname", "Department", "State", "Badge")
     office.staff([(*row[:4], "Ops", "Active", "red") for row in people(30)], headings)

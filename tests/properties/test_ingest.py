@@ -15,13 +15,13 @@ from tasks.ingest import read_roster
 from tasks.model.errors import RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 HEADINGS = ("Account", "Department", "Remarks")
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff"), max_size=12)
 LINES = st.builds("\n".join, st.lists(CELLS, min_size=1, max_size=3))
 ROWS = st.lists(st.tuples(CELLS, CELLS, LINES), min_size=1, max_size=12)
-RUNS = settings(max_examples=examples(30), deadline=None)
+RUNS = settings(max_examples=examples(15), deadline=None)
 
 
 def source(path: str, **fields: object) -> Source:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tasks.ingest import read_roster
 from tasks.ingest.inspection import draft_pipeline, inspect_file
 from tasks.pipeline_file import load_pipeline
+from tests.support.effort import examples
 from tests.support.forms import FORMS, SHEETS, delimited
 
 ATTRIBUTES = {
@@ -59,7 +60,7 @@ WRITERS = {
 
 @pytest.mark.parametrize("form", WRITERS)
 @settings(
-    max_examples=4,
+    max_examples=examples(2),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -14,7 +14,7 @@ from tasks.model.state import TargetState
 from tasks.model.tables import ACCOUNTS, FINDINGS, GRANTS, GROUPS, LICENCES, LINKS, WORKERS
 from tasks.plan import Inputs, make_plan
 from tasks.validate.merging import Merged, merge
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 TODAY = date(2026, 3, 2)
 NAMES = ("hr", "contractors", "telephony")
@@ -23,7 +23,7 @@ COLUMNS = {
     "contractors": ("external_id", "user_name", "given_name", "department"),
     "telephony": ("external_id", "phone", "department"),
 }
-everything = settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+everything = settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Files = dict[str, list[dict[str, Any]]]
 
 

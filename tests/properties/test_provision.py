@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tasks.journal import Attempt, CallResult
 from tasks.model.plan import Plan
 from tasks.provision import apply_plan
-from tests.properties.effort import examples
+from tests.support.effort import examples
 from tests.support.mortal import Life, MortalJournal, MortalTarget
 from tests.support.plans import PlanBuilder
 from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, directory_group
@@ -102,7 +102,7 @@ def record_of(world: World, plan: Plan) -> Mapping[str, Any]:
     return {"links": links, "outcomes": outcomes, "tenant": tenant}
 
 
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(plans(), st.lists(st.integers(0, 40), max_size=4), st.data())
 def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
     made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject

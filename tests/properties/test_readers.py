@@ -16,7 +16,7 @@ from tasks.ingest.inspection.opening import open_tables
 from tasks.ingest.tables import Reading
 from tasks.model.errors import RejectedSource
 from tasks.model.sources import Source
-from tests.properties.effort import examples
+from tests.support.effort import examples
 from tests.support.seeds import PASSWORD, seeds
 from tests.support.waiting import spent_s
 

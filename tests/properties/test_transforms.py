@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.ingest.transforms import step
 from tasks.model.transforms import DECLARED, Default, Transform
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=14) | st.sampled_from(
     [
@@ -57,7 +57,7 @@ ENTRIES: list[Any] = [
     "digits",
 ]
 SAME_AGAIN = ("trim", "nfc", "nfkc", "transliterate", "digits", "case", "pad", "default", "address", "phone")
-RUNS = settings(max_examples=examples(40), deadline=None)
+RUNS = settings(max_examples=examples(20), deadline=None)
 
 
 def named(entry: Any) -> str:

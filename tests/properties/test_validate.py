@@ -13,7 +13,7 @@ from tasks.model.rosters import Roster
 from tasks.model.tables import FINDINGS, WORKERS
 from tasks.validate import load_suite, validate
 from tasks.validate.suites import Suite
-from tests.properties.effort import examples
+from tests.support.effort import examples
 
 MAPPED = ("external_id", "user_name", "given_name", "family_name", "status", "department")
 HEADINGS = {name: name.upper() for name in MAPPED}
@@ -30,7 +30,7 @@ CELLS = st.fixed_dictionaries(
     }
 )
 ROWS = st.lists(CELLS, min_size=1, max_size=12)
-FEW = settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def staff() -> Suite:

@@ -8,7 +8,7 @@ import httpx
 from tasks.connectors.goto import directory, faults, webinars
 from tasks.connectors.goto.breaker import Breaker
 from tasks.connectors.goto.faults import Right
-from tasks.connectors.goto.reach import is_ours
+from tasks.connectors.goto.reach import certificates, is_ours
 from tasks.connectors.goto.retries import Retries
 from tasks.connectors.goto.target import Apis, GotoConnector
 from tasks.connectors.goto.tokens import Credentials, TokenSource
@@ -40,11 +40,13 @@ def open_goto(
     for key, url in (("api", spec.urls.api), ("token", spec.urls.token)):
         _require_safe(f"targets.{spec.name}.urls.{key}", url, sandbox_only=spec.auth is None)
     retries = retries or Retries()
+    trust_env = not spec.urls.is_local  # a company's proxy and certificates, but never for this machine
     http = httpx.AsyncClient(
+        verify=certificates(trust_env=trust_env),
         timeout=httpx.Timeout(timeout_s, connect=10.0, pool=None),
         limits=httpx.Limits(max_connections=CONNECTIONS + 1, max_keepalive_connections=CONNECTIONS + 1),
         headers={"Accept": "application/json", "User-Agent": "rosterflow"},
-        trust_env=not spec.urls.is_local,  # a company's proxy and certificates, but never for this machine
+        trust_env=trust_env,
     )
     first = credentials.refresh_token
     slot = kept.slot(credentials.client_id, first) if kept is not None and first is not None else None

@@ -1,5 +1,8 @@
 """What to say of a server that did not answer, and what to do about it: on this machine, start the sandbox."""
 
+import ssl
+from functools import cache
+
 import httpx
 
 from tasks.model.pipeline import SANDBOX_HOSTS
@@ -30,3 +33,9 @@ def remedy_for(url: httpx.URL, key: str) -> str:
             f"{key} in the pipeline; then run the same command again."
         )
     return f"Check the network, the proxy, and {key} in the pipeline; then run the same command again."
+
+
+@cache
+def certificates(*, trust_env: bool) -> ssl.SSLContext:
+    """Return whom a client trusts. To read all authorities takes longer than a few calls do, so it is done once."""
+    return httpx.create_ssl_context(trust_env=trust_env)

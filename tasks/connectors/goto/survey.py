@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tasks.connectors.goto.reach import certificates
 from tasks.connectors.goto.target import GotoConnector
 from tasks.connectors.goto.wire import key_of
 from tasks.model.errors import RefusedByTarget, TargetDown, TargetError
@@ -114,7 +115,8 @@ async def _organisation(spec: GotoTarget) -> tuple[bool, Organisation | None]:
         return False, None
     url = spec.urls.api.rstrip("/")
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
+        verify = certificates(trust_env=False)
+        async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False, verify=verify) as http:
             if not (await http.get("/sandbox/switches")).json().get("domain_control"):
                 return False, None
             answer = await http.get(ORGANISATION)

@@ -8,12 +8,12 @@ from tasks.model.rosters import Roster
 from tests.support import rosters
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_roster() -> Callable[..., Roster]:
     return rosters.make_roster
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def headings() -> dict[str, str]:
     return dict(rosters.HEADINGS)
 

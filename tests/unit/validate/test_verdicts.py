@@ -44,18 +44,20 @@ def test_codes_of_a_held_row_are_sorted_and_leave_warnings_out(judged, ada):
     assert "duplicate_row" in set(verdict.findings["code"])
 
 
-@pytest.mark.parametrize(
-    ("wrong", "usable"),
-    [
-        ({"external_id": None}, False),
-        ({"external_id": "1.2E+05"}, False),
-        ({"external_id": "10\u200b01"}, False),
-        ({"user_name": "nobody"}, True),
-        ({"given_name": None}, True),
-    ],
+WRONG_KEYS = (
+    ({"external_id": None}, False),
+    ({"external_id": "1.2E+05"}, False),
+    ({"external_id": "10\u200b01"}, False),
+    ({"user_name": "nobody"}, True),
+    ({"given_name": None}, True),
 )
-def test_key_of_a_held_row_is_usable_if_nothing_is_wrong_with_the_id(judged, ada, ben, wrong, usable):
-    assert judged({**ada, **wrong}, ben).held["key_usable"].tolist() == [usable]
+
+
+def test_key_of_a_held_row_is_usable_if_nothing_is_wrong_with_the_id(judged, ada, ben):
+    own = [{"external_id": f"20{n}", "user_name": f"p{n}@acme.example"} for n in range(len(WRONG_KEYS))]
+    held = judged(*({**ada, **one, **wrong} for one, (wrong, _) in zip(own, WRONG_KEYS, strict=True)), ben).held
+    assert held["row"].tolist() == [2, 3, 4, 5, 6]
+    assert held["key_usable"].tolist() == [usable for _, usable in WRONG_KEYS]
 
 
 def test_contradicting_rows_of_one_person_still_tell_who_it_is(judged, ada):
@@ -117,13 +119,21 @@ def test_row_without_id_holds_the_row_of_another_person_with_its_address(judged,
 LEFT = [{"status": "inactive"}, {"end_date": "2026-02-28"}, {"status": "inactive", "end_date": "2026-12-31"}]
 
 
-@pytest.mark.parametrize("left", LEFT)
-@pytest.mark.parametrize("wrong", [{"user_name": None}, {"user_name": "left"}, {"given_name": None}, {"locale": "fr"}])
-def test_leaver_named_by_an_id_is_not_held_for_what_only_staff_needs(judged, ada, ben, left, wrong):
-    verdict = judged({**ada, **left, **wrong}, ben)
-    assert (len(verdict.clean), len(verdict.held)) == (2, 0)
-    assert set(verdict.findings["severity"]) == {"warning"}
-    assert len(judged({**ada, **wrong}, ben).held) == 1
+ONLY_STAFF_NEEDS = ({"user_name": None}, {"user_name": "left"}, {"given_name": None}, {"locale": "fr"})
+
+
+def test_leaver_named_by_an_id_is_not_held_for_what_only_staff_needs(judged, ada):
+    cases = [(left, wrong) for left in (*LEFT, {}) for wrong in ONLY_STAFF_NEEDS]
+    own = [
+        {"external_id": f"20{n}", "user_name": f"p{n}@acme.example", "family_name": f"Ode{n}"}
+        for n in range(len(cases))
+    ]
+    verdict = judged(*({**ada, **one, **wrong, **left} for one, (left, wrong) in zip(own, cases, strict=True)))
+    staff = [row for row, (left, _) in enumerate(cases, 2) if not left]
+    assert verdict.held["row"].tolist() == staff
+    leavers = verdict.findings[~verdict.findings["row"].isin(staff)]
+    assert sorted({*leavers["row"]}) == [row for row, (left, _) in enumerate(cases, 2) if left]
+    assert set(leavers["severity"]) == {"warning"}
 
 
 def test_somebody_on_the_last_day_of_work_is_held_like_staff(judged, ada, ben):
