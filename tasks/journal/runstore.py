@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +15,36 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OUR_METADATA = b"rosterflow"
+_SECOND = "%Y%m%d-%H%M%S"
+_FORM = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
 
-def new_run_id(now: datetime, entropy: bytes) -> str:
-    """Return a run's id: when it began, and six hexadecimal digits of *entropy* against two in one second.
+def new_run_id(now: datetime, after: str | None = None) -> str:
+    """Return a run's id: when it began, to the microsecond. It sorts after the id *after*, whatever the clock says.
 
-    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5), bytes.fromhex("0a1b2c"))
-    '20260331-020005-0a1b2c'
+    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5, 41772))
+    '20260331-020005-041772'
+    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5), after="20260331-020005-041772")
+    '20260331-020005-041773'
+
+    Ids used to end with six random hexadecimal digits, so nothing sorts after all of those but the next second:
+
+    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5), after="20260331-020005-0a1b2c")
+    '20260331-020006-000000'
     """
-    return f"{now:%Y%m%d-%H%M%S}-{entropy[:3].hex()}"
+    wanted = f"{now:{_SECOND}-%f}"
+    return wanted if after is None or wanted > after else _next(after)
+
+
+def _next(run_id: str) -> str:
+    second, _, rest = run_id.rpartition("-")
+    step = timedelta(microseconds=int(rest) + 1) if rest.isdigit() else timedelta(seconds=1)
+    return f"{datetime.strptime(second, _SECOND) + step:{_SECOND}-%f}"  # noqa: DTZ007 - all ids are in UTC
+
+
+def is_run_id(name: str) -> bool:
+    """Tell whether a name has the form of a run's id."""
+    return _FORM.fullmatch(name) is not None
 
 
 class RunStore:
@@ -29,6 +52,21 @@ class RunStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def new(self, now: datetime, after: str | None = None) -> "RunFolder":
+        """Make the folder of a run that begins *now*, with mode 0700. Its name is the run's id.
+
+        The id sorts after those of all runs that have a folder here, and after *after*; two processes that begin at
+        one moment get two.
+        """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        known = [after or "", *(folder.name for folder in self.root.iterdir())]
+        latest = max(filter(is_run_id, known), default=None)
+        while True:
+            latest = new_run_id(now, latest)
+            with suppress(FileExistsError):
+                (self.root / latest).mkdir(mode=0o700)
+                return RunFolder(self.root / latest)
 
     def create(self, run_id: str) -> "RunFolder":
         """Return the folder of a run, made if need be, with mode 0700."""
