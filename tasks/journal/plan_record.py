@@ -3,12 +3,12 @@
 import hashlib
 import zlib
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from tasks.journal.database import Database
+from tasks.journal.journal_file import JournalFile
 from tasks.journal.schema import generations, links, plans
 from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.plan import Plan
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class PlanRecord(Database):
     """What was planned, and where it has led."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        super().__init__(engine, folder)
+    def __init__(self, file: JournalFile) -> None:
+        super().__init__(file)
         self._homes: dict[str, tuple[str, str]] = {}  # plan -> pipeline, target: asked at every call, never changing
 
     def record_plan(self, plan_hash: str, data: bytes, pipeline: str, target: str, at: datetime) -> None:
@@ -41,7 +41,10 @@ class PlanRecord(Database):
             packed = conn.execute(select(plans.c.data).where(plans.c.plan_hash == plan_hash)).scalar_one_or_none()
         if packed is None:
             raise _unknown_plan(plan_hash)
-        data = zlib.decompress(packed)
+        try:
+            data = zlib.decompress(packed)
+        except zlib.error as exc:
+            raise _altered() from exc
         _require_unaltered(plan_hash, data)
         return data
 
@@ -110,7 +113,11 @@ class PlanRecord(Database):
 
 def _require_unaltered(plan_hash: str, data: bytes) -> None:
     if hashlib.sha256(data).hexdigest() != plan_hash:
-        raise StalePlan("The plan was altered after it was made.", remedy="Make a new one with 'rosterflow plan'.")
+        raise _altered()
+
+
+def _altered() -> StalePlan:
+    return StalePlan("The plan was altered after it was made.", remedy="Make a new one with 'rosterflow plan'.")
 
 
 def _unknown_plan(plan_hash: str) -> BadUsage:
