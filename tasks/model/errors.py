@@ -7,6 +7,7 @@ for runs that cannot go on. Messages carry no personal data: they reach logs and
 from typing import Any, ClassVar
 
 NOTHING_SENT = "Nothing was sent."
+SENT_UNKNOWN = "Whether anything was sent is not known."
 
 
 class RosterflowError(Exception):
@@ -45,6 +46,18 @@ class BadPipeline(BadUsage):
     """The pipeline file is wrong, or asks the target for something that it does not have."""
 
     state_name = "Bad pipeline"
+
+
+class JournalLost(RosterflowError):
+    """The journal failed while the program was at work: its file is gone or replaced, its disk is full or broken.
+
+    Nothing more may be sent, since it could not be written down. What was sent before is for the caller to say.
+    """
+
+    state_name = "Journal lost"
+
+    def __init__(self, what: str, *, sent: str = SENT_UNKNOWN, remedy: str = "", **facts: Any) -> None:
+        super().__init__(what, sent=sent, remedy=remedy, **facts)
 
 
 class RejectedSource(RosterflowError):
