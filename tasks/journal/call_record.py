@@ -101,6 +101,15 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return conn.execute(query).scalar_one()
 
+    def sent_for(self, plan_hash: str) -> int:
+        """Return how many calls were made for a plan, by whichever run, that reached the target, or may have."""
+        query = select(func.count()).where(
+            operations.c.plan_hash == plan_hash,
+            operations.c.result.is_distinct_from(CallResult.NOT_SENT),
+        )
+        with self._read() as conn:
+            return conn.execute(query).scalar_one()
+
     def outcomes(self, plan_hash: str) -> dict[str, Outcome]:
         """Return what became of a plan's changes so far, by change."""
         query = select(outcomes).where(outcomes.c.plan_hash == plan_hash).order_by(outcomes.c.change_id)

@@ -39,7 +39,7 @@ STATES: Mapping[RunState, str] = {
     "nothing_to_do": "Nothing to do",
     "pending": "Not sent yet",
     "partial": "Partly done",
-    "blocked": "Blocked, nothing sent",
+    "blocked": "Blocked",
     "failed": "Stopped",
 }
 
@@ -79,7 +79,7 @@ OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     OutcomeStatus.FAILED: "Failed",
     OutcomeStatus.NO_SEAT: "No free seat",
     OutcomeStatus.SKIPPED: "Not attempted",
-    None: "Not sent",
+    None: "No outcome",
 }
 
 ANY_CHANGE = "Any change"
