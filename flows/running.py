@@ -75,10 +75,10 @@ def _stopped(run: Run, error: RosterflowError) -> RosterflowError:
     What was asked for cannot turn out to be wrong once a plan is being sent. So bad usage is then what follows from a
     journal that does not know the run any more; and at any time, from a folder that was taken away.
     """
-    if isinstance(error, BadUsage) and not _has_folder(run):
-        error = _folder_lost(run)
-    elif type(error) is BadUsage and run.applying:
+    if type(error) is BadUsage and run.applying:  # from here on nothing but the journal is asked for anything
         error = _journal_lost(error.what)
+    elif isinstance(error, BadUsage) and not _has_folder(run):
+        error = _folder_lost(run)
     try:
         record = run.journal.run(run.run_id)
         if record.applying_since is not None and record.plan_hash is not None:

@@ -105,8 +105,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Keep the accounts, seats, roles and groups of a SaaS tenant equal to what the company's rosters say.",
-    epilog="Exit codes: 0 done; 2 usage or pipeline file; 3 changes pending; 4 something was not done; 5 over a limit, "
-    "nothing sent; 6 source refused; 7 target down or refusing us; 8 locked; 9 stale plan; 1 unexpected.",
+    epilog="Exit codes: 0 done; 2 usage or pipeline file; 3 changes pending; 4 something was not done; 5 over a limit; "
+    "6 source refused; 7 target down or refusing us; 8 locked; 9 stale plan; 1 unexpected.",
 )
 
 

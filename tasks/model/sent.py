@@ -60,8 +60,10 @@ class Sent:
         made = f"{_calls(self.calls)} had been made before"
         if self.recorded is None:
             return f"{made}, as this process counted; the journal cannot tell of {_them(self.calls)} any more."
+        if self.recorded == 0:
+            return f"{made}; {'it is' if self.calls == 1 else 'they are'} not recorded."
         if self.recorded < self.calls:
-            return f"{made}; the journal has {self.recorded} of {_them(self.calls)}."
+            return f"{made}; the journal has {self.recorded} of them."
         return f"{made}; {'it is' if self.calls == 1 else 'all of them are'} recorded."
 
     def _of_earlier(self) -> str:
