@@ -14,7 +14,7 @@ import pytest
 
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Action, Cause, LimitReading, Plan, WithheldReason
-from tasks.model.sent import NOTHING
+from tasks.model.sent import NOTHING, Sent
 from tasks.report import render_html
 from tasks.report.facts import RosterFacts
 
@@ -60,8 +60,10 @@ class Page(HTMLParser):
 def render(run: Any) -> Callable[..., Page]:
     """Render the run, with other facts or parts where they are given."""
 
-    def build(*, redacted: bool = False, state: str = "done", message: str = "", **parts: Any) -> Page:
-        shown = replace(run, facts=replace(run.facts, state=state, message=message), **parts)
+    def build(
+        *, redacted: bool = False, state: str = "done", message: str = "", sent: Sent = run.facts.sent, **parts: Any
+    ) -> Page:
+        shown = replace(run, facts=replace(run.facts, state=state, message=message, sent=sent), **parts)
         return Page(render_html(*shown.parts, redacted=redacted))
 
     return build
