@@ -3,12 +3,12 @@
 import hashlib
 import zlib
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from tasks.journal.database import Database
+from tasks.journal.journal_file import JournalFile
 from tasks.journal.schema import generations, links, plans
 from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.plan import Plan
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class PlanRecord(Database):
     """What was planned, and where it has led."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        super().__init__(engine, folder)
+    def __init__(self, file: JournalFile) -> None:
+        super().__init__(file)
         self._homes: dict[str, tuple[str, str]] = {}  # plan -> pipeline, target: asked at every call, never changing
 
     def record_plan(self, plan_hash: str, data: bytes, pipeline: str, target: str, at: datetime) -> None:

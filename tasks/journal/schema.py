@@ -23,9 +23,12 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import OperationalError
 
+from tasks.journal.failures import Damaged
 from tasks.model.errors import BadUsage
 
+RESTORE = "Name another file, or restore this one from a backup (docs/operations.md, Backup)."
 SCHEMA_VERSION = 3
 MIGRATIONS: Mapping[int, Sequence[str]] = {
     2: ("ALTER TABLE links ADD COLUMN directory_groups JSON NOT NULL DEFAULT '[]'",),
@@ -61,7 +64,10 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else datetime.fromisoformat(value)
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except (TypeError, ValueError) as exc:
+            raise Damaged("a cell does not hold a time") from exc
 
 
 schema_version = Table("schema_version", METADATA, Column("version", Integer, nullable=False))
@@ -231,22 +237,44 @@ def bring_up_to_date(
     migrations: Mapping[int, Sequence[str]] = MIGRATIONS,
     version: int = SCHEMA_VERSION,
 ) -> None:
-    """Make the tables of a new journal, or lead an older one to *version*.
-
-    Raises ``BadUsage`` if the journal is newer than this program.
-    """
-    if not inspect(conn).has_table(schema_version.name):
+    """Make the tables of a new journal, or lead an older one to *version*. Raises ``BadUsage`` as ``version_of``."""
+    if not inspect(conn).get_table_names():
         METADATA.create_all(conn)
         conn.execute(insert(schema_version).values(version=version))
         return
-    found = conn.execute(select(schema_version.c.version)).scalar_one()
-    if found > version:
-        raise BadUsage(
-            f"The journal has schema version {found}; this version of Rosterflow knows up to {version}.",
-            remedy="Use the newer version of Rosterflow that wrote it.",
-            found=found,
-        )
+    found = version_of(conn, version)
     for number in range(found + 1, version + 1):
         for statement in migrations[number]:
             conn.execute(text(statement))
         conn.execute(update(schema_version).values(version=number))
+
+
+def version_of(conn: Connection, known: int = SCHEMA_VERSION) -> int:
+    """Return the schema version of a journal. Raises ``BadUsage`` if it is none, or is newer than this program."""
+    names = inspect(conn).get_table_names()
+    if not names:
+        raise BadUsage("it is a database without any table", remedy=RESTORE)
+    if schema_version.name not in names or runs.name not in names:
+        raise BadUsage("it is the database of another program", remedy="Name another file.")
+    try:
+        found = list(conn.execute(select(schema_version.c.version)).scalars())
+    except OperationalError as exc:
+        raise BadUsage("it is the database of another program", remedy="Name another file.") from exc
+    if len(found) != 1 or type(found[0]) is not int or found[0] < 1:
+        raise BadUsage("its schema version is one that no Rosterflow has ever written", remedy=RESTORE)
+    if found[0] > known:
+        raise BadUsage(
+            f"it has schema version {found[0]}, and this version of Rosterflow knows up to {known}",
+            remedy="Use the newer version of Rosterflow that wrote it.",
+            found=found[0],
+        )
+    return found[0]
+
+
+def require_whole(conn: Connection) -> None:
+    """Raise ``BadUsage`` if a table or column of this version is not there."""
+    for table in METADATA.sorted_tables:
+        try:
+            conn.execute(select(table).limit(0)).close()
+        except OperationalError as exc:
+            raise BadUsage(f"it is not whole, its table {table.name} being another or missing", remedy=RESTORE) from exc

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tasks.model.errors import BadUsage
@@ -172,7 +172,7 @@ def next_key(db: sqlite3.Connection, kind: str) -> str:
 def _open(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its side files the same mode
+        _create(path)
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     except (OSError, sqlite3.Error) as exc:
         raise BadUsage(f"The sandbox's store {path} cannot be opened ({type(exc).__name__}).", sent="") from exc
@@ -185,6 +185,15 @@ def _open(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _create(path: Path) -> None:
+    """Make the file where there is none: SQLite gives its side files the same mode.
+
+    One that is there is not touched: whoever closes a descriptor of it frees all locks that SQLite has on it here.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:

@@ -170,11 +170,11 @@ class Company:
 
     def sync(self, home: Path, month: date = MONTHS[2], **settings: Any) -> Ended:
         """Do what the command does, from reading the tenant to the end of applying."""
-        run_id = new_run_id(datetime.now(UTC), os.urandom(3))
-        folder = RunStore(home / "runs").create(run_id)
-        shutil.copytree(self.folder / "read" / month.isoformat(), folder.root, dirs_exist_ok=True)
         name = self.loaded.pipeline.name
         with Journal.open(home / "journal.db") as journal, journal.lock(name, datetime.now(UTC)):
+            run_id = new_run_id(datetime.now(UTC), os.urandom(3))
+            folder = RunStore(home / "runs").create(run_id)
+            shutil.copytree(self.folder / "read" / month.isoformat(), folder.root, dirs_exist_ok=True)
             journal.begin_run(RunRecord(run_id, name, "sync", datetime.now(UTC)))
             ended = asyncio.run(self._sync(journal, folder, run_id, month, **settings))
             journal.finish_run(run_id, ended.code, "Completed", {}, datetime.now(UTC))

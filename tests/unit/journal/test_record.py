@@ -56,7 +56,7 @@ def test_nobody_else_can_read_it(journal, tmp_path):
 
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
-    assert len(files) == 3  # with the write-ahead log and its index
+    assert len(files) == 4  # with the write-ahead log, its index, and the mark that there is a journal
 
 
 def test_what_is_committed_is_on_the_disk(journal):
@@ -71,6 +71,7 @@ def test_it_opens_by_url_as_by_path(journal, tmp_path):
 
 
 def test_a_newer_journal_is_refused(journal, tmp_path):
+    journal.close()
     with closing(sqlite3.connect(tmp_path / "home" / "journal.db")) as conn:
         conn.execute("UPDATE schema_version SET version = 99")
         conn.commit()
@@ -116,6 +117,7 @@ FIRST_LINKS = """
 
 def test_a_journal_of_the_first_version_opens_with_nobody_in_a_directory_group(journal, tmp_path):
     journal.conclude(HASH, "run", NOON, settled=[link("1", "7001", group_key="5001")])
+    journal.close()
     columns = ", ".join(column.name for column in links_table.columns if column.name != "directory_groups")
     with closing(sqlite3.connect(tmp_path / "home" / "journal.db")) as conn:
         conn.execute("ALTER TABLE links RENAME TO newer")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 
 from tasks.model.errors import BadUsage
 from tasks.sandbox import Switches, running, serve
+from tasks.sandbox.store import Store
 
 QUIET = Switches(requests_per_second=None)
 DEE = {"users": [{"email": "dee@acme.example", "firstName": "Dee", "lastName": "Dale"}], "licenseKeys": ["9001"]}
@@ -130,6 +131,18 @@ def test_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path) -> None
     assert (tmp_path / "other.db").read_bytes() == before
     with pytest.raises(BadUsage, match="cannot be opened"):
         running(tmp_path / "notes.txt" / "store.db").__enter__()
+
+
+def test_store_that_is_opened_once_more_in_the_process_keeps_its_locks(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(Store(path)) as store:
+        with store.transaction() as db:
+            db.execute("INSERT INTO other_accounts VALUES ('1', 'Other')")
+        Store(path).close()
+
+        held = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        ours = [lock for lock in held if lock[4] == str(os.getpid()) and lock[5].endswith(f":{path.stat().st_ino}")]
+        assert ours
 
 
 def test_store_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,301 @@
+"""The journal's file: made whole or not at all, refused where it is no journal, opened once a process.
+
+Closing any descriptor of a file drops all POSIX locks that the process has on it, SQLite's among them; another process
+may then delete the write-ahead log that is in use. So nothing but SQLite opens a journal that is there: what else is to
+be known of it, ``stat`` tells (docs/decisions/0031).
+"""
+
+import json
+import os
+import sqlite3
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from tasks.journal.failures import Damaged, Reason, detail_of, lost
+from tasks.journal.schema import SCHEMA_VERSION, bring_up_to_date, require_whole, version_of
+from tasks.model.errors import BadUsage, RosterflowError
+
+BUSY_TIMEOUT_MS = 30_000
+RESTORE = "Restore it from a backup (docs/operations.md, Backup)."
+MARK = ".made"
+MARKED = """The journal beside this file is the only record of what was sent.
+If it is missing or empty, restore it from a backup. Delete this file only if a new, empty journal is meant.
+"""
+
+Identity = tuple[int, int]
+
+
+@dataclass
+class JournalFile:
+    """An open journal file, shared by all of a process that use it. ``keeper`` holds SQLite's locks until the end."""
+
+    path: Path
+    identity: Identity
+    pid: int = field(default_factory=os.getpid)
+    users: int = 0
+    wal: Identity | None = None
+    engine: Engine = field(init=False)
+    keeper: Any = None
+
+    def __post_init__(self) -> None:
+        self.engine = _engine(self._connect)
+
+    def require_there(self) -> None:
+        """Raise ``JournalLost`` if the file is not the one any more that was opened."""
+        if os.getpid() != self.pid:  # SQLite's locks are not inherited, though it takes them to be
+            raise RosterflowError("A journal that was open in one process was used in a fork of it.")
+        _require_same(self.path, self.path, self.identity)
+        if self.wal is not None:
+            _require_same(self.path, _beside(self.path, "-wal"), self.wal)
+
+    def keep(self) -> None:
+        """Open the connection that stays, and remember the write-ahead log, which is not replaced while it does."""
+        self.keeper = self.engine.raw_connection()
+        self.keeper.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        self.wal = identity_of(_beside(self.path, "-wal"))
+
+    def close(self) -> None:
+        if self.keeper is not None:
+            self.keeper.close()
+        self.engine.dispose()
+
+    def _connect(self) -> sqlite3.Connection:
+        self.require_there()
+        return _connect(self.path)
+
+
+_OPEN: dict[Path, JournalFile] = {}
+_guard = threading.Lock()
+
+
+def share(path: Path) -> JournalFile:
+    """Return the open file of a journal: the one that this process has, or a new one, made if need be.
+
+    Raises ``BadUsage`` if it is not a journal, cannot be used or is missing where there was one, ``JournalLost`` if
+    this process has it open and it is gone. Each return is to be given back by ``release``.
+    """
+    path = Path(os.path.realpath(path))
+    with _guard:
+        known = _OPEN.get(path)
+        if known is None:
+            known = _OPEN[path] = _open(path)
+        else:
+            known.require_there()
+        known.users += 1
+        return known
+
+
+def release(journal: JournalFile) -> None:
+    """Give an open file back; the last one to do so closes it."""
+    with _guard:
+        journal.users -= 1
+        if journal.users == 0 and journal.pid == os.getpid():
+            del _OPEN[journal.path]
+            journal.close()
+
+
+def _forget() -> None:
+    """Start a forked process without a hold on the guard, which some thread of its parent may have had."""
+    global _guard
+    _guard = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def identity_of(path: Path) -> Identity | None:
+    """Return what tells a file from any other, None if it is not there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _require_same(journal: Path, path: Path, identity: Identity) -> None:
+    try:
+        found = identity_of(path)
+    except OSError as exc:
+        raise lost(journal, Reason.BROKEN, exc.strerror or "") from exc
+    if found is None:
+        raise lost(journal, Reason.GONE)
+    if found != identity:
+        raise lost(journal, Reason.REPLACED)
+
+
+# -- opening ----------------------------------------------------------------------------------------------------
+
+
+def _open(path: Path) -> JournalFile:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if identity_of(path) is None:
+            _require_new(path)
+            _make(path)
+        _require_usable(path)
+        return _opened(path)
+    except OSError as exc:
+        raise _unusable(path, exc.strerror or type(exc).__name__, "See to it that it can be read and written.") from exc
+    except SQLAlchemyError as exc:
+        raise _unusable(
+            path, detail_of(exc) or type(exc).__name__, f"Name another file, or this one: {RESTORE}"
+        ) from exc
+
+
+def _opened(path: Path) -> JournalFile:
+    identity = identity_of(path)
+    if identity is None:
+        raise FileNotFoundError(2, "it was deleted at this moment")
+    journal = JournalFile(path, identity)
+    try:
+        _bring_up_to_date(journal)
+        journal.keep()
+    except BaseException:
+        journal.close()
+        raise
+    with suppress(OSError):  # a full disk: the next one who opens it leaves the mark
+        _mark(path)
+    return journal
+
+
+def _bring_up_to_date(journal: JournalFile) -> None:
+    """See that the file is a journal, and lead an older one to this version. Readers wait for nobody."""
+    try:
+        with journal.engine.connect() as conn, conn.begin():
+            found = version_of(conn)
+        if found < SCHEMA_VERSION:
+            with journal.engine.connect().execution_options(writes=True) as conn, conn.begin():
+                bring_up_to_date(conn)
+        with journal.engine.connect() as conn, conn.begin():
+            require_whole(conn)
+    except BadUsage as error:
+        raise _unusable(journal.path, error.what, error.remedy) from error
+
+
+def _unusable(path: Path, why: str, remedy: str) -> BadUsage:
+    return BadUsage(f"The journal {path} cannot be used: {why.rstrip('.')}.", remedy=remedy)
+
+
+def _require_usable(path: Path) -> None:
+    """Raise ``BadUsage`` for what needs no look inside: a folder, an emptied file, one that may not be written."""
+    if path.is_dir():
+        raise _unusable(path, "it is a folder", "Name a file.")
+    if not path.is_file():
+        raise _unusable(path, "it is no file", "Name a file.")
+    if path.stat().st_size == 0:
+        raise _unusable(
+            path,
+            "it is empty, and a journal never is. Somebody or something has emptied it",
+            f"{RESTORE} Only if nothing was ever sent from here, or a new, empty journal is meant: delete it, "
+            f"{path.name}{MARK} beside it, and move the folder runs away.",
+        )
+    for place, word in ((path, "it"), (path.parent, "its folder")):
+        if not os.access(place, os.R_OK | os.W_OK):
+            raise _unusable(
+                path,
+                f"{word} may not be read and written",
+                "Give this account the right to, or a disk that is not read-only.",
+            )
+
+
+# -- a new one --------------------------------------------------------------------------------------------------
+
+
+def _require_new(path: Path) -> None:
+    """Raise ``BadUsage`` if a journal was here before: a new, empty one would know of nobody's account."""
+    runs = path.parent / "runs"
+    traces = [place for place in (_beside(path, MARK), _beside(path, "-wal")) if place.exists()]
+    if runs.is_dir() and any(runs.iterdir()):
+        traces.append(runs)
+    if traces:
+        shown = " and ".join(str(place) for place in traces)
+        raise BadUsage(
+            f"The journal {path} is missing, and there was one: {shown} is of that time.",
+            remedy=f"{RESTORE} Only if a new, empty journal is meant: move {shown} away, then run the command again.",
+        )
+
+
+def _make(path: Path) -> None:
+    """Make a new journal beside its place and put it there whole: a process that is killed leaves all of it or none."""
+    part = path.with_name(f"{path.name}.{os.urandom(6).hex()}.new")
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # SQLite gives its side files the same mode
+    try:
+        engine = _engine(lambda: _connect(part))
+        try:
+            with engine.connect().execution_options(writes=True) as conn, conn.begin():
+                bring_up_to_date(conn)
+        finally:
+            engine.dispose()
+        try:
+            os.link(part, path)
+        except OSError:  # another process was quicker, or this disk knows no second names
+            if identity_of(path) is None:
+                part.rename(path)
+        _sync_folder(path.parent)
+    finally:
+        for end in ("", "-wal", "-shm"):
+            _beside(part, end).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _mark(path: Path) -> None:
+    """Leave a file that tells that there was a journal, should it be gone one day."""
+    mark = _beside(path, MARK)
+    if not mark.exists():
+        with os.fdopen(os.open(mark, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+            file.write(MARKED)
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(path.name + end)
+
+
+# -- SQLite -----------------------------------------------------------------------------------------------------
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # "rw": SQLite is never to make a file by itself.
+    return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, check_same_thread=False)
+
+
+def _engine(connect: Any) -> Engine:
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, json_serializer=_compact, json_deserializer=_from_json
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, below
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(conn: Connection) -> None:
+        # A write lock from the start: a reader that turns writer is refused at once when another wrote meanwhile.
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as exc:
+        raise Damaged("a cell does not hold JSON") from exc
