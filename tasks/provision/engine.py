@@ -21,7 +21,7 @@ from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
 from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.memberships import change_members
-from tasks.provision.reasons import STOPPED
+from tasks.provision.reasons import IN_DOUBT, STOPPED
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 from tasks.provision.transfers import note_transfers
 
@@ -83,7 +83,9 @@ def close(plan: Plan, journal: Journal, run_id: str, at: datetime) -> int:
     known = journal.outcomes(plan.hash)
     rest = [change for change in plan.changes if change.change_id not in known]
     if rest:
-        skipped = [Settled(Outcome(one.change_id, OutcomeStatus.SKIPPED, STOPPED)) for one in rest]
+        open_calls = journal.in_doubt(plan.hash)
+        reasons = {one.change_id: IN_DOUBT if one.change_id in open_calls else STOPPED for one in rest}
+        skipped = [Settled(Outcome(key, OutcomeStatus.SKIPPED, reason)) for key, reason in reasons.items()]
         journal.conclude(plan.hash, run_id, at, settled=skipped)
     return journal.applied(plan, at, run_id)
 

@@ -78,7 +78,7 @@ OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     OutcomeStatus.STALE: "Skipped: the account has moved since the plan",
     OutcomeStatus.FAILED: "Failed",
     OutcomeStatus.NO_SEAT: "No free seat",
-    OutcomeStatus.SKIPPED: "Not attempted",
+    OutcomeStatus.SKIPPED: "Not completed",
     None: "No outcome",
 }
 

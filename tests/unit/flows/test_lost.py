@@ -143,6 +143,16 @@ def test_a_report_that_said_otherwise_is_written_again_when_the_end_cannot_be_re
     assert journal.run(ended.run_id).finished_at is None
 
 
+def test_the_list_of_runs_says_what_is_recorded_of_one_that_lost_its_folder(sync, office, tenant, when, rosterflow):
+    when(0, lambda: take_away("folder", office))
+    sync()
+    line = f"taken away while it was at work. {len(tenant.writes())} calls of it are recorded."
+    assert line in rosterflow("runs").text
+    said = rosterflow("report", "latest")
+    assert (said.code, NOTHING_SENT in said.talk) == (2, False)
+    assert f"{len(tenant.writes())} calls of it are recorded." in said.talk
+
+
 # The command --------------------------------------------------------------------------------------------------------
 
 

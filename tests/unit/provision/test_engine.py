@@ -10,6 +10,7 @@ from tasks.model.errors import BadUsage, CredentialsRefused, StalePlan, TargetDo
 from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
 from tasks.model.plan import Leaving
 from tasks.provision import apply_plan, begin, close, is_complete, send_batch, settle
+from tasks.provision.reasons import IN_DOUBT, STOPPED
 from tests.unit.provision.world import (
     MEETING,
     PIPELINE,
@@ -642,6 +643,27 @@ def test_a_plan_is_complete_when_every_change_is_settled(make_world):
     assert not is_complete(plan, world.journal)
     world.apply(plan)
     assert is_complete(plan, world.journal)
+
+
+def test_a_change_whose_call_was_cut_off_is_in_doubt_when_its_application_is_closed(make_world):
+    world, builder = make_world(account("7001"), account("7002")), PlanBuilder()
+    done, open_, unbegun = builder.create("1"), builder.grant("7001", MEETING, key="7001"), builder.create("2")
+    plan = plan_of(world, builder)
+    world.record(plan)
+    runtime = world.begin_run(workers=1)
+
+    def die(operation):
+        if open_.change_id in operation.change_ids:
+            raise Killed
+
+    world.target.fault = die
+    with pytest.raises(Killed):
+        asyncio.run(apply_plan(plan, runtime))
+    close(plan, world.journal, runtime.run_id, world.clock())
+
+    outcomes = world.journal.outcomes(plan.hash)
+    assert outcomes[open_.change_id].reason == IN_DOUBT
+    assert {outcomes[one.change_id].reason for one in (done, unbegun)} <= {"", STOPPED}
 
 
 def test_a_call_counts_for_the_process_from_the_moment_before_it_is_made(make_world):
