@@ -8,6 +8,7 @@ from tasks.journal import Journal, RunFolder, RunRecord
 from tasks.journal.products import load_profile, load_verdict
 from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.plan import Plan
+from tasks.model.tally import tally_of
 from tasks.plan.stage import still_asks_for
 from tasks.provision import admit
 from tasks.provision.steps import begin_applying, close_plan, provision_batch, settle_cut_off
@@ -15,6 +16,7 @@ from tasks.provision.steps import begin_applying, close_plan, provision_batch, s
 
 def apply_recorded_plan(run: Run, pipeline: str, plan_hash: str) -> None:
     """Send a plan, batch by batch, and close its application."""
+    run.applying = True
     batches, requests = begin_applying(pipeline, run.run_id, plan_hash)
     run.requests += requests
     accept_files(run, plan_hash)
@@ -50,7 +52,7 @@ def take_up(run: Run, pipeline: str) -> str | None:
     It does if rosters, mapping, rules, target and day are the same, and nothing else was applied since. Else the plan
     is given up, and a new one is to be made from where things stand.
     """
-    cut_off = run.journal.unfinished(run.pipeline_name)
+    cut_off = _cut_off(run)
     if cut_off is None:
         return None
     plan = _plan_of(cut_off, run.journal)
@@ -63,9 +65,17 @@ def take_up(run: Run, pipeline: str) -> str | None:
 
 def settle_other(run: Run, pipeline: str, plan_hash: str) -> None:
     """See to a run that was cut off while it applied another plan than the one that is to be applied now."""
-    cut_off = run.journal.unfinished(run.pipeline_name)
+    cut_off = _cut_off(run)
     if cut_off is not None and cut_off.plan_hash != plan_hash:
         _give_up(run, pipeline, cut_off, _plan_of(cut_off, run.journal))
+
+
+def _cut_off(run: Run) -> RunRecord | None:
+    """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends."""
+    found = run.journal.unfinished(run.pipeline_name)
+    if found is not None:
+        tally_of(run.run_id).earlier = run.journal.sent_for(str(found.plan_hash))
+    return found
 
 
 def _plan_of(cut_off: RunRecord, journal: Journal) -> Plan | None:

@@ -6,7 +6,9 @@ from typing import Any
 
 from tasks.journal import Journal, RunFolder
 from tasks.model.errors import RosterflowError
+from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
+from tasks.model.sent import UNKNOWN, Sent
 from tasks.pipeline_file import LoadedPipeline
 from tasks.plan.stage import PLAN, load_plan
 from tasks.settings import Settings
@@ -16,8 +18,9 @@ from tasks.settings import Settings
 class Run:
     """A run at work. ``as_of`` is the day it plans for, ``today`` that on which it sends, both in the pipeline's zone.
 
-    ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report. When the run has
-    ended, ``error`` is what stopped it.
+    ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report. ``applying`` tells
+    whether it has begun to send a plan. When the run has ended, ``error`` is what stopped it, ``sent`` what is known of
+    what it sent, and ``result`` its plan with the outcomes.
     """
 
     run_id: str
@@ -31,8 +34,11 @@ class Run:
     today: date
     sends: bool
     requests: int = 0
+    applying: bool = False
     notes: list[str] = field(default_factory=list)
     error: RosterflowError | None = None
+    sent: Sent = UNKNOWN
+    result: tuple[Plan | None, dict[str, Outcome]] | None = None
     exit_code: int = 0
     summary: dict[str, Any] = field(default_factory=dict)
 

@@ -11,12 +11,16 @@ from zoneinfo import ZoneInfo
 
 from flows.notices import send_notices
 from flows.run import Run
+from flows.sent import sent_by, telling
 from flows.verdict import INCOMPLETE, facts_of, state_name
 from tasks.faults import fault_of
 from tasks.journal import Journal, RunRecord, RunStore
-from tasks.model.errors import BadUsage, RosterflowError
+from tasks.model.errors import BadUsage, FolderLost, JournalLost, RosterflowError
+from tasks.model.operations import Outcome
+from tasks.model.plan import Plan
+from tasks.model.tally import tally_of
 from tasks.pipeline_file import LoadedPipeline, load_pipeline
-from tasks.provision import close, restated
+from tasks.provision import close
 from tasks.report.stage import PAGE, write_report
 from tasks.settings import Settings
 
@@ -30,9 +34,9 @@ def running(command: str, pipeline: str | Path, *, sends: bool, as_of: datetime 
     """Open the pipeline, journal and folder of a new run, record its beginning, and its end when the block is left.
 
     A ``RosterflowError`` ends the run, is told in its report, and is raised again, saying what was sent before it.
-    Anything else raised while a plan is being applied leaves the run open, for the next one to go on with; before
-    that, the run ends as crashed, or as incomplete if it was a signal. Where *sends*, the pipeline is locked
-    meanwhile (``RunLocked``).
+    ``JournalLost`` and ``FolderLost`` are raised in its place where it only follows from them. Anything else raised
+    while a plan is being applied leaves the run open, for the next one to go on with; before that, the run ends as
+    crashed, or as incomplete if it was a signal. Where *sends*, the pipeline is locked meanwhile (``RunLocked``).
     """
     settings, now = Settings(), datetime.now(UTC)
     loaded = load_pipeline(Path(pipeline), os.environ)
@@ -46,10 +50,17 @@ def running(command: str, pipeline: str | Path, *, sends: bool, as_of: datetime 
         days = (_day(as_of or now, loaded), _day(now, loaded))
         run = Run(run_id, command, loaded, settings, journal, folder, now, *days, sends)
         journal.begin_run(RunRecord(run_id, loaded.pipeline.name, command, now))
+        if sends:
+            tally_of(run_id)  # from here on this process counts what it sends
         try:
             yield run
         except RosterflowError as error:
-            run.error = _closed(run, error)
+            run.error = _stopped(run, error)
+        except Exception as error:
+            if _has_folder(run):
+                _break_off(run, error)
+                raise
+            run.error = _stopped(run, _folder_lost(run))
         except BaseException as error:
             _break_off(run, error)
             raise
@@ -58,47 +69,118 @@ def running(command: str, pipeline: str | Path, *, sends: bool, as_of: datetime 
             raise run.error
 
 
-def _closed(run: Run, error: RosterflowError) -> RosterflowError:
-    """Close the plan's application if *error* came in the midst of it; return the error, saying what had been sent."""
-    record = run.journal.run(run.run_id)
-    if record.applying_since is None or record.plan_hash is None:
-        return error
-    close(run.journal.plan(record.plan_hash), run.journal, run.run_id, datetime.now(UTC))
-    return restated(error, run.journal.sent(run.run_id))
+def _stopped(run: Run, error: RosterflowError) -> RosterflowError:
+    """Close the plan's application if *error* came in the midst of it; return what stopped the run.
+
+    What was asked for cannot turn out to be wrong once a plan is being sent. So bad usage is then what follows from a
+    journal that does not know the run any more; and at any time, from a folder that was taken away.
+    """
+    if type(error) is BadUsage and run.applying:  # from here on nothing but the journal is asked for anything
+        error = _journal_lost(error.what)
+    elif isinstance(error, BadUsage) and not _has_folder(run):
+        error = _folder_lost(run)
+    try:
+        record = run.journal.run(run.run_id)
+        if record.applying_since is not None and record.plan_hash is not None:
+            close(run.journal.plan(record.plan_hash), run.journal, run.run_id, datetime.now(UTC))
+    except Exception as lost:  # noqa: BLE001 - it stays open, for the next run to go on with, if there is a record
+        return error if isinstance(error, JournalLost) else _unusable(lost)
+    return error
+
+
+def _has_folder(run: Run) -> bool:
+    return run.folder.path(ABOUT).is_file()
+
+
+def _folder_lost(run: Run) -> FolderLost:
+    return FolderLost(
+        f"The folder of the run was taken away while it was at work, so there is no report: {run.folder.root}.",
+        remedy="Let nothing clean up there during a run. Run the same command again: it finds out what is left to do.",
+    )
+
+
+def _journal_lost(why: str) -> JournalLost:
+    return JournalLost(
+        f"The journal was lost while the run was at work. {why}",
+        remedy="Put it back, from a backup if need be, and let nothing touch it during a run; then run the same "
+        "command again: it reads the target anew.",
+        reason="gone",
+    )
+
+
+def _unusable(error: Exception) -> JournalLost:
+    return error if isinstance(error, JournalLost) else _journal_lost(f"It cannot be used any more ({_said(error)}).")
+
+
+def _said(error: Exception) -> str:
+    return error.what.rstrip(".") if isinstance(error, RosterflowError) else str(fault_of(error))
 
 
 def _break_off(run: Run, error: BaseException) -> None:
     """Record how a run ended that a fault or a signal broke off. One that was applying stays open, for the next."""
-    if run.journal.run(run.run_id).applying_since is None:
+    try:
+        if run.journal.run(run.run_id).applying_since is not None:
+            return
         run.exit_code = INCOMPLETE if isinstance(error, KeyboardInterrupt) else RosterflowError.exit_code
         name = state_name(None, INCOMPLETE) if run.exit_code == INCOMPLETE else RosterflowError.state_name
         run.journal.finish_run(run.run_id, run.exit_code, name, {}, datetime.now(UTC))
+    except Exception as lost:  # noqa: BLE001 - what broke the run off is raised, and nothing in its place
+        log.warning("How the run ended could not be recorded (%s).", fault_of(lost))
 
 
 def _end(run: Run) -> None:
-    """Write the reports and record how the run ended. Where no report can be written, that is how it ended."""
+    """Write the reports and record how the run ended. Where one of the two cannot be done, that is how it ended."""
     finished = datetime.now(UTC)
+    _tell(run)
+    _report_or_say(run, finished)
     try:
-        _report(run, finished)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the journal must say how the run ended
-        lost = f"The report could not be written ({fault_of(error)})."
-        if run.error is not None:
-            log.warning("%s", lost)
-        run.error = run.error or RosterflowError(lost, sent="What was done is in the journal.")
-        run.exit_code = run.error.exit_code
-    name = state_name(run.error, run.exit_code)
-    run.journal.finish_run(run.run_id, run.exit_code, name, run.summary, finished)
+        name = state_name(run.error, run.exit_code)
+        run.journal.finish_run(run.run_id, run.exit_code, name, run.summary, finished)
+    except Exception as lost:  # noqa: BLE001 - whatever it is, the state must say how the run ended
+        if not isinstance(run.error, JournalLost):  # the report has said something else
+            run.error, run.summary = _unusable(lost), {}
+            _tell(run)
+            _report_or_say(run, finished)
     send_notices(run)
 
 
+def _tell(run: Run) -> None:
+    """Find out what the run sent, and let what stopped it say so."""
+    run.sent = sent_by(run)
+    if run.error is not None:
+        run.exit_code = run.error.exit_code
+        telling(run.error, run.sent)
+
+
+def _report_or_say(run: Run, finished: datetime) -> None:
+    """Write the reports; where that cannot be done, let what stopped the run say so, or be what stopped it."""
+    try:
+        _report(run, finished)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the journal must say how the run ended
+        lost: RosterflowError = RosterflowError(f"The report could not be written ({fault_of(error)}).")
+        if not _has_folder(run):
+            lost = _folder_lost(run)
+        if run.error is None:
+            run.error = lost
+            _tell(run)
+        elif not isinstance(run.error, FolderLost):
+            run.error.remedy = f"{run.error.remedy} {lost.what}".strip()
+
+
 def _report(run: Run, finished: datetime) -> None:
-    plan = run.plan
-    outcomes = run.journal.outcomes(plan.hash) if plan and run.sends else {}
-    facts = facts_of(run, plan, outcomes, finished)
+    run.result = run.result or _result(run)
+    facts = facts_of(run, *run.result, finished)
     run.exit_code = facts.exit_code
-    run.summary = write_report(facts, plan, outcomes, run.loaded.pipeline, run.folder)
+    run.summary = write_report(facts, *run.result, run.loaded.pipeline, run.folder)
     if run.error is not None:
         run.error.facts["report"] = str(run.folder.path(PAGE))
+
+
+def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
+    """Return the plan of a run with its outcomes: the one that it began to apply, whatever became of its folder."""
+    applied = run.journal.run(run.run_id).plan_hash if run.applying else None
+    plan = run.plan if applied is None else run.journal.plan(applied)
+    return plan, run.journal.outcomes(plan.hash) if plan and run.sends else {}
 
 
 def day_given(text: str | None) -> datetime | None:

@@ -9,8 +9,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.run import Run
+from flows.sent import telling
 from flows.verdict import DONE, PENDING, state_name
 from tasks.model.errors import RosterflowError, RunLocked
+from tasks.model.sent import NOTHING
 
 
 def state_of(run: Run) -> State[Any]:
@@ -23,7 +25,8 @@ def state_of(run: Run) -> State[Any]:
 
 
 def state_of_error(error: RosterflowError) -> State[Any]:
-    """Return the state of a run that could not begin."""
+    """Return the state of a run that could not begin, and so has sent nothing."""
+    telling(error, NOTHING)
     data = {"run_id": None, "exit_code": error.exit_code}
     make = Cancelled if isinstance(error, RunLocked) else Failed
     return make(name=error.state_name, message=str(error), data=data)

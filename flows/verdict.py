@@ -37,6 +37,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         mails=_mails(plan, outcomes, expected=code in (PENDING, BLOCKED)),
         next_steps=next_steps(run, code, plan),
         timezone=run.loaded.pipeline.timezone,
+        sent=run.sent,
     )
 
 

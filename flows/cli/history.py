@@ -21,14 +21,15 @@ def runs(
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.runs(limit)
         permits = journal.permits()
+        reasons = {run.run_id: _reason(run, journal) for run in found}
     if json:
-        show_json([_facts(run, permits) for run in found])
+        show_json([_facts(run, reasons[run.run_id], permits) for run in found])
         return
     if not found:
         show("No run yet. 'rosterflow demo' makes some.")
     for run in found:
         code = "" if run.exit_code is None else run.exit_code
-        reason = _reason(run).partition("\n")[0]  # a run has one line; 'report' tells the rest
+        reason = reasons[run.run_id].partition("\n")[0]  # a run has one line; 'report' tells the rest
         show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {reason}".rstrip())
         for permit in permits:
             if permit.run_id == run.run_id:
@@ -49,19 +50,28 @@ def report(
     settings = Settings()
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.find_run(run)
+        sent = _sent(found, journal)
     if not found.summary:
-        raise BadUsage(f"Run {found.run_id} has no report: it is at work, was cut off, or could write none.", sent="")
+        raise BadUsage(f"Run {found.run_id} has no report: it is at work, was cut off, or could write none.", sent=sent)
     tell(found.summary, RunStore(settings.runs).open(found.run_id).root, json=json)
 
 
-def _reason(run: Any) -> str:
+def _reason(run: Any, journal: Any) -> str:
     """Return what stopped a run, else what it did; what is known where it could write no report."""
     if run.summary:
         return str(run.summary["run"]["message"] or run.summary["headline"])
-    return _WITHOUT_REPORT.get(run.state, "")
+    return " ".join(filter(None, (_WITHOUT_REPORT.get(run.state, "It ended without a report."), _sent(run, journal))))
 
 
-def _facts(run: Any, permits: Any) -> dict[str, Any]:
+def _sent(run: Any, journal: Any) -> str:
+    """Return how many calls the journal has of a run that began to send; nothing of one that did not."""
+    if run.applying_since is None:
+        return ""
+    calls = journal.sent(run.run_id)
+    return f"{calls} {'call of it is' if calls == 1 else 'calls of it are'} recorded."
+
+
+def _facts(run: Any, reason: str, permits: Any) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -72,7 +82,7 @@ def _facts(run: Any, permits: Any) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "plan_hash": run.plan_hash,
         "headline": run.summary.get("headline"),
-        "reason": _reason(run),
+        "reason": reason,
         "accepted": [asdict(permit) for permit in permits if permit.run_id == run.run_id],
     }
 
@@ -80,7 +90,8 @@ def _facts(run: Any, permits: Any) -> dict[str, Any]:
 _WITHOUT_REPORT = {
     "running": "At work, or cut off: the same command goes on with it.",
     "Interrupted": "Cut off while it applied a plan; a later run took that up.",
-    "Crashed": "An unexpected error ended it.",
+    "Crashed": "An unexpected error ended it, or its report could not be written.",
+    "Folder lost": "Its folder was taken away while it was at work.",
     "Partial": "A signal ended it.",
 }
 

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -13,9 +13,16 @@ from typer.core import TyperGroup
 
 from flows.cli import accepting, doctor, history, inspection, planning, sandbox, sending
 from flows.cli.talk import complain, say
-from tasks.model.errors import NOTHING_SENT, RosterflowError
+from tasks.model.errors import RosterflowError
+from tasks.model.sent import NOTHING, UNKNOWN, Sent
+from tasks.model.tally import TALLIES
 
 STOPPED = 4
+
+CANNOT_SEND = (doctor, inspection, planning, accepting)
+"""Modules whose commands have no way to change anything in a target."""
+
+MAY_SEND = frozenset({"sync", "apply", "demo"})
 
 
 class Commands(TyperGroup):
@@ -23,10 +30,13 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry that helps is no news
+        begun = frozenset(TALLIES)  # by another command of this process, as tests have it
         try:
             with _terminated_like_interrupted():
                 return super().invoke(ctx)
         except RosterflowError as error:
+            sent = _what_was_sent(ctx.invoked_subcommand, begun)
+            error.sent = error.sent if sent is None else str(sent)
             complain(str(error))
             if "report" in error.facts:
                 say(f"Report: {error.facts['report']}")
@@ -34,7 +44,8 @@ class Commands(TyperGroup):
                 raise
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:  # flows see to signals themselves, once they may send something
-            complain(f"A signal ended the command. {NOTHING_SENT}")
+            sent = _what_was_sent(ctx.invoked_subcommand, begun)
+            complain(f"A signal ended the command. {sent or ''}".strip())
             raise typer.Exit(STOPPED) from None
         except BrokenPipeError:
             raise
@@ -45,11 +56,28 @@ class Commands(TyperGroup):
                 raise
             from tasks.faults import fault_of
 
-            complain(
-                f"An unexpected error ({fault_of(error)}). What was sent is in the journal; the same command goes "
-                "on from there. Set ROSTERFLOW_DEBUG=1 to see the traceback, and please report it."
-            )
+            sent = _what_was_sent(ctx.invoked_subcommand, begun)
+            go_on = "The same command goes on from there." if sent and sent.recorded else ""
+            what, report_it = f"An unexpected error ({fault_of(error)}).", "Set ROSTERFLOW_DEBUG=1 to see the traceback"
+            complain(" ".join(filter(None, (what, str(sent or ""), go_on, f"{report_it}, and please report it."))))
             raise typer.Exit(1) from None
+
+
+def _what_was_sent(command: str | None, before: Collection[str]) -> Sent | None:
+    """Return what is known of what a command sent; None for one that has nothing to do with sending."""
+    if command in _NAMES_THAT_CANNOT_SEND:
+        return NOTHING
+    if command not in MAY_SEND:
+        return None
+    runs = [run_id for run_id in TALLIES if run_id not in before]
+    if not runs:  # none was begun
+        return NOTHING
+    try:
+        from flows.sent import sent_by_runs
+
+        return sent_by_runs(runs)
+    except Exception:  # noqa: BLE001 - whatever it is, it must not hide the error that is told
+        return UNKNOWN
 
 
 def _debugging() -> bool:
@@ -77,8 +105,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Keep the accounts, seats, roles and groups of a SaaS tenant equal to what the company's rosters say.",
-    epilog="Exit codes: 0 done; 2 usage or pipeline file; 3 changes pending; 4 something was not done; 5 over a limit, "
-    "nothing sent; 6 source refused; 7 target down or refusing us; 8 locked; 9 stale plan; 1 unexpected.",
+    epilog="Exit codes: 0 done; 2 usage or pipeline file; 3 changes pending; 4 something was not done; 5 over a limit; "
+    "6 source refused; 7 target down or refusing us; 8 locked; 9 stale plan; 1 unexpected.",
 )
 
 
@@ -98,6 +126,8 @@ def rosterflow(
 ) -> None:
     """Keep the accounts, seats, roles and groups of a SaaS tenant equal to what the company's rosters say."""
 
+
+_NAMES_THAT_CANNOT_SEND = frozenset(command.__name__ for module in CANNOT_SEND for command in module.COMMANDS)
 
 for group in (doctor, inspection, planning, accepting, sending, history, sandbox):
     for command in group.COMMANDS:

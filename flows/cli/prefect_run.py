@@ -3,12 +3,13 @@
 import functools
 import os
 import subprocess
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import typer
 
-from tasks.model.errors import RosterflowError
+from tasks.model.errors import JournalLost, RosterflowError
 
 QUIET = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
@@ -93,7 +94,6 @@ def _keep_server_port() -> None:
 
 
 def _told(state: Any) -> tuple[Any, Any, str, int]:
-    from tasks.journal import Journal, RunStore
     from tasks.settings import Settings
 
     data = state.result(raise_on_failure=False)
@@ -101,11 +101,22 @@ def _told(state: Any) -> tuple[Any, Any, str, int]:
         raise data if isinstance(data, BaseException) else RuntimeError(state.message)
     if data["run_id"] is None:
         return {}, None, state.message, data["exit_code"]
-    settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
-        summary = journal.run(data["run_id"]).summary
+    summary = _summary(data["run_id"]) if state.name != JournalLost.state_name else {}
     message = summary["run"]["message"] if summary else state.message
-    return summary, RunStore(settings.runs).open(data["run_id"]).root, message, data["exit_code"]
+    return summary, Settings().runs / data["run_id"], message, data["exit_code"]
+
+
+def _summary(run_id: str) -> Mapping[str, Any]:
+    """Return a run's summary from the journal: none where it could write no report, or the journal is lost by now."""
+    from tasks.journal import Journal
+    from tasks.settings import Settings
+
+    settings = Settings()
+    try:
+        with Journal.open(settings.journal_url or settings.journal) as journal:
+            return journal.run(run_id).summary
+    except RosterflowError:
+        return {}
 
 
 def _keep_server_apart() -> None:

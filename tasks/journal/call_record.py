@@ -102,6 +102,24 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return conn.execute(query).scalar_one()
 
+    def sent_for(self, plan_hash: str) -> int:
+        """Return how many calls were made for a plan, by whichever run, that reached the target, or may have."""
+        query = select(func.count()).where(
+            operations.c.plan_hash == plan_hash,
+            operations.c.result.is_distinct_from(CallResult.NOT_SENT),
+        )
+        with self._read() as conn:
+            return conn.execute(query).scalar_one()
+
+    def in_doubt(self, plan_hash: str) -> set[str]:
+        """Return the changes of a plan with a call of which it is not known whether it was done."""
+        query = select(operations.c.change_ids).where(
+            operations.c.plan_hash == plan_hash,
+            operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN),
+        )
+        with self._read() as conn:
+            return {change_id for ids in conn.execute(query).scalars() for change_id in ids}
+
     def outcomes(self, plan_hash: str) -> dict[str, Outcome]:
         """Return what became of a plan's changes so far, by change."""
         query = select(outcomes).where(outcomes.c.plan_hash == plan_hash).order_by(outcomes.c.change_id)

@@ -6,26 +6,30 @@ for runs that cannot go on. Messages carry no personal data: they reach logs and
 
 from typing import Any, ClassVar
 
-NOTHING_SENT = "Nothing was sent."
-SENT_UNKNOWN = "Whether anything was sent is not known."
+from tasks.model.sent import SENT_UNKNOWN
 
 
 class RosterflowError(Exception):
     """A run cannot go on.
 
-    *what* says what happened, *sent* whether anything reached the target, *remedy* what to do. The facts
-    behind the message stay readable as attributes (``error.facts["limit"]``).
+    *what* says what happened, *sent* whether anything reached the target, *remedy* what to do. Who raises an error
+    mostly does not know what was sent, so nothing is said by default; who knows it sets ``sent`` later: the end of a
+    run, or the command (docs/decisions/0032). The facts behind the message stay readable as attributes
+    (``error.facts["limit"]``).
     """
 
     exit_code: ClassVar[int] = 1
     state_name: ClassVar[str] = "Crashed"
 
-    def __init__(self, what: str, *, sent: str = NOTHING_SENT, remedy: str = "", **facts: Any) -> None:
+    def __init__(self, what: str, *, sent: str = "", remedy: str = "", **facts: Any) -> None:
         self.what = what
         self.sent = sent
         self.remedy = remedy
         self.facts = facts
-        super().__init__(" ".join(part for part in (what, sent, remedy) if part))
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.sent, self.remedy) if part)
 
     def __reduce__(self) -> tuple[Any, ...]:  # exceptions cross process borders under Prefect
         return _rebuild, (type(self), self.what, self.sent, self.remedy, self.facts)
@@ -58,6 +62,12 @@ class JournalLost(RosterflowError):
 
     def __init__(self, what: str, *, sent: str = SENT_UNKNOWN, remedy: str = "", **facts: Any) -> None:
         super().__init__(what, sent=sent, remedy=remedy, **facts)
+
+
+class FolderLost(RosterflowError):
+    """The folder of a run was taken away while it was at work: there can be no report of it."""
+
+    state_name = "Folder lost"
 
 
 class RejectedSource(RosterflowError):

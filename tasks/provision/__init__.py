@@ -1,7 +1,7 @@
 """Send what a plan says, and record what came of it: pure functions, and an engine that needs no server."""
 
 from tasks.provision.admission import admit, is_complete, require_made_for, require_recent, require_target
-from tasks.provision.engine import apply_plan, begin, close, count_batches, finish, restated, send_batch, settle
+from tasks.provision.engine import apply_plan, begin, close, count_batches, finish, send_batch, settle
 from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.recheck import judge
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
@@ -24,7 +24,6 @@ __all__ = [
     "require_made_for",
     "require_recent",
     "require_target",
-    "restated",
     "send_batch",
     "settle",
 ]

@@ -126,6 +126,7 @@ class Batch:
             payload=operation.payload,
         )
         await self._ledger.write(Intent(attempt, self.runtime.clock()))
+        self.runtime.tally.begin((attempt.op_id, attempt.attempt))
         try:
             with self.readings.calling(operation.account_key):
                 reply = await self.runtime.target.perform(operation)
@@ -168,6 +169,8 @@ class Batch:
         facts = refusal.facts if refusal is not None else {"incident": incident}
         now = self.runtime.clock()
         code, incident = facts.get("code"), facts.get("incident")
+        if attempt is not None and result != CallResult.UNCERTAIN:
+            self.runtime.tally.settle((attempt.op_id, attempt.attempt), made=result != CallResult.NOT_SENT)
         recorded = await self._ledger.write(Conclusion(now, attempt, result, reply, code, incident, settled))
         if attempt is not None:
             self._open.discard((attempt.op_id, attempt.attempt))

@@ -10,10 +10,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
 
 from tasks.journal import Journal, Settled
-from tasks.model.errors import RosterflowError, TargetError
+from tasks.model.errors import TargetError
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Plan
 from tasks.provision.admission import admit
@@ -22,13 +21,11 @@ from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
 from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.memberships import change_members
-from tasks.provision.reasons import STOPPED
+from tasks.provision.reasons import IN_DOUBT, STOPPED
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 from tasks.provision.transfers import note_transfers
 
 log = logging.getLogger(__name__)
-
-E = TypeVar("E", bound=RosterflowError)
 
 
 async def apply_plan(plan: Plan, runtime: Runtime) -> ApplyResult:
@@ -68,13 +65,12 @@ def finish(plan: Plan, runtime: Runtime, last: BatchResult) -> ApplyResult:
     """Close the application of a plan and return what became of it; *last* is how the last batch ended."""
     journal = runtime.journal
     generation = close(plan, journal, runtime.run_id, runtime.clock())
-    sent = journal.sent(runtime.run_id)
     return ApplyResult(
         plan_hash=plan.hash,
         outcomes=journal.outcomes(plan.hash),
-        sent=sent,
+        sent=journal.sent(runtime.run_id),
         generation=generation,
-        stopped_by=last.stopped_by and restated(last.stopped_by, sent),
+        stopped_by=last.stopped_by,
         interrupted=last.interrupted,
     )
 
@@ -87,18 +83,11 @@ def close(plan: Plan, journal: Journal, run_id: str, at: datetime) -> int:
     known = journal.outcomes(plan.hash)
     rest = [change for change in plan.changes if change.change_id not in known]
     if rest:
-        skipped = [Settled(Outcome(one.change_id, OutcomeStatus.SKIPPED, STOPPED)) for one in rest]
+        open_calls = journal.in_doubt(plan.hash)
+        reasons = {one.change_id: IN_DOUBT if one.change_id in open_calls else STOPPED for one in rest}
+        skipped = [Settled(Outcome(key, OutcomeStatus.SKIPPED, reason)) for key, reason in reasons.items()]
         journal.conclude(plan.hash, run_id, at, settled=skipped)
     return journal.applied(plan, at, run_id)
-
-
-def restated(error: E, sent: int) -> E:
-    """Say of an error in the middle of a run how many calls were *sent* before it."""
-    statement = f"{sent} calls had been made before; all of them are recorded."
-    if sent == 0 or error.sent == statement:
-        return error
-    go_on = "Run the same command again: it goes on where it stopped." if isinstance(error, TargetError) else ""
-    return type(error)(error.what, sent=statement, remedy=f"{error.remedy} {go_on}".strip(), **error.facts)
 
 
 async def settle(plan: Plan, runtime: Runtime, cut_off_run: str) -> ApplyResult:

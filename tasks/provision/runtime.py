@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tasks.connectors.base import Target
 from tasks.journal import Journal
 from tasks.model.errors import TargetError
 from tasks.model.operations import GOOD, Outcome
+from tasks.model.tally import Tally
 
 MAX_AGE_S = 50.0
 """An account is written at most 60 s after it was read (design: promise 1); ten are left for waiting in line."""
@@ -28,7 +29,7 @@ class Runtime:
 
     ``settle_s`` is how long an uncertain call is left alone before the target is asked what became of it.
     ``notify`` False asks the target to send no mail. ``should_stop`` is asked before every call; ``on_progress``
-    gets how many of the plan's changes are settled, and how many there are.
+    gets how many of the plan's changes are settled, and how many there are. ``tally`` counts the calls of the run.
     """
 
     journal: Journal
@@ -42,6 +43,7 @@ class Runtime:
     should_stop: Callable[[], bool] = _never
     on_progress: Callable[[int, int], None] = _silent
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class BatchResult:
 class ApplyResult:
     """What became of a plan: one outcome for each of its changes, and how many calls this run made.
 
-    ``generation`` is the journal's afterwards. ``stopped_by`` says what was sent before it, and what to do.
+    ``generation`` is the journal's afterwards. ``stopped_by`` says nothing of ``sent``.
     """
 
     plan_hash: str

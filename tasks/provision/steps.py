@@ -23,6 +23,7 @@ from tasks.faults import discreet
 from tasks.journal import Journal
 from tasks.model.errors import RosterflowError
 from tasks.model.plan import Plan
+from tasks.model.tally import tally_of
 from tasks.pipeline_file import LoadedPipeline, load_pipeline
 from tasks.provision import (
     BatchResult,
@@ -81,8 +82,8 @@ def provision_batch(pipeline: str, run_id: str, plan_hash: str, batch: int) -> t
     async def work(runtime: Runtime) -> BatchResult:
         result = await send_batch(plan, batch, runtime)
         if result.stopped_by is not None:
-            stopped = finish(plan, runtime, result).stopped_by
-            raise stopped or result.stopped_by
+            finish(plan, runtime, result)
+            raise result.stopped_by
         return result
 
     result, requests = _with_target(loaded, run_id, work)
@@ -151,6 +152,7 @@ def _with_target(loaded: LoadedPipeline, run_id: str, work: Callable[[Runtime], 
                     notify=spec.notify_users,
                     should_stop=STOPPING.is_set,
                     on_progress=PROGRESS.get() or (lambda _done, _total: None),
+                    tally=tally_of(run_id),
                 )
                 result = await work(runtime)
                 return result, target.requests_sent

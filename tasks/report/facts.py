@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tasks.model.rosters import Verdict
+from tasks.model.sent import UNKNOWN, Sent
 from tasks.model.wholes import Comparison
 
 RunState = Literal["done", "nothing_to_do", "pending", "partial", "blocked", "failed"]
@@ -17,7 +18,8 @@ class RunFacts:
     ``message`` is the text of what stopped the run, if anything did; like all such messages it has no personal data.
     ``requests`` counts the calls to the target, retries included; None if none was counted. ``mails`` are those sent
     (or, before anything is sent, to be expected) by kind. ``next_steps`` are whole sentences, most pressing first.
-    ``timezone`` is the pipeline's, in which the times are (``Europe/Paris``).
+    ``timezone`` is the pipeline's, in which the times are (``Europe/Paris``). ``sent`` is what is known of what the run
+    sent; without it, that is not known.
     """
 
     run_id: str
@@ -35,6 +37,7 @@ class RunFacts:
     mails: Mapping[str, int] = field(default_factory=dict)
     next_steps: tuple[str, ...] = ()
     timezone: str = ""
+    sent: Sent = UNKNOWN
 
     @property
     def is_over(self) -> bool:

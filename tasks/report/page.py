@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Cause, Change, LimitReading, Plan
 from tasks.model.rosters import CRITICAL, WARNING, Verdict
+from tasks.model.sent import NOTHING_IN_SHORT
 from tasks.report import words
 from tasks.report.facts import NOTHING_FURTHER, RosterFacts, RunFacts, RunState
 from tasks.report.listings import group_withheld, list_findings, list_leaving, list_withheld
@@ -138,7 +139,7 @@ def render_html(
         summary=summary,
         long=len(summary["headline"]) > LONG_HEADLINE,
         sources={ref.name: ref for ref in plan.header.sources} if plan else {},
-        badge=words.STATES[facts.state],
+        badge=_badge(facts),
         tone=_TONES[facts.state],
         bars=_bars(readings),
         blocks=_blocks(plan, outcomes, names),
@@ -155,6 +156,11 @@ def render_html(
         script=script,
         policy=_policy(style, script),
     )
+
+
+def _badge(facts: RunFacts) -> str:
+    said = words.STATES[facts.state]
+    return f"{said}, {NOTHING_IN_SHORT}" if facts.state == "blocked" and facts.sent.is_nothing else said
 
 
 def _blocks(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> list[Block]:

@@ -11,6 +11,7 @@ from typing import Any
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
+from tasks.model.sent import NOTHING, NOTHING_SENT_YET, Sent
 from tasks.model.wholes import Comparison
 from tasks.report import words
 from tasks.report.facts import RunFacts
@@ -81,19 +82,22 @@ def headline(
     missed = words.count(len(changes) - len(made), "change")
     match facts.state:
         case "pending":
-            return " ".join((proposal(plan, verdicts) if plan else rows, "Nothing has been sent.")).strip()
+            yet = NOTHING_SENT_YET if facts.sent.is_nothing else str(facts.sent)
+            return " ".join((proposal(plan, verdicts) if plan else rows, yet)).strip()
         case "blocked":
-            said = ["Nothing was sent: the plan was stopped.", f"It would {future}." if future else ""]
+            said = [_unless_sent(facts.sent, "the plan was stopped"), f"It would {future}." if future else ""]
         case "failed" if not outcomes:
-            said = ["The run could not go on, and nothing was changed."]
+            safe = facts.sent == NOTHING
+            said = [f"The run could not go on{', and nothing was changed.' if safe else f'. {facts.sent}'}"]
         case "failed":
             said = [f"The run stopped before its end. Until then {past or 'no change was confirmed'}."]
             said += [f"{missed} could not be completed."] if len(made) < len(changes) else []
         case "partial":
             said = [f"{missed} could not be completed."] if len(made) < len(changes) else []
-            said += [f"{_capital(past or ('no other change was made' if said else 'no change was made'))}."]
+            none = "no change was made" if facts.sent.is_nothing else "no change was confirmed"
+            said += [f"{_capital(past or (none.replace('no', 'no other', 1) if said else none))}."]
         case _:
-            said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts)]
+            said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
     said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people)]
     said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows]
     return " ".join(part for part in said if part)
@@ -130,7 +134,7 @@ def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     counted = [(words.ORDERS[Action(k)], n, "planned") for k, n in summary["changes"]["by_action"].items()]
     statuses = summary["outcomes"]["by_status"]
     counted += [(words.OUTCOMES[OutcomeStatus(k)], n, "outcome of changes") for k, n in statuses.items()]
-    counted += [("Not sent", summary["outcomes"]["not_sent"], "outcome of changes")]
+    counted += [(words.OUTCOMES[None], summary["outcomes"]["not_sent"], "outcome of changes")]
     reasons = summary["withheld"]["by_reason"]
     counted += [(words.WITHHELD[WithheldReason(k)][0], n, "not in the plan") for k, n in reasons.items()]
     counted += [("In the grace period", summary["leaving"], "people who have left")]
@@ -269,12 +273,19 @@ def _future(changes: Sequence[Change]) -> str:
     return words.listed(said)
 
 
-def _unchanged(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> str:
+def _unless_sent(sent: Sent, what: str) -> str:
+    """Return a sentence that begins with the best news there is: that nothing was sent, if that is known."""
+    return f"{str(sent).rstrip('.')}: {what}." if sent == NOTHING else f"{_capital(what)}. {sent}"
+
+
+def _unchanged(plan: Plan | None, verdicts: Mapping[str, Verdict], facts: RunFacts) -> str:
     if plan:
         need = "could" if nameless(plan) else "needed to"
-        return f"Nothing {need} be changed, and nothing was sent."
+        if facts.sent.is_nothing:
+            return f"Nothing {need} be changed, and {facts.sent.nothing}."
+        return f"Nothing {need} be changed. {facts.sent}"
     rows = sum(source["rows"] for source in _sources(plan, verdicts))
-    return f"{words.count(rows, 'row')} {_were(rows)} read. Nothing was sent."
+    return f"{words.count(rows, 'row')} {_were(rows)} read. {facts.sent}"
 
 
 def _groups(changes: Iterable[Change]) -> int:

@@ -39,7 +39,7 @@ STATES: Mapping[RunState, str] = {
     "nothing_to_do": "Nothing to do",
     "pending": "Not sent yet",
     "partial": "Partly done",
-    "blocked": "Blocked, nothing sent",
+    "blocked": "Blocked",
     "failed": "Stopped",
 }
 
@@ -78,8 +78,8 @@ OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     OutcomeStatus.STALE: "Skipped: the account has moved since the plan",
     OutcomeStatus.FAILED: "Failed",
     OutcomeStatus.NO_SEAT: "No free seat",
-    OutcomeStatus.SKIPPED: "Not attempted",
-    None: "Not sent",
+    OutcomeStatus.SKIPPED: "Not completed",
+    None: "No outcome",
 }
 
 ANY_CHANGE = "Any change"

@@ -3,6 +3,8 @@ with the exit code of its kind. Never a traceback, never a name."""
 
 import io
 import json
+import re
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -465,3 +467,33 @@ def test_a_run_that_was_refused_is_in_the_history_with_its_report(run, office) -
     assert (last["command"], last["state"], last["exit_code"]) == ("check", "Source refused", 6)
     assert run("report", "latest").code == 0
     assert (office.run_folders()[-1] / "report.html").exists()
+
+
+# What is taken away while it sends -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("what", "state"), [("runs", "Folder lost"), (".", "Journal lost")], ids=["folder", "home"])
+def test_a_run_whose_files_are_taken_away_while_it_sends_says_what_it_sent(
+    prefect_server, office, tenant, what, state
+) -> None:
+    from flows import nightly
+    from tasks.provision.steps import PROGRESS
+
+    def watch(done: int, total: int) -> None:
+        if 2 * done >= total:
+            shutil.rmtree(office.home / what, ignore_errors=True)
+
+    token = PROGRESS.set(watch)
+    try:
+        ended = nightly.sync(pipeline=office.save(), return_state=True)
+    finally:
+        PROGRESS.reset(token)
+
+    calls = len(tenant.writes())
+    assert calls > 0
+    assert (ended.type.value, ended.name, ended.data["exit_code"]) == ("FAILED", state, 1)
+    assert re.search(rf"\b{calls} calls? had been made before", ended.message)
+    assert "Nothing was sent" not in ended.message
+    shown = prefect_server.ask("GET", f"flow_runs/{ended.state_details.flow_run_id}")
+    assert (shown["state_type"], shown["state_name"]) == ("FAILED", state)
+    assert_decent(ended.message)

@@ -21,6 +21,7 @@ from tasks.model.plan import (
     WithheldReason,
 )
 from tasks.model.rosters import CRITICAL, WARNING, Verdict
+from tasks.model.sent import Sent
 from tasks.model.tables import FINDINGS, TEXT, WORKERS, YESNO
 from tasks.report import RunFacts
 
@@ -185,6 +186,7 @@ FACTS = RunFacts(
     requests=14,
     mails={"welcome": 1, "product-change": 1},
     next_steps=("Mend the 2 held rows in rejects.xlsx and run again.",),
+    sent=Sent(counted=9, recorded=9),
 )
 
 

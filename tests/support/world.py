@@ -63,6 +63,7 @@ class World:
         self.record(plan)
         runtime = self.begin_run(**settings)
         result = asyncio.run(apply_plan(plan, runtime))
+        assert runtime.tally.calls == result.sent  # the process counts what the journal counts
         self.journal.finish_run(runtime.run_id, result.exit_code, "Completed", {}, self.clock())
         return result
 

@@ -186,7 +186,7 @@ def test_the_message_says_what_happened_and_that_nothing_was_sent(load: Load, tm
         load(GOOD.replace("snapshot: full", "snapshot: fulll"))
     path = tmp_path / "nightly.yaml"
     assert str(caught.value) == (
-        f"The pipeline file {path} has 1 error. Nothing was sent. Correct this and run the command again:\n"
+        f"The pipeline file {path} has 1 error. Correct this and run the command again:\n"
         f"  {path}:7: sources[0].snapshot: 'fulll' is not valid; did you mean 'full'? Valid values: full, delta"
     )
     assert caught.value.exit_code == 2

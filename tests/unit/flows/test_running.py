@@ -91,17 +91,18 @@ def test_a_report_that_cannot_be_written_is_how_the_run_ended(office, journal, m
     assert "Ada" not in str(caught.value)
 
 
-def test_a_report_that_cannot_be_written_does_not_hide_what_stopped_the_run(office, journal, monkeypatch, caplog):
+def test_a_report_that_cannot_be_written_does_not_hide_what_stopped_the_run(office, journal, monkeypatch):
     from flows import running as begun
 
     monkeypatch.setattr(begun, "write_report", fail(OSError(28, "No space left on device")))
 
-    with pytest.raises(TargetDown), running("sync", office.save(), sends=True):
-        raise TargetDown("It cannot be reached.")
+    with pytest.raises(TargetDown) as caught, running("sync", office.save(), sends=True):
+        raise TargetDown("It cannot be reached.", remedy="Wait.")
 
     [run] = journal.runs()
     assert (run.state, run.exit_code) == ("Target down", 7)
-    assert "The report could not be written" in caplog.text
+    said = "It cannot be reached. Nothing was sent. Wait. The report could not be written (OSError at "
+    assert str(caught.value).startswith(said)
 
 
 def test_a_sync_whose_report_was_lost_ends_alike_in_state_and_journal(sync, told, journal, monkeypatch):
@@ -113,7 +114,7 @@ def test_a_sync_whose_report_was_lost_ends_alike_in_state_and_journal(sync, told
 
     run = journal.run(ended.run_id)
     assert (ended.name, ended.code) == (run.state, run.exit_code) == ("Crashed", 1)
-    assert "What was done is in the journal." in ended.message
+    assert f"{journal.sent(ended.run_id)} calls had been made before; all of them are recorded." in ended.message
 
 
 def test_a_page_of_prefect_that_cannot_be_written_changes_nothing(sync, told, journal, monkeypatch, caplog):

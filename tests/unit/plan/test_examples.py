@@ -121,7 +121,7 @@ def test_failed_examples_stop_with_all_of_them_named(make: Any) -> None:
     with pytest.raises(BadPipeline) as caught:
         require_examples(check_examples(pipeline, {"hr": verdict}, TODAY))
     assert str(caught.value) == (
-        "2 examples in the rules are not met by the rosters. Nothing was sent. Correct the rule or its 'expect':\n"
+        "2 examples in the rules are not met by the rosters. Correct the rule or its 'expect':\n"
         "  rule 'a b', 0042: expected G2W, got nothing\n"
         "  rule 'a b', x@y.example: expected G2W, got nothing"
     )

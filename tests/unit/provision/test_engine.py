@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tasks.journal import CallResult, LinkChange, Settled
-from tasks.model.errors import BadPipeline, BadUsage, CredentialsRefused, RosterflowError, StalePlan, TargetDown
+from tasks.model.errors import BadUsage, CredentialsRefused, StalePlan, TargetDown
 from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
 from tasks.model.plan import Leaving
-from tasks.provision import apply_plan, begin, close, is_complete, restated, send_batch, settle
+from tasks.provision import apply_plan, begin, close, is_complete, send_batch, settle
+from tasks.provision.reasons import IN_DOUBT, STOPPED
 from tests.support.plans import PIPELINE, PlanBuilder
 from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, down, refused
 from tests.support.world import World, ended
@@ -292,7 +293,6 @@ def test_a_lost_target_stops_the_run_and_the_same_plan_goes_on_later(make_world)
     finished = world.apply(plan)
 
     assert isinstance(stopped.stopped_by, TargetDown)
-    assert "2 calls had been made before" in str(stopped.stopped_by)
     assert (stopped.exit_code, stopped.sent) == (7, 2)
     assert [ended(stopped, one) for one in changes].count("skipped") == 2
     assert [ended(finished, one) for one in changes] == ["done"] * 4
@@ -635,16 +635,41 @@ def test_a_plan_is_complete_when_every_change_is_settled(make_world):
     assert is_complete(plan, world.journal)
 
 
-def test_an_error_in_the_middle_says_what_had_been_sent():
-    error = restated(TargetDown("It is down.", remedy="Wait."), 3)
-    again = "Run the same command again: it goes on where it stopped."
-    assert str(error) == f"It is down. 3 calls had been made before; all of them are recorded. Wait. {again}"
-    assert restated(error, 3) is error
+def test_a_change_whose_call_was_cut_off_is_in_doubt_when_its_application_is_closed(make_world):
+    world, builder = make_world(account("7001"), account("7002")), PlanBuilder()
+    done, open_, unbegun = builder.create("1"), builder.grant("7001", MEETING, key="7001"), builder.create("2")
+    plan = plan_of(world, builder)
+    world.record(plan)
+    runtime = world.begin_run(workers=1)
 
-    broken = restated(BadPipeline("The file has an error.", remedy="Mend it."), 3)
-    assert str(broken) == "The file has an error. 3 calls had been made before; all of them are recorded. Mend it."
-    untouched: RosterflowError = TargetDown("It is down.")
-    assert restated(untouched, 0) is untouched
+    def die(operation):
+        if open_.change_id in operation.change_ids:
+            raise Killed
+
+    world.target.fault = die
+    with pytest.raises(Killed):
+        asyncio.run(apply_plan(plan, runtime))
+    close(plan, world.journal, runtime.run_id, world.clock())
+
+    outcomes = world.journal.outcomes(plan.hash)
+    assert outcomes[open_.change_id].reason == IN_DOUBT
+    assert {outcomes[one.change_id].reason for one in (done, unbegun)} <= {"", STOPPED}
+
+
+def test_a_call_counts_for_the_process_from_the_moment_before_it_is_made(make_world):
+    world, builder = make_world(), PlanBuilder()
+    builder.create("1")
+    plan = plan_of(world, builder)
+    world.record(plan)
+    runtime = world.begin_run()
+
+    def die(operation):
+        raise Killed
+
+    world.target.fault = die
+    with pytest.raises(Killed):
+        asyncio.run(apply_plan(plan, runtime))
+    assert runtime.tally.calls == world.journal.sent(runtime.run_id) == 1
 
 
 # -- links and grace --------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Action, Cause, LimitReading, Plan, WithheldReason
+from tasks.model.sent import NOTHING, Sent
 from tasks.report import render_html
 from tasks.report.facts import RosterFacts
 
@@ -59,8 +60,10 @@ class Page(HTMLParser):
 def render(run: Any) -> Callable[..., Page]:
     """Render the run, with other facts or parts where they are given."""
 
-    def build(*, redacted: bool = False, state: str = "done", message: str = "", **parts: Any) -> Page:
-        shown = replace(run, facts=replace(run.facts, state=state, message=message), **parts)
+    def build(
+        *, redacted: bool = False, state: str = "done", message: str = "", sent: Sent = run.facts.sent, **parts: Any
+    ) -> Page:
+        shown = replace(run, facts=replace(run.facts, state=state, message=message, sent=sent), **parts)
         return Page(render_html(*shown.parts, redacted=redacted))
 
     return build
@@ -116,7 +119,7 @@ def test_failures_come_before_everything_else(render, run):
 def test_blocked_plan_says_that_nothing_was_sent_and_what_to_do(render, run):
     broken = [LimitReading("suspend", "", 112, 240, 50, 0.05)]
     message = "The plan would suspend 112 of 240 accounts. Nothing was sent. Check that the export is complete."
-    page = render(state="blocked", message=message, outcomes={}, limits=broken)
+    page = render(state="blocked", message=message, outcomes={}, limits=broken, sent=NOTHING)
     assert "Blocked, nothing sent" in page.text
     assert message in page.text
     assert "What to do next Mend the 2 held rows" in page.text
@@ -134,13 +137,15 @@ def test_broken_limit_fills_its_bar_and_marks_where_the_limit_is(render):
 
 
 def test_run_without_a_plan_has_a_page(render):
-    page = render(state="failed", message="The file is empty.", plan=None, limits=[], outcomes={}, verdicts={})
+    page = render(
+        state="failed", message="The file is empty.", plan=None, limits=[], outcomes={}, verdicts={}, sent=NOTHING
+    )
     assert "The run could not go on, and nothing was changed." in page.text
     assert "The file is empty." in page.text
 
 
 def test_nothing_to_do_has_a_page(render, run):
-    page = render(state="nothing_to_do", plan=Plan(run.plan.header), outcomes={})
+    page = render(state="nothing_to_do", plan=Plan(run.plan.header), outcomes={}, sent=NOTHING)
     assert "Nothing needed to be changed, and nothing was sent." in page.text
     assert not [attrs for _, attrs in page.all("section") if attrs.get("id") == "people"]
 

@@ -11,6 +11,7 @@ import pytest
 
 from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, Withheld, WithheldReason
+from tasks.model.sent import NOTHING, UNKNOWN, Sent
 from tasks.report import artifact_table, headline, summarise
 
 DOCS = Path(__file__).parents[3] / "docs" / "summary.md"
@@ -87,7 +88,7 @@ def keys(value: Any) -> Iterator[str]:
 
 
 def test_without_a_plan_rows_are_those_that_validation_handed_on(run):
-    summary = summarise(replace(run.facts, command="check", plan_hash=None), None, [], {}, run.verdicts)
+    summary = summarise(replace(run.facts, command="check", plan_hash=None, sent=NOTHING), None, [], {}, run.verdicts)
     assert summary["sources"] == [{"name": "hr", "rows": 7, "held": 2, "warned": 1, "content": None, "skipped": {}}]
     assert summary["headline"] == "7 rows were read. Nothing was sent. 2 rows are held."
 
@@ -101,27 +102,28 @@ def test_done_run_says_what_was_done_and_that_nothing_else_was(run):
 
 def test_pending_plan_is_told_as_a_proposal(run):
     unsent = replace(run, outcomes={})
-    assert say(unsent, state="pending") == (
+    assert say(unsent, state="pending", sent=NOTHING) == (
         "This plan would give access to 1 person, update 2, suspend 1, recognise 1 existing account and "
         "create 1 group. 1 person goes without a seat. 2 rows are held. Nothing has been sent."
     )
 
 
 def test_blocked_plan_says_first_that_nothing_was_sent(run):
-    assert say(replace(run, outcomes={}), state="blocked").startswith(
+    assert say(replace(run, outcomes={}), state="blocked", sent=NOTHING).startswith(
         "Nothing was sent: the plan was stopped. It would give access to 1 person, update 2, suspend 1"
     )
 
 
 def test_nothing_to_do_is_said_plainly(run):
     idle = replace(run, plan=Plan(run.plan.header), outcomes={})
-    assert say(idle, state="nothing_to_do") == "Nothing needed to be changed, and nothing was sent. 2 rows are held."
+    said = say(idle, state="nothing_to_do", sent=NOTHING)
+    assert said == "Nothing needed to be changed, and nothing was sent. 2 rows are held."
 
 
 def test_a_plan_that_cannot_give_accounts_for_want_of_names_says_so(run):
     short = [Withheld(Action.CREATE, WithheldReason.INCOMPLETE, "hr", str(n), None, None, "given_name") for n in (1, 2)]
     idle = replace(run, plan=Plan(run.plan.header, withheld=tuple(short)), outcomes={})
-    assert say(idle, state="nothing_to_do") == (
+    assert say(idle, state="nothing_to_do", sent=NOTHING) == (
         "Nothing could be changed, and nothing was sent. 2 people get no account: the lists have no name for them. "
         "2 rows are held."
     )
@@ -171,14 +173,15 @@ def test_partial_run_says_first_what_is_missing(run):
 def test_run_that_lacks_nothing_but_seats_speaks_of_no_change_that_failed(run, planned, said):
     short = [Withheld(Action.GRANT, WithheldReason.NO_SEAT, "hr", str(n), None, None, "G2W") for n in range(20)]
     changes = run.plan.changes if planned else ()
-    text = say(replace(run, plan=replace(run.plan, changes=changes, withheld=tuple(short))), state="partial")
+    sent = run.facts.sent if planned else NOTHING
+    text = say(replace(run, plan=replace(run.plan, changes=changes, withheld=tuple(short))), state="partial", sent=sent)
     assert text.startswith(said)
     assert "20 people go without a seat." in text
     assert "could not be completed" not in text
 
 
 def test_failed_run_tells_whether_anything_was_changed(run):
-    assert say(replace(run, plan=None, outcomes={}, verdicts={}), state="failed") == (
+    assert say(replace(run, plan=None, outcomes={}, verdicts={}), state="failed", sent=NOTHING) == (
         "The run could not go on, and nothing was changed."
     )
     first = run.plan.changes[1].change_id
@@ -186,6 +189,23 @@ def test_failed_run_tells_whether_anything_was_changed(run):
     assert say(broken_off, state="failed") == (
         "The run stopped before its end. Until then 1 person was given access. 9 changes could not be completed. "
         "1 person goes without a seat. 1 person is in their grace period. 2 rows are held."
+    )
+
+
+@pytest.mark.parametrize("state", ["done", "nothing_to_do", "pending", "partial", "blocked", "failed"])
+@pytest.mark.parametrize("sent", [UNKNOWN, Sent(counted=3), Sent(counted=3, recorded=3)])
+@pytest.mark.parametrize("planned", [True, False])
+def test_without_proof_no_headline_says_that_nothing_was_sent_or_changed(run, state, sent, planned):
+    plan = Plan(run.plan.header) if planned else None
+    for outcomes in ({}, run.outcomes):
+        text = say(replace(run, plan=plan, outcomes=outcomes), state=state, sent=sent)
+        assert not re.search(r"nothing (was|has been) (sent|changed)|no change was made", text, re.IGNORECASE)
+
+
+def test_what_an_earlier_run_sent_is_told_beside_it(run):
+    idle = replace(run, plan=None, outcomes={}, verdicts={})
+    assert say(idle, state="blocked", sent=Sent(counted=0, recorded=0, earlier=12)) == (
+        "The plan was stopped. Nothing was sent by this run. The run before it, which was cut off, had made 12 calls."
     )
 
 

@@ -1,0 +1,58 @@
+"""What was sent, said only with proof: by the journal, and by what this process counted itself (decision 0032)."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from flows.run import Run
+from tasks.journal import Journal
+from tasks.model.errors import JournalLost, RosterflowError, TargetError
+from tasks.model.sent import NOTHING, Sent
+from tasks.model.tally import TALLIES, tally_of
+from tasks.settings import Settings
+
+GO_ON = "Run the same command again: it goes on where it stopped."
+BEYOND_READING = ("gone", "replaced")
+"""Reasons for which what can still be read of a lost journal is not what will be found in its place."""
+
+E = TypeVar("E", bound=RosterflowError)
+
+
+def sent_by(run: Run) -> Sent:
+    """Return what a run has sent so far. A command that cannot send has sent nothing, whatever happened to it."""
+    if not run.sends:
+        return NOTHING
+    tally, lost = tally_of(run.run_id), run.error
+    beyond = isinstance(lost, JournalLost) and lost.facts.get("reason") in BEYOND_READING
+    return Sent(tally.calls, None if beyond else _recorded(run.journal, [run.run_id]), tally.earlier)
+
+
+def sent_by_runs(run_ids: Sequence[str]) -> Sent:
+    """Return what some runs of this process have sent so far."""
+    tallies = [TALLIES[run_id] for run_id in run_ids]
+    counted, earlier = sum(one.calls for one in tallies), sum(one.earlier for one in tallies)
+    settings = Settings()
+    if settings.journal_url is None and not settings.journal.exists():  # to open it would make a new one
+        return Sent(counted, None, earlier)
+    try:
+        with Journal.open(settings.journal_url or settings.journal) as journal:
+            return Sent(counted, _recorded(journal, run_ids), earlier)
+    except RosterflowError:
+        return Sent(counted, None, earlier)
+
+
+def telling(error: E, sent: Sent) -> E:
+    """Let *error* say what was sent, and, where the same command goes on from there, that it does. Return it."""
+    error.sent = str(sent)
+    if isinstance(error, TargetError) and sent.calls and GO_ON not in error.remedy:
+        error.remedy = f"{error.remedy} {GO_ON}".strip()
+    return error
+
+
+def _recorded(journal: Journal, run_ids: Sequence[str]) -> int | None:
+    """Return how many calls the journal has of some runs; None if it cannot be read, or does not know one of them."""
+    try:
+        for run_id in run_ids:
+            journal.run(run_id)  # a journal that was emptied would have no calls either
+        return sum(journal.sent(run_id) for run_id in run_ids)
+    except Exception:  # noqa: BLE001 - whatever is wrong with a journal, it then proves nothing
+        return None

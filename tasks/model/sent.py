@@ -1,0 +1,83 @@
+"""What was sent, as far as it is known, in words. The one place where it is said that nothing was."""
+
+from dataclasses import dataclass
+
+NOTHING_SENT = "Nothing was sent."
+NOTHING_SENT_YET = "Nothing has been sent."
+NOTHING_IN_SHORT = "nothing sent"
+SENT_UNKNOWN = "Whether anything was sent is not known."
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How many calls that change something a run made, and who knows it. A call that had no answer counts.
+
+    ``recorded`` is what the journal has of them, None if it cannot tell. ``counted`` is what this process counted
+    itself, None if the run was not its own. ``earlier`` are the calls that a run before this one had made when it was
+    cut off, and that this run took up or looked up; they are no calls of this run.
+    """
+
+    counted: int | None = None
+    recorded: int | None = None
+    earlier: int = 0
+
+    @property
+    def calls(self) -> int | None:
+        """The number of calls, None if nobody knows. Whoever knows of more is believed: the other lost some."""
+        return max((known for known in (self.counted, self.recorded) if known is not None), default=None)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is known that this run sent nothing."""
+        return self.calls == 0
+
+    @property
+    def nothing(self) -> str:
+        """The part of a sentence that says so; to be used only where it is so."""
+        return f"{NOTHING_SENT[:1].lower()}{NOTHING_SENT[1:-1]}{' by this run' if self.earlier else ''}"
+
+    def __str__(self) -> str:
+        """Say what was sent before this moment.
+
+        >>> str(Sent(counted=0, recorded=0)), str(Sent())
+        ('Nothing was sent.', 'Whether anything was sent is not known.')
+        >>> str(Sent(counted=3, recorded=3))
+        '3 calls had been made before; all of them are recorded.'
+        >>> str(Sent(counted=3))
+        '3 calls had been made before, as this process counted; the journal cannot tell of them any more.'
+        >>> str(Sent(counted=3, recorded=2))
+        '3 calls had been made before; the journal has 2 of them.'
+        >>> str(Sent(counted=0, recorded=0, earlier=1))
+        'Nothing was sent by this run. The run before it, which was cut off, had made 1 call.'
+        """
+        return " ".join(filter(None, (self._of_this_run(), self._of_earlier())))
+
+    def _of_this_run(self) -> str:
+        if self.calls is None:
+            return SENT_UNKNOWN
+        if self.calls == 0:
+            return f"{self.nothing[:1].upper()}{self.nothing[1:]}."
+        made = f"{_calls(self.calls)} had been made before"
+        if self.recorded is None:
+            return f"{made}, as this process counted; the journal cannot tell of {_them(self.calls)} any more."
+        if self.recorded == 0:
+            return f"{made}; {'it is' if self.calls == 1 else 'they are'} not recorded."
+        if self.recorded < self.calls:
+            return f"{made}; the journal has {self.recorded} of them."
+        return f"{made}; {'it is' if self.calls == 1 else 'all of them are'} recorded."
+
+    def _of_earlier(self) -> str:
+        return f"The run before it, which was cut off, had made {_calls(self.earlier)}." if self.earlier else ""
+
+
+UNKNOWN = Sent()
+NOTHING = Sent(counted=0, recorded=0)
+"""For what cannot send, by the way it is made, and for what never began."""
+
+
+def _calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number} calls"
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"

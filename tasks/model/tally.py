@@ -1,0 +1,36 @@
+"""How many calls this process made for each of its runs: what is known of them when the journal is lost."""
+
+Key = tuple[str, int]
+"""An attempt at a call: the operation's id, and its number."""
+
+
+class Tally:
+    """Counts the calls of one run that reached the target, or may have, as the journal does.
+
+    ``earlier`` are the calls that a run before it, which was cut off, had made, where this one has seen to that.
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.earlier = 0
+        self._open: set[Key] = set()  # calls of this process of which it does not know yet what became of them
+
+    def begin(self, key: Key) -> None:
+        """Count a call, just before it is made."""
+        self.calls += 1
+        self._open.add(key)
+
+    def settle(self, key: Key, *, made: bool) -> None:
+        """Note that it is known what became of a call; one that certainly was not made counts no more."""
+        if key in self._open:
+            self._open.remove(key)
+            self.calls -= not made
+
+
+TALLIES: dict[str, Tally] = {}
+"""By run: those that this process has begun and that may send."""
+
+
+def tally_of(run_id: str) -> Tally:
+    """Return the count of a run of this process, a new one at first."""
+    return TALLIES.setdefault(run_id, Tally())
