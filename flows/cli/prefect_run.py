@@ -48,6 +48,7 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
         os.environ.setdefault(key, value)
     with doing("Starting Prefect"):
         flow = _load(name)
+        _keep_server_port()
     from tasks.provision.steps import PROGRESS
 
     _keep_server_apart()
@@ -80,6 +81,15 @@ def _load(name: str) -> Any:
     from flows import application, nightly
 
     return {"sync": nightly.sync, "apply": application.apply}[name]
+
+
+def _keep_server_port() -> None:
+    """Give Prefect's temporary server a port that is its own. Prefect offers no setting for this."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    from flows.cli.server_port import hold_a_port
+
+    SubprocessASGIServer.find_available_port = lambda _: hold_a_port()  # type: ignore[assignment]
 
 
 def _told(state: Any) -> tuple[Any, Any, str, int]:
