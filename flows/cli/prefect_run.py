@@ -90,7 +90,7 @@ def _keep_server_port() -> None:
 
     from flows.cli.server_port import hold_a_port
 
-    SubprocessASGIServer.find_available_port = lambda _: hold_a_port()  # type: ignore[method-assign]
+    SubprocessASGIServer.find_available_port = lambda _: hold_a_port()  # type: ignore[assignment]
 
 
 def _told(state: Any) -> tuple[Any, Any, str, int]:
