@@ -43,7 +43,8 @@ def open_goto(
     http = httpx.AsyncClient(
         timeout=httpx.Timeout(timeout_s, connect=10.0, pool=None),
         limits=httpx.Limits(max_connections=CONNECTIONS + 1, max_keepalive_connections=CONNECTIONS + 1),
-        headers={"Accept": "application/json", "User-Agent": "rosterflow"},
+        # No cache between may answer: what was read back from one would say nothing of what was done.
+        headers={"Accept": "application/json", "Cache-Control": "no-cache", "User-Agent": "rosterflow"},
         trust_env=not spec.urls.is_local,  # a company's proxy and certificates, but never for this machine
     )
     first = credentials.refresh_token
