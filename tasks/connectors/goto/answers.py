@@ -83,7 +83,12 @@ def _is_data(response: httpx.Response) -> bool:
 
 
 def is_others(fault: Fault, path: str, body: Any) -> bool:
-    """Tell whether a refusal names addresses or keys, and none of them is in the call: it is about another one."""
+    """Tell whether a refusal names addresses or keys, and none of them is in the call: it is about another one.
+
+    Only "not there" and "in use" name what the call is about; a refusal for want of rights may name the caller.
+    """
+    if fault.status not in (404, 409):
+        return False
     named = [subject.casefold() for subject in fault.subjects if _NAMES_SOMETHING.fullmatch(subject)]
     if not named:
         return False

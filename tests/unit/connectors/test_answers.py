@@ -297,6 +297,7 @@ def test_refusal_that_names_what_was_asked_or_nothing_known_is_taken_at_its_word
 def test_refusal_is_of_another_call_only_if_it_names_nothing_of_this_one():
     assert is_others(Fault(409, subjects=("7009",)), "/accounts/3001/users/7001", None)
     assert not is_others(Fault(409, subjects=("7009", "7001")), "/accounts/3001/users/7001", None)
+    assert not is_others(Fault(403, subjects=("admin@acme.example",)), "/accounts/3001/users/7001", None)
     assert not is_others(
         Fault(409, subjects=("bo+x@acme.example",)), "/users?filter=email%20eq%20bo%2Bx%40acme.example", {}
     )
