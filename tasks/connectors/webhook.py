@@ -24,9 +24,14 @@ def notice(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.BaseTransport | None = None) -> bool:
-    """Post the notice once; return whether it was taken. A notice that is lost never changes how a run ended."""
+    """Post the notice once; return whether it was taken. A notice that is lost never changes how a run ended.
+
+    Hooks answer with anything but a page: that comes from a sign-in page or a proxy, which passed nothing on.
+    """
     try:
         with httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
-            return client.post(url.get_secret_value(), json=notice(summary)).is_success
+            answer = client.post(url.get_secret_value(), json=notice(summary))
+            is_page = "html" in answer.headers.get("Content-Type", "").lower()
+            return answer.is_success and answer.status_code != httpx.codes.NON_AUTHORITATIVE_INFORMATION and not is_page
     except (httpx.HTTPError, httpx.InvalidURL):
         return False

@@ -339,12 +339,28 @@ def _download(files: Any, path: str) -> bytes:
     parts: list[bytes] = []
     size = 0
     with files.open(path, "rb", **({"block_size": 0} if path.startswith("http") else {})) as stream:
+        _require_whole(stream)
         while size <= MAX_BYTES and (part := stream.read(1 << 22)):
             parts.append(part)
             size += len(part)
             if time.monotonic() > over:
                 raise TimeoutError
     return b"".join(parts)
+
+
+class _NotWholeError(Exception):
+    """A web server answers, and not with a whole file: with a part that nobody asked for, or with "accepted"."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+def _require_whole(stream: Any) -> None:
+    """Raise ``_NotWholeError`` for a web server's answer with another success than 200 (RFC 9110 §15.3)."""
+    status = getattr(getattr(stream, "r", None), "status", 200)
+    if status != 200:
+        raise _NotWholeError(status)
 
 
 def _version(files: Any, path: str) -> dict[str, Any]:

@@ -45,9 +45,20 @@ class Fault(StrEnum):
     CREDENTIALS_REVOKED = "credentials_revoked"  # all tokens end now, and nobody gets another
     SEATS_GONE = "seats_gone"  # the licences of the call have no free seat any more
     ADDRESS_TAKEN = "address_taken"  # the addresses of the create live in another account by now
+    OK_PAGE = "ok_page"  # 200, and a page of a proxy
+    OK_OBJECT = "ok_object"  # 200, and an object with nothing in it
+    OK_EMPTY = "ok_empty"  # 200, and nothing
+    ACCEPTED = "accepted"  # 202, and nothing
+    REDIRECT = "redirect"  # 302, to a page where people sign in
+    STALE = "stale"  # the answer to the call before it that the rule is about
 
 
-ANSWERS = frozenset({Fault.ERROR_500, Fault.BAD_GATEWAY_HTML, Fault.SERVICE_UNAVAILABLE, Fault.TIME_OUT})
+ANSWERS = frozenset(
+    {
+        Fault.ERROR_500, Fault.BAD_GATEWAY_HTML, Fault.SERVICE_UNAVAILABLE, Fault.TIME_OUT, Fault.OK_PAGE,
+        Fault.OK_OBJECT, Fault.OK_EMPTY, Fault.ACCEPTED, Fault.REDIRECT, Fault.STALE,
+    }
+)  # fmt: skip
 """Faults of which a caller cannot know whether the call was done; ``done`` says which."""
 
 WAITS = frozenset({Fault.SLOW, Fault.TIME_OUT})
@@ -153,6 +164,7 @@ class Faults:
             self._plan = plan
             self._matched = [0] * len(plan.rules)
             self._struck = [0] * len(plan.rules)
+            self._answers: list[Any] = [None] * len(plan.rules)
 
     def begin_again(self) -> None:
         """Count from the beginning, so that what comes now is struck as what came first."""
@@ -174,6 +186,23 @@ class Faults:
         number = self._matched[place]
         chance = random.Random(f"{self._plan.seed} {place} {number}").random()  # noqa: S311 (nothing is secret here)
         return rule.is_due(number, chance)
+
+    def remembers(self, method: str, path: str) -> bool:
+        """Tell whether the answer to a call has to be kept, since a later one may get it."""
+        return any(rule.fault == Fault.STALE and rule.on.hold(method, path) for rule in self._plan.rules)
+
+    def remember(self, method: str, path: str, answer: Any) -> None:
+        """Keep an answer for the next call of each rule that is about this one."""
+        with self._lock:
+            for place, rule in enumerate(self._plan.rules):
+                if rule.on.hold(method, path):
+                    self._answers[place] = answer
+
+    def last_answer(self, rule: FaultRule) -> Any:
+        """Return the answer to the last call that *rule* is about, None if there was none."""
+        with self._lock:
+            kept = zip(self._plan.rules, self._answers, strict=True)
+            return next((answer for known, answer in kept if known is rule), None)
 
     def read(self) -> dict[str, Any]:
         """Return the plan, each rule with how many calls it ``matched`` and ``struck``."""

@@ -17,7 +17,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CUT = "rosterflow.cut"
 """The extension of a scope that drops the connection: ``serving`` puts it there."""
 
-STATUSES = {Fault.ERROR_500: 500, Fault.BAD_GATEWAY_HTML: 502, Fault.SERVICE_UNAVAILABLE: 503}
+STATUSES = {
+    Fault.ERROR_500: 500, Fault.BAD_GATEWAY_HTML: 502, Fault.SERVICE_UNAVAILABLE: 503, Fault.OK_PAGE: 200,
+    Fault.OK_OBJECT: 200, Fault.OK_EMPTY: 200, Fault.ACCEPTED: 202, Fault.REDIRECT: 302,
+}  # fmt: skip
+SIGN_IN_PAGE = b"<html><head><title>Sign in</title></head><body><form><input name='user'></form></body></html>"
+SIGN_IN_URL = b"http://sign-in.invalid/"
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
 
 
@@ -53,15 +58,31 @@ async def mute(_: Message) -> None:
 
 async def answer(rule: FaultRule, send: Send) -> None:
     """Answer as a server, or a proxy before it, that fails."""
-    if rule.fault == Fault.BAD_GATEWAY_HTML:
-        kind, body = b"text/html", PAGE
-    else:
-        kind, body = b"application/json", json.dumps(_fault(rule.fault)).encode()
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    kind, body = _content(rule.fault)
+    headers = [(b"content-length", str(len(body)).encode())]
+    if body:
+        headers.append((b"content-type", kind))
+    if rule.fault == Fault.REDIRECT:
+        headers.append((b"location", SIGN_IN_URL))
     if rule.retry_after is not None:
         headers.append((b"retry-after", str(rule.retry_after).encode()))
     await send({"type": "http.response.start", "status": STATUSES[rule.fault], "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _content(fault: Fault) -> tuple[bytes, bytes]:
+    """Return the type of a body, and the body."""
+    match fault:
+        case Fault.BAD_GATEWAY_HTML:
+            return b"text/html", PAGE
+        case Fault.OK_PAGE:
+            return b"text/html", SIGN_IN_PAGE
+        case Fault.OK_OBJECT:
+            return b"application/json", b"{}"
+        case Fault.OK_EMPTY | Fault.ACCEPTED | Fault.REDIRECT:
+            return b"", b""
+        case _:
+            return b"application/json", json.dumps(_fault(fault)).encode()
 
 
 def _fault(fault: Fault) -> dict[str, Any]:

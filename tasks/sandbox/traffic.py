@@ -144,7 +144,7 @@ class Traffic:
             if not admitted:
                 await self._refuse(visit.send)
             elif rule is None:
-                await self._app(scope, receive, visit.send)
+                await self._do(visit, receive, visit.send)
             else:
                 await self._strike(rule, visit)
 
@@ -165,11 +165,36 @@ class Traffic:
             case Fault.TOKEN_EXPIRED | Fault.CREDENTIALS_REVOKED | Fault.SEATS_GONE | Fault.ADDRESS_TAKEN:
                 await asyncio.to_thread(self._platform.befall, rule.fault, visit.scope["path"], body)
                 await self._app(visit.scope, replay(body, visit.receive), visit.send)
+            case Fault.STALE:
+                await self._answer_stale(rule, visit, body)
             case Fault.SLOW:
                 await wait(rule.for_s, self._released, None)
                 await self._app(visit.scope, replay(body, visit.receive), visit.send)
             case _:
                 await self._fail(rule, visit, body)
+
+    async def _do(self, visit: "_Visit", receive: Receive, send: Send) -> None:
+        """Do a call, and keep its answer where a later call may get it."""
+        method, path = visit.scope["method"], visit.scope["path"]
+        if not self._platform.faults.remembers(method, path):
+            await self._app(visit.scope, receive, send)
+            return
+        answer: list[Message] = []
+
+        async def heard(message: Message) -> None:
+            answer.append(dict(message))
+            await send(message)
+
+        await self._app(visit.scope, receive, heard)
+        self._platform.faults.remember(method, path, answer)
+
+    async def _answer_stale(self, rule: FaultRule, visit: "_Visit", body: bytes) -> None:
+        """Answer as the call before was answered, whether or not this one was done. The first one has its own."""
+        before = self._platform.faults.last_answer(rule)
+        if before is None or rule.done:
+            await self._do(visit, replay(body, visit.receive), visit.send if before is None else mute)
+        for message in before or ():
+            await visit.send(dict(message))
 
     async def _fail(self, rule: FaultRule, visit: "_Visit", body: bytes) -> None:
         """Answer as a server that fails, or not at all, whether or not the call was done before."""

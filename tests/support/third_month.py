@@ -263,10 +263,15 @@ class Company:
         return found
 
     def _get(self, path: str) -> Any:
+        return self.call("GET", path)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the platform by hand."""
         form = {"grant_type": "personal_access_token", "pat": "sandbox-pat"}
         token = self.http.post(f"{self.url}/oauth/token", auth=("sandbox-client", "sandbox-secret"), data=form).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
-        return self.http.get(f"{self.url}/{path}", headers=headers).raise_for_status().json()
+        answer = self.http.request(method, f"{self.url}/{path}", json=body, headers=headers)
+        return answer.raise_for_status().json()
 
 
 @contextmanager

@@ -6,13 +6,15 @@ a group is read just before it is written.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from tasks.connectors.goto.answers import OtherAnswer, require_same
 from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.wire import key_of
-from tasks.model.errors import RefusedByTarget
+from tasks.model.errors import RefusedByTarget, TargetDown
 from tasks.model.operations import NewAccount
 from tasks.model.pipeline import MAX_GROUP_MEMBERS
 from tasks.model.state import DirectoryGroup
@@ -57,8 +59,13 @@ class Directory:
             total, page = await self._transport.get(path, "list the directory groups", _page)
             known = len(found)
             found.update((group.key, group) for group in page)
-            if len(found) >= total or len(found) == known:  # a server that does not page gives the same again
+            if len(found) >= total:
                 return found
+            if len(found) == known:
+                raise TargetDown(
+                    f"GoTo's list of directory groups is incomplete: it names {total}, and gave {known}.",
+                    remedy="Try again later; if it stays so, the paging of the SCIM API has changed.",
+                )
 
     async def find(self, keys: Sequence[str]) -> dict[str, Group]:
         """Return these groups by key, every one where *keys* is empty. Those that are not there are left out."""
@@ -67,7 +74,8 @@ class Directory:
         found: dict[str, Group] = {}
         for key in keys:
             try:
-                found[key] = await self._transport.get(_group_path(key), "read a directory group", _group)
+                parse = partial(_group_of, key=key)
+                found[key] = await self._transport.get(_group_path(key), "read a directory group", parse)
             except RefusedByTarget as refusal:
                 if refusal.facts["status"] not in MISSING:
                     raise
@@ -78,9 +86,8 @@ class Directory:
     async def create_group(self, name: str) -> str:
         """Create an empty group and return its key."""
         body = {"displayName": name}
-        return await self._transport.post(
-            "/Groups", "create a directory group", lambda answer: key_of(answer["id"]), body=body
-        )
+        parse = partial(_id_of, attribute="displayName", value=name)
+        return await self._transport.post("/Groups", "create a directory group", parse, body=body)
 
     async def change_group(self, key: str, add: Iterable[str], remove: Iterable[str]) -> None:
         """Put accounts into a group and take others out; who else is in it stays, nested groups too.
@@ -116,7 +123,8 @@ class Directory:
             "members": [_member(key) for key in sorted(members)]
             + [_member(key, "group") for key in sorted(group.nested)],
         }
-        await self._transport.write("PUT", _group_path(group.key), "change a directory group", body=body)
+        check = partial(_require_members, key=group.key, has=members | group.nested, whole=True)
+        await self._transport.write("PUT", _group_path(group.key), "change a directory group", body=body, check=check)
 
     async def _patch(self, group: Group, add: frozenset[str], remove: frozenset[str]) -> None:
         listed = [_member(key) for key in sorted(add)]
@@ -128,7 +136,10 @@ class Directory:
 
     async def _patch_piece(self, group: Group, members: Sequence[Mapping[str, str]]) -> None:
         body = {"members": members}
-        await self._transport.write("PATCH", _group_path(group.key), "change a directory group", body=body)
+        gone = frozenset(member["value"] for member in members if "operation" in member)
+        has = frozenset(member["value"] for member in members) - gone
+        check = partial(_require_members, key=group.key, has=has, has_not=gone)
+        await self._transport.write("PATCH", _group_path(group.key), "change a directory group", body=body, check=check)
 
     async def create_user(self, person: NewAccount) -> str:
         """Make a login without a product, and return its key: the Admin API's (D3)."""
@@ -139,26 +150,64 @@ class Directory:
             **({"locale": person.locale} if person.locale else {}),
         }
         return await self._transport.post(
-            "/Users", "create a directory user", lambda answer: key_of(answer["id"]), body=body
+            "/Users",
+            "create a directory user",
+            partial(_id_of, attribute="userName", value=person.user_name),
+            body=body,
         )
 
     async def rename_user(self, account_key: str, address: str) -> None:
         """Change the address that somebody signs in with."""
         path = f"/Users/{quote(account_key, safe='')}"
-        await self._transport.write("PATCH", path, "change an address in the directory", body={"userName": address})
+        check = partial(_require_address, key=account_key, address=address)
+        body = {"userName": address}
+        await self._transport.write("PATCH", path, "change an address in the directory", body=body, check=check)
 
 
-def _id(answer: Mapping[str, Any]) -> str:
+def _id_of(answer: Mapping[str, Any], attribute: str, value: str) -> str:
+    """Return the id of what was made. Raises ``OtherAnswer`` unless it is called as was asked."""
+    require_same(value, str(answer[attribute]))
     return key_of(answer["id"])
 
 
+def _require_address(answer: Mapping[str, Any], key: str, address: str) -> None:
+    require_same(key, _id_of(answer, "userName", address))
+
+
+def _require_members(
+    answer: Mapping[str, Any],
+    key: str,
+    has: frozenset[str],
+    has_not: frozenset[str] = frozenset(),
+    *,
+    whole: bool = False,
+) -> None:
+    """Raise ``OtherAnswer`` unless an answer shows a group with these members; with *whole* no others."""
+    group = _group_of(answer, key)
+    there = group.members | group.nested
+    if not has <= there or has_not & there or (whole and there != has):
+        raise OtherAnswer("other members")
+
+
 def _page(answer: Mapping[str, Any]) -> tuple[int, list[Group]]:
-    groups = [_group(record) for record in answer.get("resources") or answer.get("Resources") or ()]
-    total = answer.get("totalResults")
+    """Return how many groups there are, and those of one page. Raises ``ValueError`` for what is no list."""
+    listed, total = answer.get("resources", answer.get("Resources")), answer.get("totalResults")
+    if not isinstance(listed, list | None) or (listed is None and total is None):
+        raise ValueError("not a list")
+    groups = [_group(record) for record in listed or ()]
     return (len(groups) if total is None else int(total)), groups
 
 
+def _group_of(record: Mapping[str, Any], key: str) -> Group:
+    """Return the group of *key*. Raises ``OtherAnswer`` for another."""
+    found = _group(record)
+    require_same(key, found.key)
+    return found
+
+
 def _group(record: Mapping[str, Any]) -> Group:
+    if "displayName" not in record or "userName" in record:
+        raise ValueError("not a group")
     members = [(key_of(member["value"]), member.get("type") or "user") for member in record.get("members") or ()]
     return Group(
         key_of(record["id"]),

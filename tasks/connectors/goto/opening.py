@@ -45,7 +45,8 @@ def open_goto(
         verify=certificates(trust_env=trust_env),
         timeout=httpx.Timeout(timeout_s, connect=10.0, pool=None),
         limits=httpx.Limits(max_connections=CONNECTIONS + 1, max_keepalive_connections=CONNECTIONS + 1),
-        headers={"Accept": "application/json", "User-Agent": "rosterflow"},
+        # No cache between may answer: what was read back from one would say nothing of what was done.
+        headers={"Accept": "application/json", "Cache-Control": "no-cache", "User-Agent": "rosterflow"},
         trust_env=trust_env,
     )
     first = credentials.refresh_token

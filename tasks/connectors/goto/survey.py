@@ -121,7 +121,7 @@ async def _organisation(spec: GotoTarget) -> tuple[bool, Organisation | None]:
                 return False, None
             answer = await http.get(ORGANISATION)
             return True, _read(answer.json()) if answer.is_success else None
-    except (httpx.HTTPError, ValueError, AttributeError, KeyError):
+    except (httpx.HTTPError, ValueError, AttributeError, KeyError, TypeError):
         return False, None
 
 

@@ -16,14 +16,16 @@ import pandas as pd
 from tasks.connectors.base import Capabilities
 from tasks.connectors.goto import wire
 from tasks.connectors.goto.directory import MAX_MEMBERS, Directory
+from tasks.connectors.goto.faults import PERHAPS_DONE
 from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
+from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.people import People
 from tasks.connectors.goto.roles import Roles
 from tasks.connectors.goto.seats import Seats
 from tasks.connectors.goto.tokens import TokenSource
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.webinars import Webinars
-from tasks.model.errors import RefusedByTarget, TargetError
+from tasks.model.errors import RefusedByTarget, TargetError, UncertainCall
 from tasks.model.operations import Operation, OperationKind, Reply
 from tasks.model.pipeline import GotoTarget
 from tasks.model.state import AccountState, DirectoryGroup, TargetState
@@ -204,21 +206,26 @@ class GotoConnector:
 
     async def _plain_user(self, account_key: str) -> wire.User | None:
         try:
-            return await self._transport.get(self._user_path(account_key), "read a user", wire.user)
+            parse = partial(wire.user_of, key=account_key)
+            return await self._transport.get(self._user_path(account_key), "read a user", parse)
         except RefusedByTarget as refusal:
             if _absent(refusal, "user.not.found"):
                 return None
             raise
 
     async def _user_at(self, address: str) -> wire.User | None:
-        """Find a user by address. Whether GoTo's filter heeds case is not documented, so lower case is tried too."""
+        """Find a user by address. Whether GoTo's filter heeds case is not documented, so lower case is tried too.
+
+        An answer that names others only is none to this question: then all users are read.
+        """
+        is_odd = False
         for spelling in dict.fromkeys((address, address.lower())):
             path = f"{self._account}/users?{wire.address_filter(spelling)}"
             page = await self._transport.get(path, "look an address up", partial(wire.page, read=wire.user))
-            for user in page.items:
-                if (user.email or "").casefold() == address.casefold():
-                    return (await self._roles.named([user]))[0]
-        return None
+            if found := _at(address, page.items):
+                return (await self._roles.named([found]))[0]
+            is_odd = is_odd or bool(page.items or page.total)
+        return _at(address, await self._users()) if is_odd else None
 
     # Writing
 
@@ -250,17 +257,33 @@ class GotoConnector:
         except RefusedByTarget as refusal:
             if not _absent(refusal, "group.not.found"):
                 raise
+            user = await self._plain_user(_account_key(operation))
+            if user is not None and user.group_key is not None:
+                raise
 
     async def _create_group(self, operation: Operation) -> Reply:
-        body = {"name": operation.payload["name"]}
-        key = await self._transport.post(f"{self._account}/groups", "create a group", wire.new_group_key, body=body)
+        """Create a group. A bare key does not show whose it is, so that group is read before its key is used."""
+        name = operation.payload["name"]
+        key, is_shown = await self._transport.post(
+            f"{self._account}/groups", "create a group", partial(wire.new_group, name=name), body={"name": name}
+        )
+        if not is_shown:
+            with after_a_write("create a group"):
+                path = f"{self._account}/groups/{_segment(key)}"
+                made = await self._transport.get(path, "read a new group", partial(wire.group_of, key=key))
+            if (made.name or "").strip().casefold() != name.strip().casefold():
+                raise UncertainCall(
+                    "GoTo's answer to the call to create a group has the key of another group.",
+                    sent=PERHAPS_DONE,
+                    remedy="It is looked up by its name.",
+                )
         return Reply(group_key=key)
 
     async def _delete_account(self, operation: Operation) -> None:
         try:
             await self._transport.write("DELETE", self._user_path(_account_key(operation)), "delete an account")
         except RefusedByTarget as refusal:
-            if not _absent(refusal, "user.not.found"):
+            if not _absent(refusal, "user.not.found") or await self._plain_user(_account_key(operation)) is not None:
                 raise
 
     async def _create_directory_group(self, operation: Operation) -> Reply:
@@ -278,6 +301,10 @@ def _account_key(operation: Operation) -> str:
     if operation.account_key is None:
         raise ValueError(f"operation {operation.op_id} ({operation.kind}) names no account")
     return operation.account_key
+
+
+def _at(address: str, users: Sequence[wire.User]) -> wire.User | None:
+    return next((user for user in users if (user.email or "").casefold() == address.casefold()), None)
 
 
 def _segment(key: str) -> str:

@@ -1,13 +1,16 @@
 """The access token: fetched with a personal access token or a refresh token, renewed before it ends."""
 
 import asyncio
-import json
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
+from tasks.connectors.goto.answers import UnfitAnswer, read_answer
 from tasks.connectors.goto.faults import Fault, read_fault
 from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
@@ -118,7 +121,7 @@ class TokenSource:
             raise Passing(_unreachable(self._url, type(exc).__name__)) from exc
         if response.status_code == 429 or response.status_code >= 500:
             raise Passing(_failing(self._url, f"HTTP {response.status_code}"), self._wait(response))
-        if not response.is_success:
+        if response.status_code >= 400:
             self._refusal = read_fault(response)
             raise _refused(self._refusal)
         return self._token_of(response)
@@ -135,23 +138,20 @@ class TokenSource:
 
     def _token_of(self, response: httpx.Response) -> Token:
         try:
-            body = json.loads(response.content)
-            value = body["access_token"]
-            lifetime_s = float(body.get("expires_in") or LIFETIME_S)
-            scope = body.get("scope")
-            scopes = tuple(sorted(scope.split())) if isinstance(scope, str) else None
-        except (ValueError, KeyError, TypeError, AttributeError):
+            granted = read_answer(response, _granted, may_be_empty=False)
+        except UnfitAnswer as unfit:
             # Not chained: a decoding error keeps the document, and with it the token.
             raise TargetDown(
-                f"The token service at {self._url.host} gave an answer without a token.",
-                remedy="Check urls.token in the pipeline, and the proxy.",
+                f"The token service at {self._url.host} gave an answer without a token: {unfit} "
+                f"(HTTP {response.status_code}).",
+                remedy="Check urls.token in the pipeline, and that no proxy or sign-in page stands between.",
                 host=self._url.host,
             ) from None
-        if self._refresh_token is not None and body.get("refresh_token"):
-            self._replace(SecretStr(body["refresh_token"]))
-        margin_s = min(RENEW_BEFORE_S, lifetime_s / 2)
+        if self._refresh_token is not None and granted.refresh_token is not None:
+            self._replace(granted.refresh_token)
+        margin_s = min(RENEW_BEFORE_S, granted.lifetime_s / 2)
         number = self._token.number + 1 if self._token else 1
-        return Token(SecretStr(value), number, self._clock() + lifetime_s - margin_s, scopes)
+        return Token(granted.value, number, self._clock() + granted.lifetime_s - margin_s, granted.scopes)
 
     def _replace(self, token: SecretStr) -> None:
         """Take the refresh token that came in the place of ours, and keep it for the runs to come."""
@@ -167,6 +167,34 @@ class TokenSource:
                 remedy=f"See that {self._slot.path.parent} can be written; then make a new refresh token for "
                 "auth.refresh_token: the old one is good no more. A personal access token (auth.pat) is not replaced.",
             ) from exc
+
+
+@dataclass(frozen=True)
+class _Granted:
+    """What the token service's answer says."""
+
+    value: SecretStr
+    lifetime_s: float
+    scopes: tuple[str, ...] | None
+    refresh_token: SecretStr | None
+
+
+def _granted(answer: Any) -> _Granted:
+    """Take an answer apart. Raises ``ValueError`` and the like for what is no token that can be sent."""
+    lifetime_s, scope, refresh = float(answer.get("expires_in") or LIFETIME_S), answer.get("scope"), None
+    if not 0 < lifetime_s < math.inf or answer.get("token_type", "Bearer").casefold() != "bearer":
+        raise ValueError("no token for a while, or of another kind")
+    if answer.get("refresh_token"):
+        refresh = _secret(answer["refresh_token"])
+    scopes = tuple(sorted(scope.split())) if isinstance(scope, str) else None
+    return _Granted(_secret(answer["access_token"]), lifetime_s, scopes, refresh)
+
+
+def _secret(text: Any) -> SecretStr:
+    """Return a token. Raises ``ValueError`` for what cannot stand in a header (RFC 6750 §2.1)."""
+    if not isinstance(text, str) or not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ValueError("not a token")
+    return SecretStr(text)
 
 
 def _unreachable(url: httpx.URL, cause: str) -> TargetDown:

@@ -1,7 +1,6 @@
 """Requests to one of GoTo's APIs: paced, authorised, repeated where that is safe, and judged."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import httpx
 from aiolimiter import AsyncLimiter
 
+from tasks.connectors.goto.answers import UnfitAnswer, is_others, read_answer
 from tasks.connectors.goto.breaker import Breaker
 from tasks.connectors.goto.faults import (
     ADMIN,
@@ -34,17 +34,22 @@ NOT_IMPLEMENTED = 501
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 BURST_S = 0.02
+NOT_GOTOS = "Check urls.api in the pipeline, and that no proxy or sign-in page stands between."
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call. *purpose* completes "GoTo refused to ..."; *parse* makes the result of the decoded answer, if any."""
+    """One call. *purpose* completes "GoTo refused to ..."; *parse* makes the result of the decoded answer.
+
+    Without *parse* no body belongs to the answer. *may_be_empty*: an empty one says that the call was carried out.
+    """
 
     method: str
     path: str
     purpose: str
     parse: Callable[[Any], Any] | None = None
     body: Any = None
+    may_be_empty: bool = False
 
     @property
     def safe(self) -> bool:
@@ -96,12 +101,15 @@ class Transport:
         answer: T = await self._call(Call("GET", path, purpose, parse))
         return answer
 
-    async def write(self, method: str, path: str, purpose: str, *, body: Any = None) -> None:
-        """Write; any 2xx will do. Repeated only if it certainly did not happen.
+    async def write(
+        self, method: str, path: str, purpose: str, *, body: Any = None, check: Callable[[Any], None] | None = None
+    ) -> None:
+        """Write; an empty success will do. Repeated only if it certainly did not happen.
 
-        Raises ``TargetDown`` and ``RefusedByTarget`` (not done), ``UncertainCall`` (perhaps done).
+        A body is believed only where *check* knows what belongs there, and does not raise. Raises ``TargetDown`` and
+        ``RefusedByTarget`` (not done), ``UncertainCall`` (perhaps done).
         """
-        await self._call(Call(method, path, purpose, None, body))
+        await self._call(Call(method, path, purpose, check, body, may_be_empty=True))
 
     async def post(self, path: str, purpose: str, parse: Callable[[Any], T], *, body: Any) -> T:
         """Create, and return what *parse* makes of the answer. Repeated, and raises, as ``write``."""
@@ -130,7 +138,7 @@ class Transport:
         if response.status_code in (401, 403):
             response = await self._once_more(call, token, response)
         self.server_date = response.headers.get("Date", self.server_date)
-        if response.is_success:
+        if response.status_code < 400:
             return _answer(call, response)
         raise self._failure(call, response, token)
 
@@ -170,6 +178,8 @@ class Transport:
         if fault.status == 429:
             self.too_many += 1
             return self._passing(_too_fast(call, fault), wait_s)
+        if is_others(fault, call.path, call.body):
+            return _unbelievable(call, UnfitAnswer("it is about something else than was asked", is_others=True), fault)
         if fault.status == NOT_IMPLEMENTED or (fault.status < 500 and fault.status not in PASSING_STATUSES):
             return refused(call.purpose, fault, self._right, token.scopes)
         error = failing(call.purpose, fault, safe=call.safe)
@@ -183,16 +193,20 @@ class Transport:
 
 
 def _answer(call: Call, response: httpx.Response) -> Any:
-    if call.parse is None:
-        return None
     try:
-        return call.parse(json.loads(response.content))
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
-        what = f"GoTo's answer to the call to {call.purpose} cannot be read ({type(exc).__name__})."
-        if call.safe:
-            remedy = "Check urls.api in the pipeline, and that no proxy or sign-in page stands between."
-            raise TargetDown(what, sent=CALL_NOT_DONE, remedy=remedy) from None
-        raise UncertainCall(what, sent=PERHAPS_DONE) from None
+        return read_answer(response, call.parse, may_be_empty=call.may_be_empty)
+    except UnfitAnswer as unfit:
+        raise _unbelievable(call, unfit, Fault(response.status_code)) from None
+
+
+def _unbelievable(call: Call, unfit: UnfitAnswer, fault: Fault) -> Exception:
+    """Return the error for an answer that proves nothing. The answer to another read may be followed by our own."""
+    what = f"GoTo's answer to the call to {call.purpose} cannot be believed: {unfit} (HTTP {fault.status})."
+    facts = {"status": fault.status, "code": None, "incident": None, "detail": ""}
+    if not call.safe:
+        return UncertainCall(what, sent=PERHAPS_DONE, remedy=f"It is looked up. {NOT_GOTOS}", **facts)
+    down = TargetDown(what, sent=CALL_NOT_DONE, remedy=NOT_GOTOS, **facts)
+    return Passing(down) if unfit.is_others else down
 
 
 def _unreachable(url: httpx.URL, cause: str) -> TargetDown:

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
+from tasks.connectors.goto.answers import OtherAnswer
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.wire import key_of
+from tasks.model.errors import TargetDown
 from tasks.model.tables import WEBINARS
 
 BASE_PATH = "/G2W/rest/v2"
@@ -23,6 +26,15 @@ class Webinar:
     key: str
     subject: str | None
     starts: str | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: ``pages`` and ``total`` are of the whole, None where that is not told."""
+
+    webinars: list[Webinar]
+    pages: int
+    total: int | None
 
 
 class Webinars:
@@ -53,11 +65,12 @@ class Webinars:
         number = 0
         while True:
             path = f"{_organizer(account_key)}?{window}&page={number}&size={PAGE}"
-            pages, webinars = await self._transport.get(path, "list scheduled webinars", _page)
-            found.update((webinar.key, webinar) for webinar in webinars)
+            parse = partial(_page, organizer=account_key, number=number)
+            page = await self._transport.get(path, "list scheduled webinars", parse)
+            found.update((webinar.key, webinar) for webinar in page.webinars)
             number += 1
-            if number >= pages:
-                return list(found.values())
+            if number >= page.pages:
+                return _whole(found, page.total)
 
     async def _others(self, account_key: str, webinar_key: str) -> tuple[str, ...]:
         """Return who of the account organises it too, sorted: it is not lost as long as one of them stays."""
@@ -65,10 +78,25 @@ class Webinars:
         return await self._transport.get(
             path,
             "read who organises a webinar",
-            lambda answer: tuple(
-                sorted({key_of(item["memberKey"]) for item in answer if not item.get("external")} - {account_key})
-            ),
+            lambda answer: tuple(sorted(_members(answer) - {account_key})),
         )
+
+
+def _members(answer: Any) -> set[str]:
+    if not isinstance(answer, list):
+        raise TypeError("not a list")
+    return {key_of(item["memberKey"]) for item in answer if not item.get("external")}
+
+
+def _whole(found: Mapping[str, Webinar], total: int | None) -> list[Webinar]:
+    """Return all webinars. Raises ``TargetDown`` if there are fewer than the list itself says: what it leaves out
+    would be lost with its organiser."""
+    if total is not None and len(found) < total:
+        raise TargetDown(
+            f"GoTo's list of scheduled webinars is incomplete: it names {total}, and gave {len(found)}.",
+            remedy="Try again later; if it stays so, the paging of the Webinar API has changed.",
+        )
+    return list(found.values())
 
 
 def _organizer(account_key: str) -> str:
@@ -79,11 +107,23 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _page(answer: Mapping[str, Any]) -> tuple[int, list[Webinar]]:
-    """Read one page: how many there are, and what is on it. Without webinars there is no ``_embedded``."""
-    listed = (answer.get("_embedded") or {}).get("webinars") or ()
-    pages = int((answer.get("page") or {}).get("totalPages") or 1)
-    return pages, [_webinar(record) for record in listed]
+def _page(answer: Mapping[str, Any], organizer: str, number: int) -> Page:
+    """Read one page. Without webinars there is no ``_embedded``.
+
+    Raises ``ValueError`` for what is no list, ``OtherAnswer`` for another page, or a list of somebody else's.
+    """
+    if "page" not in answer and "_embedded" not in answer:
+        raise ValueError("not a list")
+    listed, page = (answer.get("_embedded") or {}).get("webinars") or (), answer.get("page") or {}
+    organizers = {key_of(record["organizerKey"]) for record in listed if record.get("organizerKey")}
+    if page.get("number", number) != number or (organizers and organizer not in organizers):
+        raise OtherAnswer("another list")
+    total = page.get("totalElements")
+    return Page(
+        [_webinar(record) for record in listed],
+        pages=int(page.get("totalPages") or 1),
+        total=None if total is None else int(total),
+    )
 
 
 def _webinar(record: Mapping[str, Any]) -> Webinar:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from tasks.connectors.goto.answers import OtherAnswer, require_same
 from tasks.model.operations import NewAccount, Operation, Refusal, Reply
 from tasks.model.state import AccountState, TargetState
 from tasks.model.tables import ACCOUNTS, DIRECTORY_GROUPS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES, TEMPLATES
@@ -89,6 +90,8 @@ def key_of(value: Any) -> str:
 
 
 def user(record: Any) -> User:
+    """Return a user. Raises ``ValueError`` for a record of another kind."""
+    _require_kind(record, has=("email", "firstName", "lastName", "licenseKeys", "adminRoles", "roleSets"))
     return User(
         key_of(record["key"]),
         _text(record.get("email")),
@@ -105,11 +108,27 @@ def user(record: Any) -> User:
     )
 
 
+def user_of(record: Any, key: str) -> User:
+    """Return the user of *key*. Raises ``OtherAnswer`` for another."""
+    found = user(record)
+    require_same(key, found.key)
+    return found
+
+
 def group(record: Any) -> Group:
+    _require_kind(record, has=("name",), has_not=("email", "seats"))
     return Group(key_of(record["key"]), _text(record.get("name")), tuple(record.get("namePath") or ()))
 
 
+def group_of(record: Any, key: str) -> Group:
+    """Return the group of *key*. Raises ``OtherAnswer`` for another."""
+    found = group(record)
+    require_same(key, found.key)
+    return found
+
+
 def licence(record: Any) -> Licence:
+    _require_kind(record, has=("seats", "userCount", "products"), has_not=("email",))
     return Licence(
         key_of(record["key"]),
         _text(record.get("description")),
@@ -122,14 +141,21 @@ def licence(record: Any) -> Licence:
 
 
 def page(answer: Any, read: Callable[[Any], Item]) -> Page[Item]:
-    """Return one page of a list. An empty one may come without ``results``; a bare array is the whole list."""
+    """Return one page of a list. An empty one may come without ``results``; a bare array is the whole list.
+
+    Raises ``ValueError`` for what is no list: one without both ``results`` and ``total`` says nothing of being empty.
+    """
     if isinstance(answer, list):
         return Page([read(record) for record in answer], len(answer))
-    return Page([read(record) for record in answer.get("results") or ()], _whole(answer.get("total")))
+    listed, total = answer.get("results"), _whole(answer.get("total"))
+    if not isinstance(listed, list | None) or (listed is None and total is None) or (total is not None and total < 0):
+        raise ValueError("not a list")
+    return Page([read(record) for record in listed or ()], total)
 
 
 def reachable_accounts(me: Any) -> list[str]:
     """Return the keys of the accounts that the caller (``GET /me``) can work in, sorted."""
+    key_of(me["key"])  # without one it is nobody, and says nothing of accounts
     keys = {key_of(account["key"]) for account in me.get("accounts") or ()}
     own = _key_or_none(me.get("accountKey"))
     return sorted(keys | {own} if own else keys)
@@ -171,17 +197,20 @@ def created(answer: Any, people: Sequence[NewAccount]) -> Reply:
     """Return who got which key. An address that comes back without a key is in use already, here or elsewhere.
 
     Addresses compare without regard to case. Raises ``ValueError`` if the answer leaves somebody out: then nobody
-    knows what became of them.
+    knows what became of them; and if it names others, or one key for two: then it is not about this call.
     """
     listed = answer if isinstance(answer, list) else answer["results"]
     keys = {record["email"].casefold(): _key_or_none(record.get("key")) for record in listed}
+    asked = {person.user_name.casefold() for person in people}
+    if asked - keys.keys():
+        raise OtherAnswer("somebody is not in the answer")
+    given = [key for key in keys.values() if key is not None]
+    if len(listed) != len(asked) or len(set(given)) != len(given):
+        raise OtherAnswer("others are in the answer")
     made: dict[str, str] = {}
     refused: dict[str, Refusal] = {}
     for person in people:
-        address = person.user_name.casefold()
-        if address not in keys:
-            raise ValueError("somebody is not in the answer")
-        if key := keys[address]:
+        if key := keys[person.user_name.casefold()]:
             made[person.user_name] = key
         else:
             refused[person.user_name] = Refusal(NAME_CONFLICT)
@@ -189,10 +218,12 @@ def created(answer: Any, people: Sequence[NewAccount]) -> Reply:
 
 
 def role_set(record: Any) -> RoleSet:
+    _require_kind(record, has=("name",))
     return RoleSet(key_of(record["id"]), str(record.get("name") or ""))
 
 
 def template(record: Any) -> Template:
+    _require_kind(record, has=("title",))
     return Template(key_of(record["key"]), str(record.get("title") or ""))
 
 
@@ -202,9 +233,17 @@ def with_templates(state: TargetState, templates: Iterable[Template]) -> TargetS
     return replace(state, templates=TEMPLATES.conform(_frame(["template_key", "title"], rows)))
 
 
-def new_group_key(answer: Any) -> str:
-    """Return the key of a new group: the answer is the bare key, and an object with a key would do."""
-    return key_of(answer["key"] if isinstance(answer, dict) else answer)
+def new_group(answer: Any, name: str) -> tuple[str, bool]:
+    """Return the key of a new group, and whether the answer shows that it is the one of *name*.
+
+    The answer is the bare key, which shows nothing; an object with a key would do. Raises ``OtherAnswer`` if it has
+    another name.
+    """
+    if not isinstance(answer, dict):
+        return key_of(answer), False
+    if "name" in answer:
+        require_same(name, str(answer["name"]))
+    return key_of(answer["key"]), "name" in answer
 
 
 def changed_fields(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -281,6 +320,12 @@ def _frame(names: list[str], rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
 def _person(person: NewAccount) -> dict[str, str]:
     values = {name: getattr(person, ours) for ours, name in FIELDS.items()}
     return {name: value for name, value in values.items() if value}
+
+
+def _require_kind(record: Any, *, has: Sequence[str], has_not: Sequence[str] = ()) -> None:
+    """Raise ``ValueError`` for a record of another kind: none of *has* is in it, or one of *has_not*."""
+    if not any(name in record for name in has) or any(name in record for name in has_not):
+        raise ValueError("a record of another kind")
 
 
 def _text(value: Any) -> str | None:

@@ -24,6 +24,10 @@ class Clock:
         return self.now
 
 
+def user_asked_for(request):
+    return 200, {**USER, "key": request.path.rpartition("/")[2]}
+
+
 def read_one(target):
     return target.read_accounts(["7001"], [])
 
@@ -49,7 +53,7 @@ def test_personal_access_token_is_exchanged_with_the_clients_basic_auth(goto):
 
 def test_one_token_serves_many_calls_at_once(goto):
     goto.on("GET", "/users", (200, {"results": [], "total": 100_000}))
-    goto.on("GET", "/users/.*", (200, USER))
+    goto.on("GET", "/users/.*", user_asked_for)
     goto.run(lambda target: target.read_accounts([str(7000 + n) for n in range(30)], []))
     assert len(goto.token_calls) == 1
 
@@ -100,7 +104,7 @@ def test_refused_token_is_renewed_once_in_the_middle_of_a_read_or_a_write(goto, 
 
 def test_many_calls_refused_at_once_renew_the_token_once(goto):
     def refuse_the_first_token(request):
-        return (401, b"") if request.headers["Authorization"].endswith("at-1") else (200, USER)
+        return (401, b"") if request.headers["Authorization"].endswith("at-1") else user_asked_for(request)
 
     goto.on("GET", "/users", (200, {"results": [], "total": 100_000}))
     goto.on("GET", "/users/.*", refuse_the_first_token)

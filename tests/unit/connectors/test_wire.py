@@ -95,7 +95,7 @@ def test_groups_that_roles_are_limited_to_and_transfers_are_read():
 
 
 def test_licence_without_seats_has_no_limit_and_is_enabled():
-    found = wire.licence({"key": "9001"})
+    found = wire.licence({"key": "9001", "products": ["G2M"]})
     assert (found.seats, found.used, found.enabled) == (None, None, True)
     assert wire.state([], [], [found]).licences["seats"].isna().all()
 
@@ -127,9 +127,12 @@ def test_created_leaves_nobody_out():
         wire.created([{"email": "ada@acme.example", "key": "7001"}], make_create("bo@acme.example").people)
 
 
-@pytest.mark.parametrize("answer", ["5001", 5001, {"key": "5001"}, {"key": 5001, "name": "Sales"}])
-def test_new_group_comes_as_a_bare_key_or_as_an_object(answer):
-    assert wire.new_group_key(answer) == "5001"
+@pytest.mark.parametrize(
+    ("answer", "is_shown"),
+    [("5001", False), (5001, False), ({"key": "5001"}, False), ({"key": 5001, "name": "sales"}, True)],
+)
+def test_new_group_comes_as_a_bare_key_or_as_an_object(answer, is_shown):
+    assert wire.new_group(answer, "Sales") == ("5001", is_shown)
 
 
 def test_update_speaks_gotos_names_and_clears_with_empty_text():

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.operations import OutcomeStatus
+from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Change
-from tasks.provision.reasons import IN_DOUBT, NO_ANSWER, TARGET_LOST
+from tasks.provision.reasons import HALF_DONE, IN_DOUBT, NO_ANSWER, TARGET_LOST, is_final
 from tests.support.plans import PlanBuilder
 from tests.support.target import MEETING, WEBINAR, BlindTarget, MemoryTarget, account
 from tests.support.world import World
@@ -73,3 +73,16 @@ def test_change_without_an_answer_is_tried_again_when_its_plan_is_applied_again(
     assert [kind for kind, _ in target.mails] == ["welcome"]
     calls = len(target.calls)
     assert (world.apply(plan).exit_code, len(target.calls)) == (0, calls)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        NO_ANSWER,
+        HALF_DONE,
+        "No answer in 3 tries; read again each time, it was not done.",
+        "Done in part only, and no answer for the rest in 3 tries; the next run goes on from there.",
+    ],
+)
+def test_change_without_an_answer_is_tried_again_whatever_release_recorded_it(reason: str) -> None:
+    assert not is_final(Outcome("c1", OutcomeStatus.FAILED, reason))

@@ -146,6 +146,58 @@ def test_server_that_fails_may_or_may_not_have_done_the_call(
     assert create("eli@acme.example").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "kind", "text"),
+    [
+        ("ok_page", 200, "text/html", "<html>"),
+        ("ok_object", 200, "application/json", "{}"),
+        ("ok_empty", 200, None, ""),
+        ("accepted", 202, None, ""),
+        ("redirect", 302, None, ""),
+    ],
+)
+@pytest.mark.parametrize("done", [False, True])
+def test_proxy_that_answers_for_the_server_may_or_may_not_have_passed_the_call_on(
+    plan, create, users, log, fault, status, kind, text, done
+) -> None:
+    plan({"on": CREATES, "at": 1, "fault": fault, "done": done})
+    reply = create("dee@acme.example")
+    assert (reply.status_code, reply.headers.get("Content-Type")) == (status, kind)
+    assert reply.text.startswith(text)
+    assert (reply.text == "") == (kind is None)
+    assert ("Location" in reply.headers) == (fault == "redirect")
+    assert users() == 4 + done
+    assert log() == [("POST", status, fault)]
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_stale_answer_is_that_of_the_call_before_which_the_rule_is_about(
+    plan, account, create, users, log, done
+) -> None:
+    plan({"on": CREATES, "at": [1, 3], "fault": "stale", "done": done})
+    own = [create(f"{name}@acme.example").json() for name in ("dee", "eli")]
+    account.get("users")
+    stale = create("fay@acme.example").json()
+    assert [reply[0]["email"] for reply in own] == ["dee@acme.example", "eli@acme.example"]
+    assert stale == own[1]
+    assert users() == 6 + done
+    assert log()[-1] == ("POST", 200, "stale")
+    assert create("gil@acme.example").json()[0]["email"] == "gil@acme.example"
+
+
+def test_every_answer_can_come_one_call_late(plan, create, users) -> None:
+    plan({"on": CREATES, "fault": "stale", "done": True})
+    replies = [create(f"{name}@acme.example").json()[0]["email"] for name in ("dee", "eli", "fay")]
+    assert replies == ["dee@acme.example", "dee@acme.example", "eli@acme.example"]
+    assert users() == 7
+
+
+def test_stale_answer_is_none_of_an_earlier_plan(plan, create) -> None:
+    for name in ("dee", "eli"):
+        plan({"on": CREATES, "fault": "stale", "done": True})
+        assert create(f"{name}@acme.example").json()[0]["email"] == f"{name}@acme.example"
+
+
 @pytest.mark.parametrize(("asked", "header"), [({"retry_after": 7}, "7"), ({"retry_after": None}, None), ({}, "1")])
 def test_too_many_says_when_to_come_again_as_told_or_else_as_switched(
     plan, account, control, log, asked, header
