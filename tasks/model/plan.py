@@ -153,6 +153,19 @@ class WithheldReason(StrEnum):
     WEBINARS = "webinars"  # scheduled webinars would be lost with the person: hand them over first
 
 
+DECIDED = frozenset(
+    {
+        WithheldReason.PROTECTED,
+        WithheldReason.EXCEPTION,
+        WithheldReason.NOT_STARTED,
+        WithheldReason.REPORT_ONLY,
+        WithheldReason.OTHER_PIPELINE,
+        WithheldReason.JUST_ADOPTED,
+    }
+)
+"""What the pipeline says, or what the next run does by itself. For all other reasons a person has to decide."""
+
+
 @dataclass(frozen=True)
 class Withheld:
     """One thing that was due for one worker or account and is not in the plan, and why."""
