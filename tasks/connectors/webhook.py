@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from tasks.connectors.unlogged import unlogged
+
 TIMEOUT_S = 10.0
 
 
@@ -26,7 +28,7 @@ def notice(summary: Mapping[str, Any]) -> dict[str, Any]:
 def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.BaseTransport | None = None) -> bool:
     """Post the notice once; return whether it was taken. A notice that is lost never changes how a run ended."""
     try:
-        with httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
+        with unlogged("httpx"), httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
             return client.post(url.get_secret_value(), json=notice(summary)).is_success
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
