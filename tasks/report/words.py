@@ -135,7 +135,7 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Fill in the first and last name at the source, or map their columns.",
     ),
     WithheldReason.IDENTITY: (
-        "The id belonged to somebody else: name and address are all different",
+        "The id belonged to somebody else: name and address are not those of its account",
         "Give the new person an id of their own at the source; if it is the same person, correct the account by hand.",
     ),
     WithheldReason.NO_SOURCE: (
