@@ -62,12 +62,12 @@ def _refused(record: RunRecord, source: str | None) -> list[dict[str, Any]]:
 
 def _require_open(journal: Journal, record: RunRecord, whole: dict[str, Any], today: date) -> None:
     accepted = journal.accepted_file(record.pipeline, whole["source"])
-    if accepted is None or accepted[0].sha256 != whole["baseline"]["sha256"]:
+    if (accepted[0].sha256 if accepted else "") != _baseline(whole):
         raise BadUsage(
             f"There is nothing to accept: another file of {whole['source']} was accepted since that run.",
             remedy="Run the command again to see how the file differs from that one.",
         )
-    this = (whole["source"], whole["sha256"], whole["baseline"]["sha256"])
+    this = (whole["source"], whole["sha256"], _baseline(whole))
     for permit in journal.permits(record.pipeline):
         if (permit.source, permit.sha256, permit.baseline) != this:
             continue
@@ -76,6 +76,11 @@ def _require_open(journal: Journal, record: RunRecord, whole: dict[str, Any], to
             raise BadUsage(f"{decided}, and run {permit.spent_by} used it.", remedy="Name the run that refused it now.")
         if permit.spent_by is None and today.isoformat() <= permit.until:
             raise BadUsage(f"{decided}, until {permit.until}.", remedy="Run the command again.")
+
+
+def _baseline(whole: dict[str, Any]) -> str:
+    """Return the hash of the file that a refused one was held against, empty where it was the first."""
+    return str(whole["baseline"]["sha256"]) if whole["baseline"] else ""
 
 
 def _permit(
@@ -87,7 +92,7 @@ def _permit(
         pipeline=record.pipeline,
         source=whole["source"],
         sha256=whole["sha256"],
-        baseline=whole["baseline"]["sha256"],
+        baseline=_baseline(whole),
         run_id=record.run_id,
         by=by,
         reason=reason,

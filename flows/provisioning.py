@@ -31,11 +31,12 @@ def apply_recorded_plan(run: Run, pipeline: str, plan_hash: str) -> None:
 def accept_files(run: Run, plan_hash: str) -> None:
     """Keep the files that a plan was made from as the last accepted ones, as its application begins.
 
-    From here on what they say is carried out. A file whose tables are no longer beside the plan is not kept.
+    From here on what they say is carried out. A file of which every row is held says nothing, and is not kept; nor is
+    one whose tables are no longer beside the plan.
     """
     for ref in run.journal.plan(plan_hash).header.sources:
         profile = load_profile(run.folder, ref.name)
-        if profile is not None and _content(run.folder, ref.name) == ref.content:
+        if profile is not None and profile.valid and _content(run.folder, ref.name) == ref.content:
             run.journal.accept_file(run.pipeline_name, profile, run.run_id, datetime.now(UTC))
 
 

@@ -11,7 +11,9 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DAY", help="Plan for this day (2026-03-31), not today.", show_default=False),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="End with code 4 if any row is held.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="End with code 4 if a row is held, or a person waits for a decision.")
+]
 Mended = Annotated[
     list[Path] | None,
     typer.Option(

@@ -9,9 +9,10 @@ import typer
 from flows.cli.talk import show, show_json
 from flows.run import Run
 from flows.verdict import INCOMPLETE
+from tasks.model.plan import DECIDED
 from tasks.report.words import forecast, left_out, shortage
 
-FIGURES = ("rows", "departments", "moved")
+FIGURES = ("rows", "held", "departments", "moved", "identity")
 FILES = (
     ("report.html", "Report"),
     ("plan.jsonl", "Plan"),
@@ -65,20 +66,20 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
 
 
 def _compared(whole: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how a list differs from the last accepted one: its rows and departments, and every broken bound."""
-    if whole["baseline"] is None:
+    """Yield how a list differs from the last accepted one: its rows, departments and people, every broken bound."""
+    if whole["baseline"] is None and not whole["readings"]:
         return
+    last = f"the last accepted list (run {whole['baseline']['run_id']})" if whole["baseline"] else "the linked accounts"
     figures = ", ".join(one["says"] for one in whole["readings"] if one["name"] in FIGURES and not one["broken"])
-    yield f"  {whole['source']} against the last accepted list (run {whole['baseline']['run_id']}): {figures}".rstrip(
-        ": "
-    )
+    yield f"  {whole['source']} against {last}: {figures}".rstrip(": ")
     yield from (f"    over the bound: {one['says']}" for one in whole["readings"] if one["broken"])
     if whole["permit"]:
         yield f"    let pass by decision {whole['permit']['permit_id']}, good once"
 
 
 def finish(summary: Mapping[str, Any], *, strict: bool) -> None:
-    """End the command with the run's exit code; *strict*, held rows make it 4."""
+    """End the command with the run's exit code; *strict*, held rows and people who wait for a decision make it 4."""
     code = int(summary["run"]["exit_code"])
-    held = sum(source["held"] for source in summary["sources"])
-    raise typer.Exit(INCOMPLETE if strict and code == 0 and held else code)
+    left = sum(source["held"] for source in summary["sources"])
+    left += sum(number for reason, number in summary["withheld"]["by_reason"].items() if reason not in DECIDED)
+    raise typer.Exit(INCOMPLETE if strict and code == 0 and left else code)

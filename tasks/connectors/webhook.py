@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from tasks.connectors.unlogged import unlogged
+
 TIMEOUT_S = 10.0
 
 
@@ -29,7 +31,7 @@ def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.Bas
     Hooks answer with anything but a page: that comes from a sign-in page or a proxy, which passed nothing on.
     """
     try:
-        with httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
+        with unlogged("httpx"), httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
             answer = client.post(url.get_secret_value(), json=notice(summary))
             is_page = "html" in answer.headers.get("Content-Type", "").lower()
             return answer.is_success and answer.status_code != httpx.codes.NON_AUTHORITATIVE_INFORMATION and not is_page

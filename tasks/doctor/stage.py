@@ -107,8 +107,8 @@ def count_domains(verdicts: Iterable[Verdict]) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for verdict in verdicts:
-        domains = verdict.clean["user_name"].dropna().str.rpartition("@")[2].str.lower()
-        counts.update({str(name): int(number) for name, number in domains.value_counts().items() if name})
+        counts.update(map(domain_of, verdict.clean["user_name"].dropna()))
+    del counts[""]
     return dict(counts)
 
 

@@ -52,12 +52,13 @@ def ask(source: Source, resolve: Resolve) -> tuple[RosterFile, Answer]:
     the database cannot be reached, refuses us or the query. No message has the URL's password.
     """
     url = resolved(source.database or "", resolve)
-    file = RosterFile(_name(url), b"", source)
+    file = RosterFile(_name(source.database or "", url), b"", source)
     return file, Answer(_rows(source, file, url))
 
 
-def _name(url: str) -> str:
-    return safe_place(url).partition("?")[0]
+def _name(written: str, url: str) -> str:
+    """Return what the database is called: as the pipeline file has it, references and all; else what they stand for."""
+    return safe_place(written if "://" in written else url).partition("?")[0]
 
 
 def _rows(source: Source, file: RosterFile, url: str) -> Iterator[list[str]]:

@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import SecretStr
 
+from tasks.connectors.unlogged import unlogged
 from tasks.ingest.archives import MAX_BYTES
 from tasks.ingest.files import RosterFile, rejected
 from tasks.model.errors import BadPipeline, RejectedSource
@@ -202,7 +203,7 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
     if parts.scheme not in REMOTE:
         raise rejected(source, name, f"is at {parts.scheme}://, which is not read", f"Read are: {', '.join(REMOTE)}.")
     try:
-        with _opened(url) as files:
+        with unlogged("fsspec.http"), _opened(url) as files:
             path = _path(url)
             if PATTERN.search(path) and parts.scheme in ("s3", "sftp"):
                 path = _newest_remote(source, files, path)

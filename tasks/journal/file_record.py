@@ -84,7 +84,7 @@ def _spend(conn: Connection, pipeline: str, profile: FileProfile, before: str | 
         permits.c.pipeline == pipeline,
         permits.c.source == profile.source,
         permits.c.sha256 == profile.sha256,
-        permits.c.baseline == before,
+        permits.c.baseline == (before or ""),
         permits.c.spent_by.is_(None),
     )
     found = list(conn.execute(select(permits.c.permit_id).where(*this)).scalars())

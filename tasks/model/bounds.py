@@ -34,16 +34,24 @@ class Whole(Spec):
     """How far a file may differ, as a whole, from the last one that was accepted; past a bound it is refused.
 
     ``filled`` is by how many percentage points the filled share of a column may move, ``departments`` by what share
-    the number of departments, ``moved`` what share of the people may be in another department. ``columns`` says
-    whether a new or a vanished column stops the run, or is only told. A bound that is None is not set.
+    the number of departments, ``moved`` what share of the people may be in another department. ``identity`` is what
+    share of them may have an address that was somebody else's, or another name; ``held`` by how many percentage points
+    the share of held rows may rise. ``columns`` says whether a new or a vanished column stops the run, or is only told.
+    A bound that is None is not set.
     """
 
     rows: RowBounds = RowBounds()
     filled: Share | None = None
     departments: Share | None = None
     moved: Share | None = None
+    identity: Share | None = None
+    held: Share | None = None
     columns: Literal["stop", "tell"] = "stop"
 
 
-DEFAULT_WHOLE = Whole(rows=RowBounds(fewer=0.20, more=0.50), filled=0.20, departments=0.30, moved=0.20)
-"""What holds for a full snapshot where the pipeline says nothing. A delta is of any size: only its columns stay."""
+DEFAULT_WHOLE = Whole(
+    rows=RowBounds(fewer=0.20, more=0.50), filled=0.20, departments=0.30, moved=0.20, identity=0.05, held=0.20
+)
+"""What holds for a full snapshot where the pipeline says nothing."""
+DEFAULT_OF_DELTAS = Whole(identity=0.05)
+"""What holds for a delta. It is of any size and about anybody: only its columns stay, and people are who they were."""

@@ -142,7 +142,7 @@ class WithheldReason(StrEnum):
     NOT_ADOPTED = "not_adopted"  # the account exists, and the pipeline adopts none
     EXCEPTION = "exception"  # an exception of the pipeline keeps it
     NOT_STARTED = "not_started"  # the first day of work is still to come
-    IDENTITY = "identity"  # the id was somebody else's: names and address all differ from the linked account's
+    IDENTITY = "identity"  # the id was somebody else's: names and address are not those of the linked account
     NO_SOURCE = "no_source"  # the pipeline no longer has the source that this person came from
     BLANK = "blank"  # an attribute that rules test is blank, and a blank takes nothing away
     JUST_ADOPTED = "just_adopted"  # the account is linked by this plan; nothing is taken away before the next one
@@ -151,6 +151,19 @@ class WithheldReason(StrEnum):
     ROLES_BY_HAND = "roles_by_hand"  # the limits of a rule's roles would bind roles that were given by hand
     LARGE_GROUP = "large_group"  # the directory group is too large to be changed without knowing what a PATCH does
     WEBINARS = "webinars"  # scheduled webinars would be lost with the person: hand them over first
+
+
+DECIDED = frozenset(
+    {
+        WithheldReason.PROTECTED,
+        WithheldReason.EXCEPTION,
+        WithheldReason.NOT_STARTED,
+        WithheldReason.REPORT_ONLY,
+        WithheldReason.OTHER_PIPELINE,
+        WithheldReason.JUST_ADOPTED,
+    }
+)
+"""What the pipeline says, or what the next run does by itself. For all other reasons a person has to decide."""
 
 
 @dataclass(frozen=True)

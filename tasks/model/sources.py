@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from tasks.model.bounds import DEFAULT_WHOLE, RowBounds, Whole
+from tasks.model.bounds import DEFAULT_OF_DELTAS, DEFAULT_WHOLE, RowBounds, Whole
 from tasks.model.columns import AMBIGUOUS, Column, Heading, ProfileColumn, SourceDates, clean_heading
 from tasks.model.fields import NAME, Secret, Spec, listed
 from tasks.model.profiles import folded, profile_names, read_profile
@@ -142,7 +142,7 @@ class Source(Spec):
     @property
     def bounds(self) -> Whole:
         """What its file is held to against the last accepted one: for each bound left out, the default."""
-        given, default = self.whole, DEFAULT_WHOLE if self.snapshot == "full" else Whole()
+        given, default = self.whole, DEFAULT_WHOLE if self.snapshot == "full" else DEFAULT_OF_DELTAS
         rows = RowBounds(
             fewer=default.rows.fewer if given.rows.fewer is None else given.rows.fewer,
             more=default.rows.more if given.rows.more is None else given.rows.more,
@@ -152,6 +152,8 @@ class Source(Spec):
             filled=default.filled if given.filled is None else given.filled,
             departments=default.departments if given.departments is None else given.departments,
             moved=default.moved if given.moved is None else given.moved,
+            identity=default.identity if given.identity is None else given.identity,
+            held=default.held if given.held is None else given.held,
             columns=given.columns,
         )
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 LEAST_TOLD = 0.01
-Kind = Literal["rows", "filled", "departments", "moved", "column_new", "column_gone"]
+PERSON_BYTES = 32
+Kind = Literal["rows", "held", "filled", "departments", "moved", "identity", "column_new", "column_gone"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,10 @@ class FileProfile:
 
     ``rows`` counts those that were read, ``valid`` and ``held`` what validation made of them. ``columns`` and
     ``attributes`` have how many cells are filled, by heading and by attribute. ``departments`` is how many there are,
-    None where the attribute is not mapped. ``marks`` has 16 bytes a person, sorted: 8 that stand for the id and 8
-    for id and department, hashed with a key of the journal's.
+    None where the attribute is not mapped.
+
+    ``marks`` is what people are known by, hashed with a key of the journal's: ``places``, then ``people``, of which
+    ``identified`` says how many they are. Profiles of earlier versions have no ``people``.
     """
 
     source: str
@@ -32,6 +35,17 @@ class FileProfile:
     attributes: Mapping[str, int]
     departments: int | None = None
     marks: bytes = field(default=b"", repr=False)
+    identified: int = 0
+
+    @property
+    def places(self) -> bytes:
+        """16 bytes a person, sorted: 8 that stand for the id and 8 for id and department; none without departments."""
+        return self.marks[: len(self.marks) - PERSON_BYTES * self.identified]
+
+    @property
+    def people(self) -> bytes:
+        """32 bytes a person, sorted: 8 each that stand for id, address, first name and surname; zeros for none."""
+        return self.marks[len(self.marks) - PERSON_BYTES * self.identified :]
 
     def figures(self) -> dict[str, Any]:
         """Return all but the marks, ready for JSON."""
@@ -65,7 +79,13 @@ class WholeReading:
     @property
     def telling(self) -> bool:
         """Whether there is something to tell: a filled share that stays is none, among dozens of columns."""
-        return self.broken or self.name != "filled" or abs(self.change) >= LEAST_TOLD
+        match self.name:
+            case "filled" | "held":
+                return self.broken or abs(self.change) >= LEAST_TOLD
+            case "identity":
+                return self.now > 0
+            case _:
+                return True
 
     def __str__(self) -> str:
         """Say in words by how much, and what the bound is: ``150 rows, 300 before (50% fewer, limit 20%)``."""
@@ -74,6 +94,10 @@ class WholeReading:
             case "rows":
                 word = " fewer" if self.change < 0 else " more" if self.change > 0 else ""
                 return f"{self.now:,.0f} rows, {self.before:,.0f} before ({abs(self.change):.0%}{word}{limit})"
+            case "held":
+                points = "" if self.limit is None else f", limit {100 * self.limit:.0f}"
+                moved = f"{100 * abs(self.change):.0f} points{points}"
+                return f"{self.now:.0%} of the rows held, {self.before:.0%} before ({moved})"
             case "filled":
                 points = "" if self.limit is None else f", limit {100 * self.limit:.0f}"
                 moved = f"{100 * abs(self.change):.0f} points{points}"
@@ -84,10 +108,16 @@ class WholeReading:
             case "moved":
                 part = f"{self.change:.0%}{limit}"
                 return f"{self.now:,.0f} of {self.before:,.0f} people in another department ({part})"
+            case "identity":
+                part, other = f"{self.change:.0%}{limit}", _OTHERS[self.subject]
+                return f"{self.now:,.0f} of {self.before:,.0f} people with {other} ({part})"
             case "column_new":
                 return f"a new column '{self.subject}'"
             case "column_gone":
                 return f"no column '{self.subject}' any more"
+
+
+_OTHERS = {"user_name": "the address of somebody else", "name": "another name"}
 
 
 @dataclass(frozen=True)
@@ -103,8 +133,11 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Permit:
-    """A person's decision that one very file may pass though it is over its bounds. ``until`` is an ISO date, the
-    last day; ``spent_by`` the run that began to carry the file out."""
+    """A person's decision that one very file may pass though it is over its bounds.
+
+    ``baseline`` is the hash of the file that it was held against, empty where there was none. ``until`` is an ISO
+    date, the last day; ``spent_by`` the run that began to carry the file out.
+    """
 
     permit_id: int
     pipeline: str
@@ -121,13 +154,16 @@ class Permit:
     def lets_pass(self, comparison: "Comparison", today: str) -> bool:
         """Whether this is about that very file, held against that very one before, and is neither used up nor over."""
         about = (self.source, self.sha256, self.baseline)
-        this = (comparison.source, comparison.sha256, comparison.baseline and comparison.baseline.sha256)
+        this = (comparison.source, comparison.sha256, comparison.baseline.sha256 if comparison.baseline else "")
         return about == this and self.spent_by is None and today <= self.until
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A file held against the last accepted one (``baseline``, None where it is the first); ``permit`` lets it pass."""
+    """A file held against the last accepted one and against the links; ``permit`` lets it pass.
+
+    ``baseline`` is None where it is the first: then there are readings against the links alone.
+    """
 
     source: str
     file: str

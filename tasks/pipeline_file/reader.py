@@ -5,7 +5,6 @@ that with ``LoadedPipeline.folder``.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -24,11 +23,11 @@ from tasks.pipeline_file import plain_yaml
 from tasks.pipeline_file.checks import cross_check, translate
 from tasks.pipeline_file.lookups import read_lookups
 from tasks.pipeline_file.plain_yaml import Node, Problem, write_path
+from tasks.pipeline_file.secrecy import REFERENCE, can_hold_secrets, in_references, is_place, is_secret, misused
 from tasks.pipeline_file.unconfirmed import Unconfirmed, find_unconfirmed
 from tasks.pipeline_file.wording import either, listing
 
 MAX_BYTES = 1 << 20
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,14 @@ def load_pipeline(path: Path, environ: Mapping[str, str]) -> LoadedPipeline:
     elif not isinstance(node.value, dict):
         problems.append(Problem(node.line, (), "a pipeline file is a mapping of keys to values"))
     else:
+        secrets = misused(node, environ)
+        if secrets:  # what else is wrong is said once no message can have a secret's value in it
+            raise _bad(path, secrets)
         expanded = _expand(node, (), environ, problems)
         problems += read_lookups(node, expanded, path.absolute().parent)
         problems += cross_check(node, expanded)
         pipeline = _build(node, expanded, problems)
+        problems = in_references(problems, node, environ)
     if node is None or pipeline is None or problems:
         raise _bad(path, problems)
     return LoadedPipeline(
@@ -120,22 +123,15 @@ def _decode(path: Path, data: bytes) -> str:
 # Values from the environment ---------------------------------------------------------------------------------------
 
 
-def _is_secret(path: plain_yaml.Path) -> bool:
-    match path:
-        case ("targets", int(), "auth", str()) | ("notify", int(), "to") | ("sources", int(), "password"):
-            return True
-    return False
-
-
 def _expand(node: Node, path: plain_yaml.Path, environ: Mapping[str, str], problems: list[Problem]) -> Any:
     """Return *node* as plain data with variables replaced, save in secret fields, which keep the reference."""
     if isinstance(node.value, dict):
         return {key: _expand(item, (*path, key), environ, problems) for key, item in node.value.items()}
     if isinstance(node.value, list):
         return [_expand(item, (*path, at), environ, problems) for at, item in enumerate(node.value)]
-    if node.value is None or "${" not in node.value or _is_secret(path):
+    if node.value is None or "${" not in node.value or is_secret(path):
         return node.value
-    place = _is_place(path)
+    place = is_place(path)
     takes_blocks = place and (path[-1] == "database" or "://" in node.value)
     if "${" in (SECRET_REFERENCE if takes_blocks else REFERENCE).sub("", node.value):
         wrong = "is not a reference; write ${NAME}. ${block:NAME} is for secrets (auth, notify, passwords) alone"
@@ -144,19 +140,7 @@ def _expand(node: Node, path: plain_yaml.Path, environ: Mapping[str, str], probl
     unset = sorted({name for name in REFERENCE.findall(node.value) if name not in environ})
     problems += [Problem(node.line, path, f"the environment variable {name} is not set") for name in unset]
     expanded = REFERENCE.sub(lambda match: environ.get(match[1], match[0]), node.value)
-    return node.value if place and _can_hold_secrets(path, expanded) else expanded
-
-
-def _is_place(path: plain_yaml.Path) -> bool:
-    match path:
-        case ("sources", int(), "path" | "database"):
-            return True
-    return False
-
-
-def _can_hold_secrets(path: plain_yaml.Path, place: str) -> bool:
-    """Tell whether a place keeps its references until it is opened: a URL with a user, a query, or a block's value."""
-    return path[-1] == "database" or "${block:" in place or ("://" in place and ("@" in place or "?" in place))
+    return node.value if place and can_hold_secrets(path, expanded) else expanded
 
 
 # The outcome --------------------------------------------------------------------------------------------------------

@@ -49,8 +49,8 @@ def correlate(
     *linked* is that of ``live_links``. One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``,
     missing where nobody fits, ``ambiguous`` where more than one worker or account fits, ``claimed`` where the account
     is linked to somebody else (``claimed_from`` is that link's key), ``stranger`` where the linked account is another
-    person's by name and address, ``elsewhere`` where it is one of *elsewhere*: linked by another pipeline. The last
-    four have no ``account_key``: never guessed.
+    person's by name and address, or by name while the address is that of another linked account, ``elsewhere`` where
+    it is one of *elsewhere*: linked by another pipeline. The last four have no ``account_key``: never guessed.
     """
     by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
         columns={"link_source": "source", "link_external_id": "key"}
@@ -86,18 +86,31 @@ def _by_field(people: pd.DataFrame, accounts: pd.DataFrame, method: str) -> pd.D
 
 
 def _hold_strangers(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """An id that is used again for somebody else must not hand over the account of whoever had it before."""
+    """An id that stands beside somebody else's name and address must not hand over the account of whoever has it.
+
+    That is so if all of them differ from what is known of the account, or if the address is that of another linked
+    account and a name differs too: ids are used again, and cells get into the wrong row.
+    """
     accounts = linked.set_index("account_key")
     by_link = people["match"] == "link"
-    other = by_link & people["given_name"].notna() & people["family_name"].notna()
-    for column in ("given_name", "family_name", "user_name"):
-        ours = people[column].str.casefold()
-        for known in (f"link_{column}", f"current_{column}"):
-            theirs = people["account_key"].map(accounts[known]).astype("str").str.casefold()
-            other &= ours.notna() & (ours != theirs)
+    differs = {name: _differs(people, accounts, name) for name in ("given_name", "family_name", "user_name")}
+    named = people["given_name"].notna() & people["family_name"].notna()
+    stranger = named & differs["given_name"] & differs["family_name"] & differs["user_name"]
+    taken = people["address"].isin(linked["current_user_name"].str.casefold().dropna()) & differs["user_name"]
+    other = by_link & (stranger | taken & (differs["given_name"] | differs["family_name"]))
     people.loc[other, "match"] = "stranger"
     people.loc[other, "account_key"] = pd.NA
     return people
+
+
+def _differs(people: pd.DataFrame, accounts: pd.DataFrame, name: str) -> pd.Series:
+    """Tell of each worker whether *name* is there, and is neither what the link knows nor what the account has now."""
+    ours = people[name].str.casefold()
+    differs = ours.notna()
+    for known in (f"link_{name}", f"current_{name}"):
+        theirs = people["account_key"].map(accounts[known]).astype("str").str.casefold()
+        differs &= ours != theirs
+    return differs
 
 
 def _hold_claims(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:

@@ -147,7 +147,7 @@ def render_html(
         movers=_movers(plan, outcomes, names),
         held=_cut(list_findings(verdicts, CRITICAL, names, rosters.populations)),
         warnings=_cut(list_findings(verdicts, WARNING, names, rosters.populations)),
-        wholes=[one for one in rosters.comparisons if one.baseline],
+        wholes=[one for one in rosters.comparisons if one.baseline or one.readings],
         withheld=withheld,
         withheld_groups=group_withheld(withheld.rows),
         leaving=_cut(list_leaving(plan, names)),

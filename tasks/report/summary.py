@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
-from tasks.model.plan import MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
+from tasks.model.plan import DECIDED, MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.model.sent import NOTHING, NOTHING_SENT_YET, Sent
 from tasks.model.wholes import Comparison
@@ -98,7 +98,7 @@ def headline(
             said += [f"{_capital(past or (none.replace('no', 'no other', 1) if said else none))}."]
         case _:
             said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
-    said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people)]
+    said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan)]
     said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows]
     return " ".join(part for part in said if part)
 
@@ -106,6 +106,13 @@ def headline(
 def nameless(plan: Plan | None) -> int:
     """Count the people who get no account because the lists have no name for them."""
     return sum(item.reason == WithheldReason.INCOMPLETE for item in plan.withheld) if plan else 0
+
+
+def _withheld(plan: Plan | None) -> str:
+    """Say from how many people something is withheld. Seats, names and held rows have sentences of their own."""
+    told = [item for item in plan.withheld if item.reason in words.LEFT_OUT] if plan else []
+    found = {(item.reason, (item.source, item.external_id or item.account_key)) for item in told}
+    return words.withheld(Counter(reason for reason, _ in found), len({who for _, who in found}))
 
 
 def _moving(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
@@ -119,7 +126,7 @@ def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
     """Return what carrying out *plan* would do, for those who are to decide on it."""
     future, held = _future(plan.changes), _held(_sources(plan, verdicts))
     said = f"This plan would {future}." if future else "This plan changes nothing."
-    lack = (words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people))
+    lack = (words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan))
     return " ".join(filter(None, (said, *lack, held)))
 
 
@@ -280,12 +287,19 @@ def _unless_sent(sent: Sent, what: str) -> str:
 
 def _unchanged(plan: Plan | None, verdicts: Mapping[str, Verdict], facts: RunFacts) -> str:
     if plan:
-        need = "could" if nameless(plan) else "needed to"
+        said = "could be" if nameless(plan) else "was" if _unknown(plan, verdicts) else "needed to be"
         if facts.sent.is_nothing:
-            return f"Nothing {need} be changed, and {facts.sent.nothing}."
-        return f"Nothing {need} be changed. {facts.sent}"
+            return f"Nothing {said} changed, and {facts.sent.nothing}."
+        return f"Nothing {said} changed. {facts.sent}"
     rows = sum(source["rows"] for source in _sources(plan, verdicts))
     return f"{words.count(rows, 'row')} {_were(rows)} read. {facts.sent}"
+
+
+def _unknown(plan: Plan, verdicts: Mapping[str, Verdict]) -> bool:
+    """Whether nobody knows what some people need: they wait for a decision, or most of the rows are held."""
+    sources = _sources(plan, verdicts)
+    mostly_held = 2 * sum(source["held"] for source in sources) > sum(source["rows"] for source in sources)
+    return mostly_held or any(item.reason not in DECIDED | {WithheldReason.HELD} for item in plan.withheld)
 
 
 def _groups(changes: Iterable[Change]) -> int:

@@ -135,7 +135,7 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Fill in the first and last name at the source, or map their columns.",
     ),
     WithheldReason.IDENTITY: (
-        "The id belonged to somebody else: name and address are all different",
+        "The id belonged to somebody else: name and address are not those of its account",
         "Give the new person an id of their own at the source; if it is the same person, correct the account by hand.",
     ),
     WithheldReason.NO_SOURCE: (
@@ -171,6 +171,27 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Suspend the account by hand, or set 'leavers: suspend' under 'lifecycle' in the pipeline file.",
     ),
 }
+
+LEFT_OUT: Mapping[WithheldReason, str] = {
+    WithheldReason.PROTECTED: "protected",
+    WithheldReason.LAST_ADMIN: "the last super admin",
+    WithheldReason.UNDECIDED: "a held row could be theirs",
+    WithheldReason.AMBIGUOUS: "several accounts or people fit",
+    WithheldReason.CLAIMED: "the account is another person's",
+    WithheldReason.OTHER_PIPELINE: "another pipeline's",
+    WithheldReason.NOT_ADOPTED: "no account is taken over",
+    WithheldReason.EXCEPTION: "an exception",
+    WithheldReason.NOT_STARTED: "not started yet",
+    WithheldReason.IDENTITY: "the id was somebody else's",
+    WithheldReason.NO_SOURCE: "their list is gone",
+    WithheldReason.BLANK: "a blank cell",
+    WithheldReason.JUST_ADOPTED: "only just linked",
+    WithheldReason.REPORT_ONLY: "leavers are only reported",
+    WithheldReason.ROLES_BY_HAND: "roles given by hand",
+    WithheldReason.LARGE_GROUP: "too large a group",
+    WithheldReason.WEBINARS: "scheduled webinars",
+}
+"""The reasons in a sentence. Seats, names and held rows have sentences of their own."""
 
 TRANSFER = "transfer"
 """The kind of mail that asks somebody to move here from another account: sent in place of the welcome."""
@@ -297,6 +318,21 @@ def without_name(people: int) -> str:
     if not people:
         return ""
     return f"{count(people, 'person gets', 'people get')} no account: the lists have no name for them."
+
+
+def withheld(people: Mapping[WithheldReason, int], total: int) -> str:
+    """Say from how many people something is withheld, and why; a person can have several reasons.
+
+    >>> withheld({WithheldReason.IDENTITY: 36, WithheldReason.PROTECTED: 2}, 38)
+    "Something is withheld from 38 people (36: the id was somebody else's; 2: protected)."
+    >>> withheld({WithheldReason.NOT_STARTED: 1}, 1), withheld({}, 0)
+    ('Something is withheld from 1 person: not started yet.', '')
+    """
+    told = sorted(((number, LEFT_OUT[reason]) for reason, number in people.items()), key=lambda item: (-item[0], item))
+    if not told:
+        return ""
+    reasons = f" ({'; '.join(f'{number:,}: {said}' for number, said in told)})" if told[1:] else f": {told[0][1]}"
+    return f"Something is withheld from {count(total, 'person', 'people')}{reasons}."
 
 
 def without_seat(people: int) -> str:

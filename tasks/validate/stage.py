@@ -1,8 +1,9 @@
 """The validate stage of a run: one roster in, its verdict and the workbook of held rows left in the run's folder."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from tasks.journal import Journal
@@ -22,6 +23,7 @@ from tasks.model.sources import Source
 from tasks.model.wholes import Baseline, Comparison, FileProfile, Permit
 from tasks.validate import cached_validate, load_suite, write_rejects
 from tasks.validate.findings import merge_findings, with_values
+from tasks.validate.identity import LinkedPeople, compare_people
 from tasks.validate.merging import MERGE_CODES, merge
 from tasks.validate.wholes import compare, profile_of
 
@@ -93,16 +95,24 @@ def _rejudge(folder: RunFolder, name: str, verdict: Verdict, rejects: str) -> No
 
 
 def compare_sources(pipeline: Pipeline, journal: Journal, folder: RunFolder, today: date) -> list[Comparison]:
-    """Hold the file of every source against the last accepted one, leave profiles and comparisons in the run's folder.
+    """Hold the file of every source against the last accepted one and against the links of the pipeline.
+
+    Leaves profiles and comparisons in the run's folder.
 
     *today* is the day on which it is done: permits are good until a day. Raises ``RejectedSource`` if one is over its
     bounds and nobody let it pass, naming every bound of every source that is broken.
     """
     key, permits = journal.hashing_key(), journal.permits(pipeline.name)
+
+    @cache
+    def links() -> LinkedPeople:
+        return LinkedPeople.of(journal.links(pipeline.name, pipeline.target.tenant), key)
+
     found = []
     for source in pipeline.sources:
         profile = profile_of(load_roster(folder, source.name), load_verdict(folder, source.name), key)
-        comparison = _compared(source, profile, journal.accepted_file(pipeline.name, source.name), permits, today)
+        accepted = journal.accepted_file(pipeline.name, source.name)
+        comparison = _compared(source, profile, accepted, links, permits, today)
         save_profile(folder, profile)
         save_comparison(folder, comparison)
         found.append(comparison)
@@ -116,15 +126,18 @@ def _compared(
     source: Source,
     profile: FileProfile,
     accepted: tuple[Baseline, FileProfile] | None,
+    links: Callable[[], LinkedPeople],
     permits: Iterable[Permit],
     today: date,
 ) -> Comparison:
     figures = (profile.source, profile.file, profile.sha256, profile.rows, profile.valid, profile.held)
-    if accepted is None:
-        return Comparison(*figures)
-    baseline, before = accepted
-    headings = {name: column.from_ for name, column in source.found(profile.columns).items()}
-    readings = compare(before, profile, source.bounds, headings)
+    baseline, before = accepted or (None, None)
+    readings = []
+    if before is not None:
+        headings = {name: column.from_ for name, column in source.found(profile.columns).items()}
+        readings += compare(before, profile, source.bounds, headings)
+    if before is None or before.marks != profile.marks:  # the same people as before need no links
+        readings += compare_people(before, profile, source.bounds, links(), source.population)
     comparison = Comparison(*figures, baseline, tuple(readings))
     fitting = [permit for permit in permits if permit.lets_pass(comparison, today.isoformat())]
     return replace(comparison, permit=fitting[-1]) if comparison.broken and fitting else comparison
@@ -132,14 +145,21 @@ def _compared(
 
 def _unlike(refused: Sequence[Comparison], run_id: str) -> RejectedSource:
     said = [
-        f"The roster {one.file} (source {one.source}) is not like the last one that was accepted"
-        f"{f' (run {one.baseline.run_id})' if one.baseline else ''}: {'; '.join(map(str, one.broken))}."
+        f"The roster {one.file} (source {one.source}) is not like {_what_was(one)}: {'; '.join(map(str, one.broken))}."
         for one in refused
     ]
+    mixed = any(reading.name == "identity" for one in refused for reading in one.broken)
+    look = "See whether columns of the list are shifted against each other. " if mixed else ""
     return RejectedSource(
         " ".join(said),
-        remedy="Ask for a complete export. If it is right as it is, accept this very file, once: "
+        remedy=f"{look}Ask for a complete export. If it is right as it is, accept this very file, once: "
         f'rosterflow accept {run_id} --by NAME --reason "why", and run the command again.',
         sources=[one.source for one in refused],
         broken=[[one.source, reading.name, reading.subject] for one in refused for reading in one.broken],
     )
+
+
+def _what_was(comparison: Comparison) -> str:
+    if comparison.baseline is None:
+        return "the people who are linked"
+    return f"the last one that was accepted (run {comparison.baseline.run_id})"

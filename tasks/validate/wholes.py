@@ -1,6 +1,5 @@
 """Hold a file as a whole against the last one that was accepted. Pure (docs/decisions/0026)."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,18 +9,21 @@ from tasks.model.bounds import Whole
 from tasks.model.plan import SMALLEST_BASE
 from tasks.model.rosters import Roster, Verdict
 from tasks.model.wholes import FileProfile, Kind, WholeReading
+from tasks.validate.identity import hashed, marks_of
 
 DEPARTMENT = "department"
 SMALLEST_DEPARTMENTS = 10
 """Fewer departments than this count as that many, as fewer people than ``SMALLEST_BASE`` do: in a small company one
 more is no upheaval."""
-_HASH_BYTES = 8
 _MARK = np.dtype([("who", ">u8"), ("where", ">u8")])
 
 
 def profile_of(roster: Roster, verdict: Verdict, key: bytes) -> FileProfile:
     """Return what the file of *roster* is like; *key* is what ids are hashed with."""
     departments = roster.workers[DEPARTMENT].str.casefold()
+    ids = _ids_of_one_row(roster.workers)
+    places = _places(ids, departments[ids.index], key) if DEPARTMENT in roster.mapped else []
+    people = marks_of(ids, roster.workers.loc[ids.index], key)
     return FileProfile(
         source=roster.source,
         file=roster.file,
@@ -32,7 +34,8 @@ def profile_of(roster: Roster, verdict: Verdict, key: bytes) -> FileProfile:
         columns=_filled(roster.raw, roster.raw.columns),
         attributes=_filled(roster.workers, roster.mapped),
         departments=int(departments.nunique()) if DEPARTMENT in roster.mapped else None,
-        marks=_marks(roster, departments, key) if DEPARTMENT in roster.mapped else b"",
+        marks=b"".join((*places, *people)),
+        identified=len(people),
     )
 
 
@@ -41,19 +44,18 @@ def _filled(table: pd.DataFrame, names: "pd.Index[str] | tuple[str, ...]") -> di
     return {str(name): int(count) for name, count in counts.items()}
 
 
-def _marks(roster: Roster, departments: pd.Series, key: bytes) -> bytes:
-    """Return the marks of ``FileProfile``: one of each person, of those whom only one row is about."""
-    ids = roster.workers["external_id"].fillna(roster.workers["user_name"].str.casefold())
-    alone = ids.notna() & ~ids.duplicated(keep=False)
-    marks = [
-        _hashed(key, who) + _hashed(key, f"{who}\0{where}")
-        for who, where in zip(ids[alone], departments[alone].fillna(""), strict=True)
-    ]
-    return b"".join(sorted(marks))
+def _ids_of_one_row(workers: pd.DataFrame) -> "pd.Series[str]":
+    """Return the ids of those people whom only one row is about, by row; the address where there is no id."""
+    ids = workers["external_id"].fillna(workers["user_name"].str.casefold())
+    return ids[ids.notna() & ~ids.duplicated(keep=False)]
 
 
-def _hashed(key: bytes, text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), key=key, digest_size=_HASH_BYTES).digest()
+def _places(ids: pd.Series, departments: pd.Series, key: bytes) -> list[bytes]:
+    """Return 16 bytes a person (``FileProfile.places``), sorted."""
+    return sorted(
+        hashed(key, who) + hashed(key, f"{who}\0{where}")
+        for who, where in zip(ids, departments.fillna(""), strict=True)
+    )
 
 
 def compare(
@@ -67,6 +69,7 @@ def compare(
     broken = {reading.subject for reading in filled if reading.broken}
     return [
         _rows(before, now, bounds),
+        _held(before, now, bounds),
         *filled,
         *(one for one in _attributes_filled(before, now, bounds) if not broken.intersection(headings[one.subject])),
         *_departments(before, now, bounds),
@@ -79,6 +82,13 @@ def _rows(before: FileProfile, now: FileProfile, bounds: Whole) -> WholeReading:
     change = _share(now.rows - before.rows, before.rows)
     limit = bounds.rows.fewer if change < 0 else bounds.rows.more
     return _reading("rows", "", before.rows, now.rows, change, limit)
+
+
+def _held(before: FileProfile, now: FileProfile, bounds: Whole) -> WholeReading:
+    """In a list of fewer than ``SMALLEST_BASE`` people the rows count as if they were of that many."""
+    was, is_ = before.held / before.rows, now.held / now.rows
+    change = (is_ - was) * now.rows / max(now.rows, SMALLEST_BASE)
+    return _reading("held", "", was, is_, change, bounds.held if change > 0 else None)
 
 
 def _columns_filled(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
@@ -107,7 +117,7 @@ def _departments(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterat
 def _moved(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
     if before.departments is None or now.departments is None:
         return
-    was, is_ = (np.frombuffer(profile.marks, dtype=_MARK) for profile in (before, now))
+    was, is_ = (np.frombuffer(profile.places, dtype=_MARK) for profile in (before, now))
     _, at_before, at_now = np.intersect1d(was["who"], is_["who"], return_indices=True)
     moved = int((was["where"][at_before] != is_["where"][at_now]).sum())
     yield _reading("moved", "", len(at_before), moved, _share(moved, len(at_before)), bounds.moved)

@@ -91,3 +91,31 @@ def test_an_accepted_file_is_carried_out_once_and_is_what_the_next_is_held_again
     assert "Ada Byron" in (done.folder / "report.html").read_text(encoding="utf-8")
     assert "Ada Byron" not in (done.folder / "report-redacted.html").read_text(encoding="utf-8")
     assert sync(office).summary["whole"][0]["baseline"]["rows"] == COUNT // 2
+
+
+def shifted(columns: tuple[int, ...], by: int = 1, first: int = 0) -> list[tuple[str, ...]]:
+    """Return the list with the cells of some columns *by* rows further down, from row *first* on."""
+    rows = people()
+    part = rows[first:]
+    below = [
+        tuple(part[at - by][place] if place in columns else cell for place, cell in enumerate(row))
+        for at, row in enumerate(part)
+    ]
+    return [*rows[:first], *below]
+
+
+ID, ADDRESS, FIRST, DEPARTMENT = 0, 1, 2, 4
+
+
+def test_ids_that_stand_beside_other_peoples_addresses_are_refused_and_are_no_baseline(
+    office, sync, tenant, synced
+) -> None:
+    office.staff(shifted((ID, DEPARTMENT)))
+    ended = sync(office)
+    refused(ended, "40 of 40 people with the address of somebody else (100%, limit 5%)")
+    assert tenant.writes() == synced
+    office.staff(people())
+    again = sync(office)
+    assert again.code == 0
+    assert again.summary["whole"][0]["baseline"]["run_id"] != ended.folder.name
+    assert again.summary["withheld"]["total"] == 0

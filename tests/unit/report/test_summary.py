@@ -13,6 +13,7 @@ from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, Withheld, WithheldReason
 from tasks.model.sent import NOTHING, UNKNOWN, Sent
 from tasks.report import artifact_table, headline, summarise
+from tasks.report.words import LEFT_OUT
 
 DOCS = Path(__file__).parents[3] / "docs" / "summary.md"
 
@@ -96,7 +97,9 @@ def test_without_a_plan_rows_are_those_that_validation_handed_on(run):
 def test_done_run_says_what_was_done_and_that_nothing_else_was(run):
     assert say(run) == (
         "1 person was given access, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
-        "Nothing else was changed. 1 person goes without a seat. 1 person is in their grace period. 2 rows are held."
+        "Nothing else was changed. 1 person goes without a seat. "
+        "Something is withheld from 1 person: a held row could be theirs. 1 person is in their grace period. "
+        "2 rows are held."
     )
 
 
@@ -104,7 +107,8 @@ def test_pending_plan_is_told_as_a_proposal(run):
     unsent = replace(run, outcomes={})
     assert say(unsent, state="pending", sent=NOTHING) == (
         "This plan would give access to 1 person, update 2, suspend 1, recognise 1 existing account and "
-        "create 1 group. 1 person goes without a seat. 2 rows are held. Nothing has been sent."
+        "create 1 group. 1 person goes without a seat. "
+        "Something is withheld from 1 person: a held row could be theirs. 2 rows are held. Nothing has been sent."
     )
 
 
@@ -131,6 +135,41 @@ def test_a_plan_that_cannot_give_accounts_for_want_of_names_says_so(run):
     assert "1 person gets no account: the lists have no name for them." in say(planned, state="pending")
 
 
+def withheld(reason: WithheldReason, count: int, first: int = 0) -> tuple[Withheld, ...]:
+    return tuple(Withheld(Action.UPDATE, reason, "hr", f"{n}", None, None) for n in range(first, first + count))
+
+
+def test_a_run_that_could_judge_nobody_does_not_say_that_nothing_needed_to_be_changed(run):
+    people = (*withheld(WithheldReason.IDENTITY, 36), *withheld(WithheldReason.CLAIMED, 4, first=36))
+    idle = replace(run, plan=Plan(run.plan.header, withheld=people), outcomes={})
+    assert say(idle, state="nothing_to_do") == (
+        "Nothing was changed, and nothing was sent. Something is withheld from 40 people "
+        "(36: the id was somebody else's; 4: the account is another person's). 2 rows are held."
+    )
+    assert say(idle, state="pending").startswith("This plan changes nothing. Something is withheld from 40 people")
+
+
+def test_what_the_pipeline_withholds_is_named_and_waits_for_nobody(run):
+    people = (*withheld(WithheldReason.PROTECTED, 2), *withheld(WithheldReason.NOT_STARTED, 1))
+    idle = replace(run, plan=Plan(run.plan.header, withheld=people), outcomes={}, verdicts={})
+    assert say(idle, state="nothing_to_do").startswith(
+        "Nothing needed to be changed, and nothing was sent. Something is withheld from 2 people "
+        "(2: protected; 1: not started yet)."
+    )
+
+
+def test_a_list_of_which_most_rows_are_held_does_not_say_that_nothing_needed_to_be_changed(run):
+    sources = tuple(replace(ref, rows=10, held=6) for ref in run.plan.header.sources)
+    idle = replace(run, plan=Plan(replace(run.plan.header, sources=sources)), outcomes={})
+    assert say(idle, state="nothing_to_do").startswith("Nothing was changed, and nothing was sent. 6 rows are held.")
+
+
+def test_every_reason_has_words_in_the_sentence_or_a_sentence_of_its_own():
+    own = {WithheldReason.NO_SEAT, WithheldReason.INCOMPLETE, WithheldReason.HELD}
+    assert set(WithheldReason) == set(LEFT_OUT) | own
+    assert not own & set(LEFT_OUT)
+
+
 def test_people_who_have_yet_to_move_here_are_told_apart_from_those_who_have_access(run):
     create = next(change for change in run.plan.changes if change.action == "create")
     asked = {**run.outcomes, create.change_id: Outcome(create.change_id, OutcomeStatus.PENDING_TRANSFER)}
@@ -140,8 +179,10 @@ def test_people_who_have_yet_to_move_here_are_told_apart_from_those_who_have_acc
     assert (summary["moving"], summary["outcomes"]["not_done"]) == (3, 0)
     assert say(earlier) == (
         "1 person was invited, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
-        "Nothing else was changed. 1 person goes without a seat. 3 people are asked to move here from another account; "
-        "they have access once they accept. 1 person is in their grace period. 2 rows are held."
+        "Nothing else was changed. 1 person goes without a seat. "
+        "Something is withheld from 1 person: a held row could be theirs. "
+        "3 people are asked to move here from another account; they have access once they accept. "
+        "1 person is in their grace period. 2 rows are held."
     )
     rows = artifact_table(summary)
     assert {
@@ -188,7 +229,8 @@ def test_failed_run_tells_whether_anything_was_changed(run):
     broken_off = replace(run, outcomes={first: Outcome(first, OutcomeStatus.DONE)}, verdicts={})
     assert say(broken_off, state="failed") == (
         "The run stopped before its end. Until then 1 person was given access. 9 changes could not be completed. "
-        "1 person goes without a seat. 1 person is in their grace period. 2 rows are held."
+        "1 person goes without a seat. Something is withheld from 1 person: a held row could be theirs. "
+        "1 person is in their grace period. 2 rows are held."
     )
 
 
