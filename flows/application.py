@@ -11,15 +11,14 @@ from flows.overriding import is_overridden
 from flows.planned import Planned, planned_run, take_over
 from flows.provisioning import apply_recorded_plan, settle_other
 from flows.run import Run
-from flows.states import state_of_error
-from tasks.faults import discreet
+from flows.states import state_of_error, told_by_state
 from tasks.model.errors import RosterflowError
 from tasks.plan.steps import check_freeze, check_limits
 from tasks.provision import admit
 
 
 @flow(name="rosterflow-apply", flow_run_name="apply {plan}")
-@discreet
+@told_by_state
 def apply(plan: str, override: int | None = None) -> State[Any]:
     """Send exactly the plan that was made by the run *plan* (its id, its folder, or its ``plan.jsonl``).
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows.planning import Saying, quietly
+from flows.scratch import scratch
 from tasks.connectors.goto import Survey, survey
 from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
@@ -35,8 +35,8 @@ from tasks.validate.stage import merge_sources, validate_source
 def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -> list[Line]:
     """Return the lines of a check-up. Raises ``BadPipeline`` if there is no pipeline to look at."""
     loaded = load_pipeline(pipeline, os.environ)
-    with tempfile.TemporaryDirectory(prefix="rosterflow-") as name:
-        folder = RunFolder(Path(name))
+    with scratch() as path:
+        folder = RunFolder(path)
         verdicts, refused = _rosters(loaded, folder, saying)
         people = {} if refused else _people(loaded, folder)
     facts, state = _target(loaded.pipeline, count_domains(verdicts.values()), saying)

@@ -11,8 +11,8 @@ from flows.ending import ended
 from flows.overriding import is_overridden_by_name
 from flows.provisioning import apply_recorded_plan, take_up
 from flows.run import Run
+from flows.states import told_by_state
 from tasks.doctor.steps import check_ready
-from tasks.faults import discreet
 from tasks.ingest.steps import ingest
 from tasks.plan.steps import check_freeze, check_limits, compute_plan, read_target
 from tasks.validate import require_people
@@ -20,7 +20,7 @@ from tasks.validate.steps import compare, merge, validate
 
 
 @flow(name="rosterflow-sync", flow_run_name="sync {pipeline}")
-@discreet
+@told_by_state
 def sync(pipeline: str, as_of: datetime | None = None, override: str | None = None) -> State[Any]:
     """Make the target equal to what the rosters and rules say.
 

@@ -62,8 +62,11 @@ def demonstrate(port: int | None = None) -> None:
 
 def _clear(home: Path) -> None:
     """Start from nothing: the demo has a folder, a journal and a Prefect database of its own."""
+    from flows.cli.prefect_run import end_leftovers
+
     if home.exists() and not (home / PIPELINE).exists():
         raise BadUsage(f"{home} is there and is not the demo's.", remedy="Name another folder by ROSTERFLOW_HOME.")
+    end_leftovers(home)  # the folder knows of them
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
     (home / PIPELINE).touch()

@@ -4,11 +4,14 @@ import functools
 import os
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import typer
 
+from flows.cli import leftovers
+from flows.cli.talk import say
 from tasks.model.errors import JournalLost, RosterflowError
 
 QUIET = {
@@ -51,8 +54,10 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
         flow = _load(name)
         _keep_server_port()
     from tasks.provision.steps import PROGRESS
+    from tasks.settings import Settings
 
-    _keep_server_apart()
+    end_leftovers(Settings().home)
+    _keep_server_apart(Settings().home)
     with counting("Applying") as progress:
         token = PROGRESS.set(progress)
         try:
@@ -119,13 +124,19 @@ def _summary(run_id: str) -> Mapping[str, Any]:
         return {}
 
 
-def _keep_server_apart() -> None:
-    """Give Prefect's temporary server a session of its own.
+def end_leftovers(home: Path) -> None:
+    """End the temporary servers that killed runs of this home have left behind, and say so."""
+    for pid in leftovers.end_leftovers(home):
+        say(f"A Prefect server that a killed run had left behind was ended (process {pid}).")
+
+
+def _keep_server_apart(home: Path) -> None:
+    """Give Prefect's temporary server a session of its own, and record it, for the case that this run is killed.
 
     Ctrl-C reaches the whole group of the terminal. It is meant for the run, which still needs the server to end in
     order. Prefect offers no setting for this.
     """
     from prefect.server.api import server
 
-    apart = functools.partial(subprocess.Popen, start_new_session=True)
+    apart = leftovers.recording(home, functools.partial(subprocess.Popen, start_new_session=True))
     server.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": apart})  # type: ignore[assignment, attr-defined]

@@ -107,7 +107,13 @@ def _read_cells(file: ReadFile, reading: Reading, *, everything: bool) -> dict[s
         with _damage_refused(file):
             _check_size(file)
             _check_extent(file, reading.sheet, everything)
-    order = {"sheet": reading.sheet, "everything": everything, "dates": reading.dates, "memory": MAX_MEMORY}
+    order = {
+        "sheet": reading.sheet,
+        "everything": everything,
+        "dates": reading.dates,
+        "memory": MAX_MEMORY,
+        "seconds": MAX_SECONDS + 10,  # of the processor: after this run has given it up
+    }
     command = [sys.executable, "-I", str(Path(sheet_process.__file__)), json.dumps(order)]
     try:
         done = subprocess.run(command, input=file.data, capture_output=True, timeout=MAX_SECONDS, check=False)  # noqa: S603

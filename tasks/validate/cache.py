@@ -11,7 +11,9 @@ import logging
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +29,8 @@ from tasks.validate.validation import find
 from tasks.validate.verdicts import judge
 
 MOST_ENTRIES = 50
+OLD_PART_S = 24 * 3600
+"""An entry that has been written for so long is that of a run that was killed."""
 _LIBRARIES = (
     "rosterflow", "great-expectations", "pandas", "numpy", "pyarrow", "email-validator", "idna",
     "confusable-homoglyphs",
@@ -131,3 +135,7 @@ def _drop_old(folder: Path) -> None:
     entries = [(entry.stat().st_mtime_ns, entry.name, entry) for entry in folder.glob("*" + _SUFFIX)]
     for _, _, entry in sorted(entries, reverse=True)[MOST_ENTRIES:]:
         entry.unlink(missing_ok=True)
+    for part in folder.glob(".*.part"):
+        with suppress(FileNotFoundError):  # it has just got its name
+            if part.stat().st_mtime < time.time() - OLD_PART_S:
+                part.unlink()

@@ -26,3 +26,4 @@ def test_prefect_that_does_not_start_in_time_is_told_as_that(tenant: Any, office
     assert "unexpected" not in said.stderr
     assert "Traceback" not in said.stderr
     assert tenant.writes() == []
+    assert list((office.home / "servers").iterdir()) == []  # the server was ended

@@ -412,3 +412,17 @@ def test_somebody_who_was_changed_after_the_plan_is_skipped_and_named(
     page = (ended.folder / "report.html").read_text(encoding="utf-8")
     failures = page[page.index('<section id="failures"') : page.index('<section id="limits"')]
     assert "bo.lind@acme.example" in failures
+
+
+# As a worker runs it ------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_refused_raises_nothing_where_its_result_is_asked_for(office, tenant, prefect_server) -> None:
+    from flows import nightly
+
+    (office.folder / "staff.csv").unlink()
+    with listening() as log:
+        data = nightly.sync(pipeline=office.save())  # as a worker's engine calls it: without return_state
+    assert data["exit_code"] == 6
+    assert any("does not exist" in line for line in log)
+    assert "Traceback" not in "\n".join(log)

@@ -1,8 +1,11 @@
 """Files that no roster is: each is refused with words of its own and code 6, in bounded time and memory."""
 
 import io
+import json
 import os
 import struct
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tasks.ingest import fetching, read_roster, workbooks
+from tasks.ingest import fetching, read_roster, sheet_process, workbooks
 from tasks.ingest.containers import Container, tell
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.rosters import Roster
@@ -174,6 +177,25 @@ def test_a_workbook_that_takes_too_long_is_refused(
     write_text(workbook_bytes, "staff.xlsx")
     with pytest.raises(RejectedSource, match="takes more than 0 s to read"):
         read()
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux tells the limits of a process")
+def test_reading_ends_by_itself_where_the_run_that_asked_for_it_was_killed() -> None:
+    order = {"sheet": None, "everything": False, "dates": "%Y", "memory": 1 << 32, "seconds": 7}
+    command = [sys.executable, "-I", sheet_process.__file__, json.dumps(order)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
+        until = time.monotonic() + 30
+        while "7 " not in processor_limit(reader.pid):
+            assert time.monotonic() < until, processor_limit(reader.pid)
+            time.sleep(0.02)
+        assert reader.stdin is not None
+        reader.stdin.close()
+
+
+def processor_limit(pid: int) -> str:
+    """Return the line of how many seconds of the processor a process may have."""
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii").splitlines()
+    return next(line for line in limits if line.startswith("Max cpu time"))
 
 
 def test_a_zip_bomb_is_refused(write_text: Write, read: Read) -> None:

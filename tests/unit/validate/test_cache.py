@@ -104,6 +104,16 @@ def test_only_the_last_used_entries_are_kept(roster, staff, headings, tmp_path):
     assert (tmp_path / "4.findings").exists()
 
 
+def test_what_a_killed_run_was_writing_goes_a_day_later(roster, staff, headings, tmp_path):
+    left, at_work = tmp_path / ".left.part", tmp_path / ".at_work.part"
+    for part in (left, at_work):
+        part.write_bytes(b"")
+    os.utime(left, (0, 0))
+    cached_validate(roster, staff, headings, TODAY, tmp_path)
+    assert not left.exists()
+    assert at_work.exists()
+
+
 def test_key_depends_on_all_that_findings_depend_on(roster, staff, headings, make_roster, ada, ben, monkeypatch):
     key = content_key(roster, staff, headings, TODAY)
     assert content_key(dataclasses.replace(roster, raw=roster.raw.copy()), staff, headings, TODAY) == key
