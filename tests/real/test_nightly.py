@@ -6,6 +6,7 @@ Server and worker are processes of their own, and are killed like them.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time

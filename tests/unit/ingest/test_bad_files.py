@@ -19,7 +19,7 @@ from tasks.ingest.containers import Container, tell
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
-from tests.support.waiting import spent_s
+from tests.support.waiting import spent_s, wait_for
 
 Write = Callable[..., Path]
 Read = Callable[..., Roster]
@@ -184,10 +184,7 @@ def test_reading_ends_by_itself_where_the_run_that_asked_for_it_was_killed() -> 
     order = {"sheet": None, "everything": False, "dates": "%Y", "memory": 1 << 32, "seconds": 7}
     command = [sys.executable, "-I", sheet_process.__file__, json.dumps(order)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
-        until = time.monotonic() + 30
-        while "7 " not in processor_limit(reader.pid):
-            assert time.monotonic() < until, processor_limit(reader.pid)
-            time.sleep(0.02)
+        wait_for(lambda: "7 " in processor_limit(reader.pid), "the limit of processor time")
         assert reader.stdin is not None
         reader.stdin.close()
 
