@@ -90,9 +90,9 @@ def reason_of(error: SQLAlchemyError, path: Path) -> Reason:
         path.parent
     ):  # not every write that finds no room is told as that
         return Reason.FULL
-    if code == sqlite3.SQLITE_READONLY_DBMOVED or not path.exists():
+    if code == sqlite3.SQLITE_READONLY_DBMOVED:
         return Reason.GONE
-    return _REASONS.get(code & 0xFF, Reason.BROKEN)
+    return _REASONS.get(code & 0xFF, Reason.BROKEN if path.exists() else Reason.GONE)
 
 
 def detail_of(error: SQLAlchemyError) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks.journal.failures import Damaged, Reason, detail_of, lost
+from tasks.journal.failures import Damaged, Reason, detail_of, lost, reason_of
 from tasks.journal.schema import SCHEMA_VERSION, bring_up_to_date, require_whole, version_of
 from tasks.model.errors import BadUsage, RosterflowError
 
@@ -143,9 +143,17 @@ def _open(path: Path) -> JournalFile:
     except OSError as exc:
         raise _unusable(path, exc.strerror or type(exc).__name__, "See to it that it can be read and written.") from exc
     except SQLAlchemyError as exc:
-        raise _unusable(
-            path, detail_of(exc) or type(exc).__name__, f"Name another file, or this one: {RESTORE}"
-        ) from exc
+        raise _unusable(path, detail_of(exc) or type(exc).__name__, _remedy(reason_of(exc, path))) from exc
+
+
+def _remedy(reason: Reason) -> str:
+    match reason:
+        case Reason.FULL:
+            return "Make room on its disk, then run the command again."
+        case Reason.BUSY:
+            return "Another program has locked it: end that, then run the command again."
+        case _:
+            return f"Name another file, or check its disk. {RESTORE}"
 
 
 def _opened(path: Path) -> JournalFile:

@@ -90,6 +90,19 @@ def test_a_journal_that_cannot_be_used_is_a_sentence_and_is_left_as_it_is(
     assert path.stat().st_size == size
 
 
+def test_a_disk_that_has_no_room_for_a_new_journal_is_a_sentence(path: Path, monkeypatch) -> None:
+    def connect(part: Path) -> sqlite3.Connection:
+        conn = sqlite3.connect(part, isolation_level=None)
+        conn.execute("PRAGMA max_page_count = 2")
+        return conn
+
+    monkeypatch.setattr(journal_file, "_connect", connect)
+
+    with pytest.raises(BadUsage, match=r"cannot be used: database or disk is full. Nothing was sent. Make room"):
+        Journal.open(path)
+    assert list(path.parent.iterdir()) == []
+
+
 def test_a_journal_that_may_not_be_written_is_a_sentence(path: Path, monkeypatch) -> None:
     used()(path)
     monkeypatch.setattr(journal_file.os, "access", lambda place, _: place != path)  # root may do everything
