@@ -1,10 +1,10 @@
 """A plan that was made earlier: find it, see that it is what was made, and take it over into a run that applies it."""
 
 import hashlib
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flows.run import Run
 from flows.running import ABOUT
@@ -51,7 +51,14 @@ def planned_run(name: str) -> Planned:
         if not folder.path(PLAN).is_file() or not folder.path(ABOUT).is_file():
             raise BadUsage(f"There is no plan in {folder.root}.", remedy=MAKE_ONE)
         plan_hash = _recorded(folder.path(PLAN).read_bytes(), journal)
-    return Planned(folder, plan_hash, json.loads(folder.path(ABOUT).read_bytes())["pipeline"])
+    return Planned(folder, plan_hash, folder.load_json(ABOUT, _pipeline_of))
+
+
+def _pipeline_of(about: dict[str, Any]) -> str:
+    pipeline = about["pipeline"]
+    if not isinstance(pipeline, str):
+        raise TypeError("the pipeline is named by its path")
+    return pipeline
 
 
 def _folder(name: str, journal: Journal, store: RunStore) -> RunFolder:

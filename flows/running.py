@@ -14,7 +14,7 @@ from flows.run import Run
 from flows.sent import sent_by, telling
 from flows.verdict import INCOMPLETE, facts_of, state_name
 from tasks.faults import fault_of
-from tasks.journal import Journal, RunRecord, RunStore, new_run_id
+from tasks.journal import Journal, RunRecord, RunStore
 from tasks.model.errors import BadUsage, FolderLost, JournalLost, RosterflowError
 from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
@@ -44,8 +44,8 @@ def running(command: str, pipeline: str | Path, *, sends: bool, as_of: datetime 
         journal = stack.enter_context(Journal.open(settings.journal_url or settings.journal))
         if sends:
             stack.enter_context(journal.lock(loaded.pipeline.name, now))
-        run_id = new_run_id(now, os.urandom(3))
-        folder = RunStore(settings.runs).create(run_id)
+        folder = RunStore(settings.runs).new(now, journal.last_run_id())
+        run_id = folder.root.name
         folder.write_bytes(ABOUT, json.dumps({"pipeline": str(loaded.path.absolute())}).encode())
         days = (_day(as_of or now, loaded), _day(now, loaded))
         run = Run(run_id, command, loaded, settings, journal, folder, now, *days, sends)

@@ -83,12 +83,13 @@ class CallRecord(PlanRecord):
         return recorded
 
     def calls(self, plan_hash: str, job_ids: Sequence[str] | None = None) -> list[Call]:
-        """Return the attempts made for a plan, or for some of its jobs, in the order in which they were made."""
+        """Return the attempts made for a plan, or for some of its jobs: those of one call in their order."""
         where = [operations.c.plan_hash == plan_hash]
         if job_ids is not None:
             where.append(operations.c.job_id.in_(job_ids))
         query = select(operations).where(*where)
-        query = query.order_by(operations.c.intended_at, operations.c.op_id, operations.c.attempt)
+        # A clock that was set back must not make a later attempt the earlier one.
+        query = query.order_by(operations.c.attempt, operations.c.intended_at, operations.c.op_id)
         with self._read() as conn:
             return [_call(row) for row in conn.execute(query).mappings()]
 

@@ -41,7 +41,10 @@ class PlanRecord(Database):
             packed = conn.execute(select(plans.c.data).where(plans.c.plan_hash == plan_hash)).scalar_one_or_none()
         if packed is None:
             raise _unknown_plan(plan_hash)
-        data = zlib.decompress(packed)
+        try:
+            data = zlib.decompress(packed)
+        except zlib.error as exc:
+            raise _altered() from exc
         _require_unaltered(plan_hash, data)
         return data
 
@@ -110,7 +113,11 @@ class PlanRecord(Database):
 
 def _require_unaltered(plan_hash: str, data: bytes) -> None:
     if hashlib.sha256(data).hexdigest() != plan_hash:
-        raise StalePlan("The plan was altered after it was made.", remedy="Make a new one with 'rosterflow plan'.")
+        raise _altered()
+
+
+def _altered() -> StalePlan:
+    return StalePlan("The plan was altered after it was made.", remedy="Make a new one with 'rosterflow plan'.")
 
 
 def _unknown_plan(plan_hash: str) -> BadUsage:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, fields
+from typing import Any
 
 from tasks.journal.runstore import RunFolder
 from tasks.model.pipeline import Pipeline, shares
@@ -12,6 +13,7 @@ from tasks.model.state import TargetState
 from tasks.model.wholes import Comparison, FileProfile
 
 TOGETHER = "namespace"
+LIMITS = "limits.json"
 _STATE = tuple(field.name for field in fields(TargetState))
 
 
@@ -29,12 +31,14 @@ def save_roster(folder: RunFolder, roster: Roster) -> None:
 
 def load_roster(folder: RunFolder, source: str) -> Roster:
     """Return the roster that ``save_roster`` left. Raises ``BadUsage`` if there is none."""
-    facts = json.loads(folder.path(f"{source}.json").read_bytes())
-    return Roster(
-        raw=folder.load_table(f"{source}.raw"),
-        workers=folder.load_table(f"{source}.workers"),
-        findings=folder.load_table(f"{source}.mapping"),
-        **facts | {name: tuple(facts[name]) for name in ("mapped", "lacks", "mended")},
+    tables: dict[str, Any] = {
+        "raw": folder.load_table(f"{source}.raw"),
+        "workers": folder.load_table(f"{source}.workers"),
+        "findings": folder.load_table(f"{source}.mapping"),
+    }
+    return folder.load_json(
+        f"{source}.json",
+        lambda facts: Roster(**tables, **facts | {name: tuple(facts[name]) for name in ("mapped", "lacks", "mended")}),
     )
 
 
@@ -43,9 +47,8 @@ def load_skipped(folder: RunFolder, source: str) -> dict[str, int]:
 
     Nothing, where the run has read no roster: an ``apply`` sends what an earlier run has planned.
     """
-    path = folder.path(f"{source}.json")
-    found: dict[str, int] = json.loads(path.read_bytes())["skipped"] if path.exists() else {}
-    return found
+    name = f"{source}.json"
+    return folder.load_json(name, lambda facts: dict(facts["skipped"])) if folder.path(name).exists() else {}
 
 
 def save_verdict(folder: RunFolder, source: str, verdict: Verdict) -> None:
@@ -86,8 +89,8 @@ def save_profile(folder: RunFolder, profile: FileProfile) -> None:
 
 def load_profile(folder: RunFolder, source: str) -> FileProfile | None:
     """Return the profile that ``save_profile`` left, None if there is none."""
-    path = folder.path(f"{source}.profile.json")
-    return FileProfile.from_json(json.loads(path.read_bytes())) if path.exists() else None
+    name = f"{source}.profile.json"
+    return folder.load_json(name, FileProfile.from_json) if folder.path(name).exists() else None
 
 
 def save_comparison(folder: RunFolder, comparison: Comparison) -> None:
@@ -97,8 +100,8 @@ def save_comparison(folder: RunFolder, comparison: Comparison) -> None:
 
 def load_comparisons(folder: RunFolder, sources: Iterable[str]) -> list[Comparison]:
     """Return the comparisons that ``save_comparison`` left, of *sources* in their order."""
-    paths = [folder.path(f"{source}.whole.json") for source in sources]
-    return [Comparison.from_json(json.loads(path.read_bytes())) for path in paths if path.exists()]
+    names = [f"{source}.whole.json" for source in sources]
+    return [folder.load_json(name, Comparison.from_json) for name in names if folder.path(name).exists()]
 
 
 def save_state(folder: RunFolder, state: TargetState) -> None:
@@ -114,10 +117,11 @@ def load_state(folder: RunFolder) -> TargetState:
 
 def save_limits(folder: RunFolder, readings: Iterable[LimitReading]) -> None:
     """Leave what the limits read as ``limits.json``."""
-    folder.write_bytes("limits.json", json.dumps([asdict(reading) for reading in readings]).encode())
+    folder.write_bytes(LIMITS, json.dumps([asdict(reading) for reading in readings]).encode())
 
 
 def load_limits(folder: RunFolder) -> list[LimitReading]:
     """Return the readings that ``save_limits`` left, none if there are none."""
-    path = folder.path("limits.json")
-    return [LimitReading(**item) for item in json.loads(path.read_bytes())] if path.exists() else []
+    if not folder.path(LIMITS).exists():
+        return []
+    return folder.load_json(LIMITS, lambda items: [LimitReading(**item) for item in items])

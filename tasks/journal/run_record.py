@@ -82,6 +82,12 @@ class RunsRecord(PlanRecord):
         what = "More than one run begins like that." if found else "There is no such run."
         raise BadUsage(what, remedy="'rosterflow runs' lists them.", run_id=name)
 
+    def last_run_id(self) -> str | None:
+        """Return the greatest of the ids that runs have had, None if there was no run."""
+        query = select(runs.c.run_id).where(runs.c.run_id.like("________-______-______"))
+        with self._read() as conn:
+            return conn.execute(query.order_by(runs.c.run_id.desc()).limit(1)).scalar_one_or_none()
+
     def unfinished(self, pipeline: str) -> RunRecord | None:
         """Return the last run that began to apply a plan and was cut off, or that ended without knowing what became of
         a call, if there is one.
@@ -94,7 +100,8 @@ class RunsRecord(PlanRecord):
         return found[0] if found else None
 
     def _runs(self, *where: ColumnElement[bool], limit: int | None = None) -> list[RunRecord]:
-        query = select(runs).where(*where).order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
+        # Ids sort as the runs began, also where the clock was set back meanwhile.
+        query = select(runs).where(*where).order_by(runs.c.run_id.desc()).limit(limit)
         with self._read() as conn:
             return [RunRecord(**row) for row in conn.execute(query).mappings()]
 

@@ -2,26 +2,53 @@
 
 import json
 import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tasks.model.errors import BadUsage
+from tasks.model.errors import BadUsage, RosterflowError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
+
+ANEW = "What a run leaves can be made again: run check, plan or sync once more, and go on with that run."
 _OUR_METADATA = b"rosterflow"
+_SECOND = "%Y%m%d-%H%M%S"
+_FORM = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
 
-def new_run_id(now: datetime, entropy: bytes) -> str:
-    """Return a run's id: when it began, and six hexadecimal digits of *entropy* against two in one second.
+def new_run_id(now: datetime, after: str | None = None) -> str:
+    """Return a run's id: when it began, to the microsecond. It sorts after the id *after*, whatever the clock says.
 
-    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5), bytes.fromhex("0a1b2c"))
-    '20260331-020005-0a1b2c'
+    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5, 41772))
+    '20260331-020005-041772'
+    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5), after="20260331-020005-041772")
+    '20260331-020005-041773'
+
+    Ids used to end with six random hexadecimal digits, so nothing sorts after all of those but the next second:
+
+    >>> new_run_id(datetime(2026, 3, 31, 2, 0, 5), after="20260331-020005-0a1b2c")
+    '20260331-020006-000000'
     """
-    return f"{now:%Y%m%d-%H%M%S}-{entropy[:3].hex()}"
+    wanted = f"{now:{_SECOND}-%f}"
+    return wanted if after is None or wanted > after else _next(after)
+
+
+def _next(run_id: str) -> str:
+    second, _, rest = run_id.rpartition("-")
+    step = timedelta(microseconds=int(rest) + 1) if rest.isdigit() else timedelta(seconds=1)
+    return f"{datetime.strptime(second, _SECOND) + step:{_SECOND}-%f}"  # noqa: DTZ007 - all ids are in UTC
+
+
+def is_run_id(name: str) -> bool:
+    """Tell whether a name has the form of a run's id."""
+    return _FORM.fullmatch(name) is not None
 
 
 class RunStore:
@@ -29,6 +56,30 @@ class RunStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def new(self, now: datetime, after: str | None = None) -> "RunFolder":
+        """Make the folder of a run that begins *now*, with mode 0700. Its name is the run's id.
+
+        The id sorts after those of all runs that have a folder here, and after *after*; two processes that begin at
+        one moment get two.
+        """
+        try:
+            return self._new(now, after)
+        except OSError as exc:
+            raise RosterflowError(
+                f"No folder for a run could be made in {self.root}: {exc.strerror or type(exc).__name__}.",
+                remedy="See to it that the folder can be written and its disk has room.",
+            ) from exc
+
+    def _new(self, now: datetime, after: str | None) -> "RunFolder":
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        known = [after or "", *(folder.name for folder in self.root.iterdir())]
+        latest = max(filter(is_run_id, known), default=None)
+        while True:
+            latest = new_run_id(now, latest)
+            with suppress(FileExistsError):
+                (self.root / latest).mkdir(mode=0o700)
+                return RunFolder(self.root / latest)
 
     def create(self, run_id: str) -> "RunFolder":
         """Return the folder of a run, made if need be, with mode 0700."""
@@ -58,12 +109,38 @@ class RunFolder:
         """Write a file whole or not at all, with mode 0600."""
         path = self.path(name)
         part = path.with_name(f".{path.name}.part")
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        try:
+            with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as exc:
+            raise RosterflowError(
+                f"{path} could not be written: {exc.strerror or type(exc).__name__}.",
+                remedy="Make room on that disk, or see to it that the folder is there and can be written. Then run the "
+                "same command again.",
+            ) from exc
         return path
+
+    def load_json(self, name: str, make: Callable[[Any], T]) -> T:
+        """Return what *make* makes of a file of JSON. Raises ``BadUsage`` if it is not there or is broken."""
+        return self.load(name, lambda data: make(json.loads(data)))
+
+    def load(self, name: str, make: Callable[[bytes], T]) -> T:
+        """Return what *make* makes of a file. Raises as ``load_json``."""
+        with self._reading(name):
+            return make(self.path(name).read_bytes())
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        path = self.path(name)
+        try:
+            yield
+        except OSError as exc:
+            raise BadUsage(f"{path} cannot be read: {exc.strerror or type(exc).__name__}.", remedy=ANEW) from exc
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+            raise BadUsage(f"{path} is broken: it does not hold what a run has left there.", remedy=ANEW) from exc
 
     def save_table(self, name: str, table: "pd.DataFrame") -> Path:
         """Write a table to ``name.parquet`` so that ``load_table`` gives it back: dtypes, index, tuples in cells."""
@@ -82,19 +159,20 @@ class RunFolder:
         return self.write_bytes(f"{name}.parquet", sink.getvalue().to_pybytes())
 
     def load_table(self, name: str) -> "pd.DataFrame":
-        """Read a table back. Raises ``BadUsage`` if the run left none of that name."""
+        """Read a table back. Raises ``BadUsage`` if the run left none of that name, or it is broken."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = self.path(f"{name}.parquet")
         if not path.exists():
             raise BadUsage(f"The run left no table {name}: {path} is not there.", remedy="Run it again.")
-        arrow = pq.read_table(pa.BufferReader(path.read_bytes()))
-        ours = json.loads(arrow.schema.metadata[_OUR_METADATA])
-        table: pd.DataFrame = arrow.to_pandas()
-        for column in ours["objects"]:
-            table[column] = table[column].astype(object).map(_from_json)
-        return table.astype(ours["dtypes"])
+        with self._reading(path.name):
+            arrow = pq.read_table(pa.BufferReader(path.read_bytes()))
+            ours = json.loads(arrow.schema.metadata[_OUR_METADATA])
+            table: pd.DataFrame = arrow.to_pandas()
+            for column in ours["objects"]:
+                table[column] = table[column].astype(object).map(_from_json)
+            return table.astype(ours["dtypes"])
 
 
 def _to_json(value: Any) -> str | None:

@@ -277,4 +277,4 @@ def require_whole(conn: Connection) -> None:
         try:
             conn.execute(select(table).limit(0)).close()
         except OperationalError as exc:
-            raise BadUsage(f"it is not whole, its table {table.name} being another or missing", remedy=RESTORE) from exc
+            raise BadUsage(f"its table {table.name} is missing or lacks a column", remedy=RESTORE) from exc

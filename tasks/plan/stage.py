@@ -107,10 +107,12 @@ def keep_plan(plan: Plan, journal: Journal, folder: RunFolder, at: datetime) -> 
 
 
 def load_plan(folder: RunFolder) -> Plan:
-    """Return the plan that a run left, with its people's origins. Raises ``StalePlan`` if it cannot be read."""
+    """Return the plan that a run left, with its people's origins.
+
+    Raises ``StalePlan`` if it cannot be read, ``BadUsage`` if the origins cannot.
+    """
     plan = Plan.from_bytes(folder.path(PLAN).read_bytes())
-    origins = folder.path(ORIGINS)
-    return plan.with_origins(origins.read_bytes()) if origins.exists() else plan
+    return folder.load(ORIGINS, plan.with_origins) if folder.path(ORIGINS).exists() else plan
 
 
 def still_asks_for(

@@ -25,7 +25,7 @@ from tasks.connectors.goto import Credentials, open_goto
 from tasks.connectors.goto.breaker import Breaker
 from tasks.connectors.goto.retries import Retries
 from tasks.ingest.stage import ingest_source
-from tasks.journal import Journal, RunFolder, RunRecord, RunStore, new_run_id
+from tasks.journal import Journal, RunFolder, RunRecord, RunStore
 from tasks.model.errors import TargetError
 from tasks.model.operations import Outcome
 from tasks.model.pipeline import SANDBOX_AUTH
@@ -172,8 +172,8 @@ class Company:
         """Do what the command does, from reading the tenant to the end of applying."""
         name = self.loaded.pipeline.name
         with Journal.open(home / "journal.db") as journal, journal.lock(name, datetime.now(UTC)):
-            run_id = new_run_id(datetime.now(UTC), os.urandom(3))
-            folder = RunStore(home / "runs").create(run_id)
+            folder = RunStore(home / "runs").new(datetime.now(UTC), journal.last_run_id())
+            run_id = folder.root.name
             shutil.copytree(self.folder / "read" / month.isoformat(), folder.root, dirs_exist_ok=True)
             journal.begin_run(RunRecord(run_id, name, "sync", datetime.now(UTC)))
             ended = asyncio.run(self._sync(journal, folder, run_id, month, **settings))

@@ -37,7 +37,7 @@ def test_a_foreign_error_is_told_by_kind_alone():
 
 def test_a_fault_names_the_place_in_this_program():
     with pytest.raises(TypeError) as caught:
-        new_run_id(None, b"")
+        new_run_id(None)
     fault = fault_of(caught.value)
     assert str(fault).startswith("TypeError at tasks/journal/runstore.py:")
     assert fault_of(fault) is fault

@@ -169,6 +169,22 @@ def test_runs_are_listed_newest_first_and_found_by_their_beginning(journal):
         journal.find_run("1999_")
 
 
+def test_runs_are_in_the_order_of_their_ids_also_where_the_clock_was_set_back(journal):
+    begin(journal, "20260331-120000-000000")
+    begin(journal, "20260331-120000-000001", minutes=-60)
+
+    assert journal.find_run("latest").run_id == journal.last_run_id() == "20260331-120000-000001"
+    assert journal.unfinished("acme").run_id == "20260331-120000-000001"
+
+
+def test_attempts_of_one_call_are_in_their_order_also_where_the_clock_was_set_back(journal):
+    begin(journal, "run")
+    journal.intend(HASH, "run", attempt(1), NOON)
+    journal.intend(HASH, "run", attempt(2), NOON - timedelta(minutes=60))
+
+    assert [call.attempt.attempt for call in journal.calls(HASH)] == [1, 2]
+
+
 def test_a_finished_run_tells_how_it_ended(journal):
     begin(journal, "run")
     journal.finish_run("run", 4, "Partial", {"done": 3}, NOON)
@@ -217,16 +233,16 @@ def test_closing_a_run_that_was_cut_off_closes_the_others_that_were_cut_off_in_i
 
 
 def test_a_plan_that_is_given_up_is_closed_with_its_calls_and_moves_the_generation(journal):
-    begin(journal, "in doubt")
-    journal.intend(HASH, "in doubt", attempt(), NOON)
-    journal.finish_run("in doubt", 7, "Target down", {}, NOON)
-    begin(journal, "cut off", minutes=1)
+    begin(journal, "first, in doubt")
+    journal.intend(HASH, "first, in doubt", attempt(), NOON)
+    journal.finish_run("first, in doubt", 7, "Target down", {}, NOON)
+    begin(journal, "later, cut off", minutes=1)
 
     journal.give_up(HASH, "third", NOON)
 
     assert journal.unfinished("acme") is None
     assert [(run.run_id, run.state) for run in journal.runs()] == [
-        ("cut off", "Interrupted"), ("in doubt", "Target down"),
+        ("later, cut off", "Interrupted"), ("first, in doubt", "Target down"),
     ]  # fmt: skip
     assert [call.result for call in journal.calls(HASH)] == [CallResult.UNKNOWN]
     assert (journal.generation("acme"), journal.generation_after(HASH)) == (1, None)

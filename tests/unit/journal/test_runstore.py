@@ -1,6 +1,8 @@
 """The run store: what a run leaves comes back as it was, and is its owner's alone."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 from tasks.journal import RunStore
 from tasks.model.errors import BadUsage
 from tasks.model.tables import ACCOUNTS, FINDINGS, LICENCES, LINKS
+
+NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -74,3 +78,53 @@ def test_a_table_keeps_its_index_and_missing_objects(folder):
     assert list(back.index) == [2, 3, 7]
     assert back["Café No"].equals(table["Café No"])
     assert list(back["tags"]) == [("a", ("b",)), None, None]
+
+
+# -- ids --------------------------------------------------------------------------------------------------------
+
+
+def began(store: RunStore, *moments: datetime) -> list[str]:
+    return [store.new(moment).root.name for moment in moments]
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        [NOON + timedelta(microseconds=number) for number in (1, 2, 999_999)],
+        [NOON] * 3,
+        [NOON, NOON - timedelta(milliseconds=3), NOON - timedelta(hours=3)],
+        [NOON + timedelta(microseconds=999_999)] * 2,
+    ],
+    ids=["one second", "one moment", "a clock that was set back", "the end of a second"],
+)
+def test_ids_sort_as_the_runs_began(tmp_path, moments):
+    ids = began(RunStore(tmp_path / "runs"), *moments)
+
+    assert sorted(set(ids)) == ids
+
+
+def test_an_id_sorts_between_those_of_before_that_were_random_within_their_second(tmp_path):
+    store = RunStore(tmp_path / "runs")
+    for old in ("20260331-115959-ffffff", "20260331-120000-fa0b1c", "20260331-120003-0a1b2c"):
+        store.create(old)
+        (new,) = began(store, NOON)
+        assert new > old
+
+
+def test_an_id_sorts_after_those_of_the_journal_whose_folders_were_deleted(tmp_path):
+    folder = RunStore(tmp_path / "runs").new(NOON, after="20260331-120001-000000")
+
+    assert folder.root.name == "20260331-120001-000001"
+
+
+def test_what_is_no_run_is_passed_over_among_the_folders(tmp_path):
+    (tmp_path / "runs" / "zz-notes").mkdir(parents=True)
+
+    assert began(RunStore(tmp_path / "runs"), NOON) == ["20260331-120000-000000"]
+
+
+def test_runs_that_begin_at_one_moment_have_a_folder_each(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: RunStore(tmp_path / "runs").new(NOON).root, range(40)))
+
+    assert len(set(folders)) == 40
