@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.properties.effort import examples
 
 from tasks.journal import Journal
 from tasks.model.operations import OperationKind
-from tests.conftest import HEADINGS, TENANT, Office, Tenant, pipeline_for
-from tests.properties.effort import examples
+from tests.support.office import HEADINGS, Office, pipeline_for
+from tests.support.tenant import TENANT, Tenant
 
 ROUNDS = int(os.environ.get("ROSTERFLOW_COMPANY", examples(3)))
 SEED = int(os.environ.get("ROSTERFLOW_COMPANY_SEED", "1"))
