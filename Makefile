@@ -23,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## Run the whole job on the sample company, against a sandbox on this machine
 	@$(BIN)/rosterflow demo
 
-test: $(READY)  ## Pass all tests that need nothing but Python
+test: $(READY)  ## Pass the tests that need nothing but Python, one case of what is exhaustive (under 4 minutes)
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 prove: $(READY)  ## Pass the exhaustive tests: every kill, switch and form, many examples (ROSTERFLOW_EFFORT for more)

@@ -81,5 +81,11 @@ class Verdict:
         """A digest of the mapped rows and of why some are held, whatever their order and places."""
         workers = pd.concat([self.clean, self.held], ignore_index=True)
         names = sorted(set(workers.columns) - set(ORIGIN))
-        rows = workers[names].astype("object").where(workers[names].notna(), "\x00")
-        return digest([names, sorted("\x1f".join(map(str, row)) for row in rows.itertuples(index=False))])
+        columns = [_written(workers[name]) for name in names]
+        return digest([names, sorted(map("\x1f".join, zip(*columns, strict=True)))])
+
+
+def _written(column: pd.Series) -> list[str]:
+    """Return the cells of a column as a digest takes them, those that are missing as nothing: no text is empty."""
+    pairs = zip(column.astype("object"), column.isna(), strict=True)
+    return ["" if missing else str(value) for value, missing in pairs]

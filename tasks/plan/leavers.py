@@ -15,7 +15,7 @@ from tasks.model.plan import SMALLEST_BASE, Action, Cause, Leaving, WithheldReas
 from tasks.plan.absence import absent_links
 from tasks.plan.drafts import Drafts, Person
 from tasks.plan.guards import kept_products
-from tasks.plan.world import World, names, rows, text
+from tasks.plan.world import World, names, only, rows, text
 
 COLLAPSED = 0.5
 """A full snapshot in which more than this part of the linked people is missing is no snapshot."""
@@ -29,7 +29,7 @@ def draft_leavers(world: World, drafts: Drafts) -> None:
     full = world.pipeline.full_namespaces
     absent = absent_links(world.linked, world.people, full)
     _require_whole_snapshots(world, absent)
-    for row in rows(_with_business_left(world, world.people[~world.people["employed"]])):
+    for row in rows(_with_business_left(world, only(world.people, ~world.people["employed"]))):
         _gone(world, drafts, row)
     for row in rows(_with_business_left(world, absent)):
         _leave(world, drafts, world.absent_person(row), row, None)
@@ -38,6 +38,8 @@ def draft_leavers(world: World, drafts: Drafts) -> None:
 
 def _with_business_left(world: World, gone: pd.DataFrame) -> pd.DataFrame:
     """Leave aside the many who left long ago: without an account, or suspended and holding nothing."""
+    if gone.empty:
+        return gone
     suspended = gone["link_state"] == "suspended"
     empty = ~gone["account_key"].isin(world.holders) & ~gone["current_roles"].map(lambda value: len(names(value)) > 0)
     nobody = gone["account_key"].isna()
@@ -81,7 +83,7 @@ def _unspoken(world: World, drafts: Drafts, full: list[str]) -> None:
     """See to linked people of whom today's files say nothing, because a source is a delta, or is gone."""
     known = world.pipeline.namespaces
     present = set(zip(world.people["source"], world.people["key"], strict=True))
-    for row in rows(world.linked[~world.linked["link_source"].isin(full)]):
+    for row in rows(only(world.linked, ~world.linked["link_source"].isin(full))):
         key = (row.link_source, row.link_external_id)
         if row.link_source not in known:
             if row.link_state == "active":
@@ -90,7 +92,7 @@ def _unspoken(world: World, drafts: Drafts, full: list[str]) -> None:
             _leave(world, drafts, world.absent_person(row), row, None)
     # A delta says but once when somebody's last day is: it is remembered from now on.
     ends = world.people["employed"] & world.people["end_date"].notna() & (world.people["link_state"] == "active")
-    for row in rows(world.people[ends & ~world.people["source"].isin(full)]):
+    for row in rows(only(world.people, ends & ~world.people["source"].isin(full))):
         _note(world, drafts, world.person(row), date.fromisoformat(row.end_date) + timedelta(days=1))
 
 

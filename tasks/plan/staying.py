@@ -13,7 +13,7 @@ from tasks.plan.drafts import Drafts
 from tasks.plan.editions import fold, label
 from tasks.plan.entitlements import missing_products, wrong_editions
 from tasks.plan.seats import Wishes
-from tasks.plan.world import World, rows
+from tasks.plan.world import World, only, rows
 
 _ACCOUNT_IS_THERE = (WithheldReason.NOT_ADOPTED, WithheldReason.OTHER_PIPELINE)
 
@@ -79,7 +79,7 @@ class Staying:
 
 def _select(world: World, drafts: Drafts) -> pd.DataFrame:
     """Set apart, each with a reason, the employed for whom nothing can be done."""
-    people = world.people[world.people["employed"]]
+    people = only(world.people, world.people["employed"])
     unlinked = people["link_state"].isna()
     reasons = {
         WithheldReason.AMBIGUOUS: people["match"] == "ambiguous",
@@ -92,13 +92,13 @@ def _select(world: World, drafts: Drafts) -> pd.DataFrame:
     out = pd.Series(False, index=people.index)
     for reason, where in reasons.items():
         action = Action.ADOPT if reason in _ACCOUNT_IS_THERE else Action.CREATE
-        for row in rows(people[where & ~out]):
+        for row in rows(only(people, where & ~out)):
             drafts.withhold(world.person(row), action, reason)
         out |= where
     if world.doubt.held:
         held = pd.MultiIndex.from_tuples(sorted(world.doubt.held))
         out |= pd.MultiIndex.from_frame(people[["source", "key"]]).isin(held)
-    return people[~out]
+    return only(people, ~out)
 
 
 def _takeable(world: World, people: pd.DataFrame) -> pd.DataFrame:

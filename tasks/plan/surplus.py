@@ -8,7 +8,7 @@ from tasks.plan.drafts import Drafts, Person
 from tasks.plan.entitlements import surplus_licences
 from tasks.plan.guards import kept_products
 from tasks.plan.staying import Staying
-from tasks.plan.world import World, rows
+from tasks.plan.world import World, only, rows
 
 
 def draft_surplus(world: World, drafts: Drafts, staying: Staying) -> None:
@@ -17,7 +17,8 @@ def draft_surplus(world: World, drafts: Drafts, staying: Staying) -> None:
     surplus = surplus_licences(
         staying.desired, people["account_key"], staying.takeable, staying.wrong, world.holdings
     ).sort_values(["account_key", "licence_key"])
-    by_account = {row.account_key: row for row in rows(people[people["account_key"].isin(surplus["account_key"])])}
+    concerned = only(people, people["account_key"].isin(surplus["account_key"]))
+    by_account = {row.account_key: row for row in rows(concerned)}
     for pair in rows(surplus):
         row = by_account[pair.account_key]
         person = world.person(row)

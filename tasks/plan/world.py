@@ -83,7 +83,7 @@ class World:
     def adoptable(self) -> pd.DataFrame:
         """The workers whose account is there and not linked yet, where the pipeline adopts at all."""
         fits = self.people["account_key"].notna() & self.people["link_state"].isna()
-        return self.people[fits & (self.pipeline.adopt != "none")]
+        return only(self.people, fits & (self.pipeline.adopt != "none"))
 
     @cached_property
     def within_reach(self) -> pd.Series:
@@ -141,6 +141,13 @@ def rows(table: pd.DataFrame) -> Iterator[Any]:
     """Yield the rows of a small table as named tuples."""
     if len(table):  # most of the tables that are walked are empty, and to begin costs something per column
         yield from table.itertuples()
+
+
+def only(table: pd.DataFrame, where: pd.Series) -> pd.DataFrame:
+    """Return the rows of a wide table of which *where* is true. Where that is all or none, no column is copied."""
+    if not where.any():
+        return table.iloc[:0]
+    return table if where.all() else table[where]
 
 
 def text(value: Any) -> str | None:

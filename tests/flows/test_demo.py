@@ -1,4 +1,8 @@
-"""``rosterflow demo``: what somebody sees who has just cloned the project."""
+"""``rosterflow demo``: what somebody sees who has just cloned the project.
+
+It starts a Prefect server of its own, so it is for ``make prove``; ``test_sync.py`` has the same months on one that
+is there.
+"""
 
 import json
 import os
@@ -9,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.programs import COMMAND
+
+pytestmark = pytest.mark.prove
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 

@@ -60,6 +60,7 @@ def test_nobody_else_in_the_environment_has_packages_of_these_names() -> None:
     assert rivals <= {"rosterflow"}
 
 
+@pytest.mark.prove
 def test_the_installed_wheel_checks_the_sample_that_it_brings(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     install = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", "--target", str(site)]

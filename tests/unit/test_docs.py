@@ -294,3 +294,41 @@ def test_every_fault_plan_in_the_documentation_is_one(tmp_path: Path) -> None:
     for content in plans:
         (tmp_path / "faults.yaml").write_text(content, encoding="utf-8")
         assert read_fault_plan(tmp_path / "faults.yaml").rules
+
+
+def promises() -> dict[str, list[str]]:
+    """Return the promises of the README, each with the files and folders that it says they are tested in."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("## What it promises")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return {promise: CODE_SPAN.findall(places) for promise, places in rows[1:]}
+
+
+def in_make_test(file: Path) -> list[str]:
+    """Return the tests of a file that are marked neither as exhaustive nor as needing more than Python."""
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    marked = [ast.unparse(node.value) for node in body if isinstance(node, ast.Assign) and names(node) == "pytestmark"]
+    if any(set_apart(mark) for mark in marked):
+        return []
+    tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    return [test.name for test in tests if not any(set_apart(ast.unparse(mark)) for mark in test.decorator_list)]
+
+
+def names(node: ast.Assign) -> str:
+    return ast.unparse(node.targets[0])
+
+
+def set_apart(mark: str) -> bool:
+    return re.search(r"\bmark\.(prove|real)\b", mark) is not None
+
+
+def test_there_are_promises() -> None:
+    assert len(promises()) >= 9
+    assert all(promises().values())
+
+
+@pytest.mark.parametrize("promise", promises())
+def test_every_promise_of_the_readme_is_tested_by_make_test_wherever_it_says_so(promise: str) -> None:
+    for place in promises()[promise]:
+        files = sorted((ROOT / place).rglob("test_*.py")) if place.endswith("/") else [ROOT / place]
+        assert files, f"there are no tests in {place}"
+        assert any(in_make_test(file) for file in files), f"{place} is only in make prove or make test-real"

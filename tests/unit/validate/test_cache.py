@@ -162,6 +162,7 @@ print(len(verdict.held), verdict.findings["value"].tolist(), "great_expectations
     assert ran.stderr == ""
 
 
+@pytest.mark.prove
 def test_checking_prints_nothing_and_leaves_nothing_behind(tmp_path):
     script = """
 import pandas as pd
