@@ -21,7 +21,7 @@ BEN = replace(ADA, change_id="0b", action=Action.SUSPEND, external_id="2", origi
 PLAN = Plan(
     Header("acme", "goto", "2026-03-31", 3, (SourceRef("hr", "staff.csv", "5e" * 32, 2, 0, "full"),), "aa", "bb"),
     (ADA, BEN),
-    (Withheld(Action.GRANT, WithheldReason.NO_SEAT, "hr", "3", None, "cy@acme.example", "G2W", Origin("a.csv", "S", 9)),),
+    (Withheld(Action.GRANT, WithheldReason.NO_SEAT, "hr", "3", None, "cy@acme.example", "G2W", Origin("a", "S", 9)),),
     (Leaving("hr", "4", "74", None, "2026-03-24", "2026-04-07"),),
 )  # fmt: skip
 
