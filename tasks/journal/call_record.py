@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from tasks.journal import links as linking
 from tasks.journal.database import write_audit
@@ -79,7 +79,7 @@ class CallRecord(PlanRecord):
             unclaimed = item.link is None or linking.write(conn, pipeline, target, item.link)
             if item.outcome is not None:
                 recorded.append(item.outcome if unclaimed else _claimed(item.outcome))
-                _put_outcome(conn, plan_hash, run_id, recorded[-1], entry.at)
+        _put_outcomes(conn, plan_hash, run_id, recorded, entry.at)
         return recorded
 
     def calls(self, plan_hash: str, job_ids: Sequence[str] | None = None) -> list[Call]:
@@ -166,11 +166,13 @@ def _touch(conn: Connection, plan_hash: str) -> None:
     conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(touched=True))
 
 
-def _put_outcome(conn: Connection, plan_hash: str, run_id: str, outcome: Outcome, at: datetime) -> None:
-    values = asdict(outcome) | {"run_id": run_id, "at": at}
-    where = (outcomes.c.plan_hash == plan_hash, outcomes.c.change_id == outcome.change_id)
-    if conn.execute(update(outcomes).where(*where).values(values)).rowcount == 0:
-        conn.execute(insert(outcomes).values(plan_hash=plan_hash, **values))
+def _put_outcomes(conn: Connection, plan_hash: str, run_id: str, found: Sequence[Outcome], at: datetime) -> None:
+    """Put outcomes in the place of those that were known: two statements, however many there are."""
+    rows = {one.change_id: vars(one) | {"plan_hash": plan_hash, "run_id": run_id, "at": at} for one in found}
+    if rows:
+        this = (outcomes.c.plan_hash == plan_hash, outcomes.c.change_id == bindparam("of"))
+        conn.execute(delete(outcomes).where(*this), [{"of": change_id} for change_id in rows])
+        conn.execute(insert(outcomes), list(rows.values()))
 
 
 def _claimed(outcome: Outcome) -> Outcome:

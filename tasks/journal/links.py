@@ -1,9 +1,10 @@
 """Links in the journal: what a carried-out change does to them, and what the end of a run does."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 
 from tasks.journal.records import LinkChange
@@ -85,7 +86,7 @@ def close_run(conn: Connection, plan: Plan, outcomes: Mapping[str, Outcome]) -> 
     leaving = {(item.source, item.external_id): item.since for item in plan.leaving}
     ends = _may_still_leave(plan)
     digests = dict(_digests(plan, outcomes))
-    changed = False
+    news: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)  # by what is set
     for row in conn.execute(select(links).where(here, _worth_a_look(plan, digests))).mappings().all():
         subject = (row["source"], row["external_id"])
         values = _grace(row, leaving.get(subject), ends=subject in ends) | digests.get(
@@ -93,9 +94,13 @@ def close_run(conn: Connection, plan: Plan, outcomes: Mapping[str, Outcome]) -> 
         )
         values = {name: value for name, value in values.items() if row[name] != value}
         if values:
-            conn.execute(update(links).where(_one(header.pipeline, header.target, *subject)).values(values))
-            changed = True
-    return changed
+            new = {f"new_{name}": value for name, value in values.items()}
+            news[tuple(values)].append({"of_source": row["source"], "of_person": row["external_id"], **new})
+    whose = (links.c.source == bindparam("of_source"), links.c.external_id == bindparam("of_person"))
+    for names, rows in news.items():
+        set_ = update(links).where(here, *whose).values({name: bindparam(f"new_{name}") for name in names})
+        conn.execute(set_, rows)
+    return bool(news)
 
 
 def _worth_a_look(plan: Plan, digests: Mapping[Any, Any]) -> ColumnElement[bool]:

@@ -50,8 +50,9 @@ class PlanRecord(Database):
 
     def plan(self, plan_hash: str) -> Plan:
         """Return a recorded plan. Raises as ``plan_bytes``, and ``StalePlan`` if another version has written it."""
-        plan = Plan.from_bytes(self.plan_bytes(plan_hash))
-        if plan.hash != plan_hash:
+        data = self.plan_bytes(plan_hash)
+        plan = Plan.from_bytes(data)
+        if plan.to_bytes() != data:
             raise StalePlan("The plan was made by another version.", remedy="Make a new one with 'rosterflow plan'.")
         return plan
 

@@ -8,10 +8,11 @@ stands in the source is kept beside it, in ``origins.jsonl`` (docs/decisions/000
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from tasks.model.errors import StalePlan
@@ -249,54 +250,62 @@ class Plan:
             "kind": "header",
             **asdict(self.header),
             "withheld": [_without_origin(item) for item in sorted(self.withheld, key=_withheld_order)],
-            "leaving": [
-                asdict(item) for item in sorted(self.leaving, key=lambda item: (item.source, item.external_id))
-            ],
+            "leaving": [vars(item) for item in sorted(self.leaving, key=lambda item: (item.source, item.external_id))],
         }
-        return _lines([head, *(_without_origin(change) for change in sort_changes(self.changes))])
+        data = _lines(chain([head], map(_without_origin, sort_changes(self.changes))))
+        self._note_hash(data)
+        return data
 
     def origins_to_bytes(self) -> bytes:
         """Return ``origins.jsonl``: a line a person of the plan, ``{source, external_id, file, sheet, row, also}``."""
         people: list[Change | Withheld] = [*self.changes, *self.withheld]
         origins = {_key(item): item.origin for item in people if item.origin}
         return _lines(
-            {"source": source, "external_id": external_id, **asdict(origin)}
+            {"source": source, "external_id": external_id, **vars(origin)}
             for (source, external_id), origin in sorted(origins.items())
         )
 
     def with_origins(self, data: bytes) -> "Plan":
         """Return the plan with the origins of ``origins_to_bytes`` put back."""
-        records = [json.loads(line) for line in data.decode().splitlines()]
         origins = {
             (r["source"], r["external_id"]): Origin(r["file"], r["sheet"], r["row"], tuple(r.get("also", ())))
-            for r in records
+            for r in _records(data)
         }
-        return replace(
+        plan = replace(
             self,
             changes=tuple(replace(item, origin=origins.get(_key(item))) for item in self.changes),
             withheld=tuple(replace(item, origin=origins.get(_key(item))) for item in self.withheld),
         )
+        if "hash" in vars(self):  # origins are no part of it
+            vars(plan)["hash"] = self.hash
+        return plan
 
     @cached_property
     def hash(self) -> str:
-        """The plan's name: the SHA-256 of its bytes."""
+        """The plan's name: the SHA-256 of its bytes, of those that it was read from where it was read."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def _note_hash(self, data: bytes) -> None:
+        """Know the hash from bytes that are there already: to make them takes a second for 20,000 people."""
+        vars(self)["hash"] = hashlib.sha256(data).hexdigest()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Plan":
         """Read a plan back. Raises ``StalePlan`` if it is not one of this format."""
         try:
-            lines = [json.loads(line) for line in data.decode().splitlines()]
-            head = _header_of(lines)
+            records = _records(data)
+            head = _header_of(next(records))
             withheld = tuple(_withheld(item) for item in head.pop("withheld"))
             leaving = tuple(Leaving(**item) for item in head.pop("leaving"))
             head["sources"] = tuple(SourceRef(**item) for item in head["sources"])
-            return cls(Header(**head), tuple(_change(item) for item in lines[1:]), withheld, leaving)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as exc:
+            plan = cls(Header(**head), tuple(map(_change, records)), withheld, leaving)
+        except (ValueError, KeyError, TypeError, StopIteration, AttributeError) as exc:
             raise StalePlan(
                 "This is not a plan that this version of Rosterflow can read.",
                 remedy="Make a new one with 'rosterflow plan'.",
             ) from exc
+        plan._note_hash(data)
+        return plan
 
 
 @dataclass(frozen=True)
@@ -327,10 +336,12 @@ class LimitReading:
 
 SMALLEST_BASE = 20
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 
 def canonical(value: Any) -> str:
     """Return *value* as canonical JSON: equal values give equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:
@@ -352,8 +363,7 @@ def _withheld_order(item: Withheld) -> tuple[str, ...]:
     return (item.reason, item.source or "", item.external_id or "", item.account_key or "", item.action, item.detail)
 
 
-def _header_of(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    head = lines[0]
+def _header_of(head: dict[str, Any]) -> dict[str, Any]:
     if head.pop("kind") != "header" or head["format_version"] != FORMAT_VERSION:
         raise ValueError("another format")
     return head
@@ -364,13 +374,19 @@ def _key(item: Change | Withheld) -> tuple[str, str]:
 
 
 def _without_origin(item: Change | Withheld) -> dict[str, Any]:
-    record = asdict(item)
+    record = vars(item).copy()  # as asdict, which would copy every value in it too
     del record["origin"]
     return record
 
 
 def _lines(records: Iterable[Mapping[str, Any]]) -> bytes:
-    return "".join(canonical(record) + "\n" for record in records).encode()
+    return "".join([canonical(record) + "\n" for record in records]).encode()
+
+
+def _records(data: bytes) -> Iterator[dict[str, Any]]:
+    """Yield what ``_lines`` was given. Only a line feed ends a line: names may hold other characters that break one."""
+    text = data.decode().removesuffix("\n")
+    yield from map(json.loads, text.split("\n") if text else ())
 
 
 def _change(item: dict[str, Any]) -> Change:

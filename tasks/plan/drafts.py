@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from tasks.model.pipeline import Pipeline
@@ -116,12 +117,9 @@ class Drafts:
             )
         )
 
-    def withdraw(self, change: Change, reason: WithheldReason) -> None:
-        """Take a drafted change out again, with the seats that it would have freed, and say why."""
-        self.withdraw_all({change.change_id: ""}, reason)
-
     def withdraw_all(self, details: Mapping[str, str], reason: WithheldReason) -> None:
-        """Do so with many drafted changes, by id, each with the detail of what is withheld."""
+        """Take drafted changes, by id, out again, with the seats that they would have freed; say why, each with the
+        detail of what is withheld."""
         gone = [change for change in self.changes if change.change_id in details]
         self.changes = [change for change in self.changes if change.change_id not in details]
         for change in gone:
@@ -150,7 +148,11 @@ class Drafts:
         """Whether the pipeline protects this person, by an address or by a role. Upper and lower case are alike."""
         addresses = {"user:" + address.casefold() for address in (*person.addresses, person.user_name or "")}
         known = addresses | {"role:" + role.casefold() for role in person.roles}
-        return any(entry.casefold() in known for entry in self.pipeline.protect)
+        return not self._protected.isdisjoint(known)
+
+    @cached_property
+    def _protected(self) -> frozenset[str]:
+        return frozenset(entry.casefold() for entry in self.pipeline.protect)
 
 
 def grant_mail(products: Sequence[str], *, new: bool, notify: bool) -> tuple[str, ...]:

@@ -44,5 +44,4 @@ def keep_an_admin(drafts: Drafts, accounts: pd.DataFrame) -> None:
         and role not in change.after.get("roles", ())
     ]
     if losing and admins == {change.account_key for change in losing}:
-        for change in losing:
-            drafts.withdraw(change, WithheldReason.LAST_ADMIN)
+        drafts.withdraw_all({change.change_id: "" for change in losing}, WithheldReason.LAST_ADMIN)

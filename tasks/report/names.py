@@ -17,6 +17,8 @@ About = Change | Withheld | Leaving
 
 MEMBERSHIPS = frozenset({Action.ADD_DIRECTORY_MEMBER, Action.REMOVE_DIRECTORY_MEMBER})
 NOT_SHOWN = "(name not shown)"
+_SHOWN = ("external_id", "user_name", "given_name", "family_name", "display_name")
+"""What of a row tells who it is about."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class FullNames:
             keys = {key for name, key in wanted if name == source and key}
             usable = verdict.held[verdict.held["key_usable"].fillna(False).astype(bool)]
             for table in (usable, verdict.clean):  # a clean row, if there is one, has the last word
-                found = table[worker_keys(table).isin(keys)]
+                found = table.loc[worker_keys(table).isin(keys), list(_SHOWN)]
                 self._known.update(((source, worker_key(row)), row) for row in records(found))
 
     def of(self, item: About) -> Identity:
@@ -116,8 +118,10 @@ class Aliases:
     def __init__(self, plan: Plan | None, people: Mapping[str, Verdict]) -> None:
         keys = {_key(item) for item in _everyone(plan)}
         keys |= {(source, key) for source, verdict in people.items() for key in worker_keys(verdict.held).dropna()}
-        secret = plan.to_bytes() if plan else repr(sorted(keys)).encode()
-        digests = {key: hmac.new(secret, "\0".join(key).encode(), hashlib.sha256).hexdigest() for key in sorted(keys)}
+        # HMAC takes the hash of a long key in its place: the plan's own is what its bytes would come to.
+        secret = bytes.fromhex(plan.hash) if plan else repr(sorted(keys)).encode()
+        keyed = hmac.new(secret, digestmod=hashlib.sha256)  # once for all: a key may be as long as the lists
+        digests = {key: _hex(keyed, "\0".join(key)) for key in sorted(keys)}
         width = next(n for n in range(4, 65) if len({digest[:n] for digest in digests.values()}) == len(digests))
         self._aliases = {key: f"worker {digest[:width]}" for key, digest in digests.items()}
 
@@ -150,6 +154,12 @@ class Aliases:
 
     def hash(self, value: str) -> str:
         return value[:12]
+
+
+def _hex(keyed: hmac.HMAC, text: str) -> str:
+    hashed = keyed.copy()
+    hashed.update(text.encode())
+    return hashed.hexdigest()
 
 
 def _without_words(change: Change) -> Change:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Cause, Change, LimitReading, Plan
@@ -35,6 +36,8 @@ LONG_HEADLINE = 120
 
 Tone = Literal["good", "warn", "bad", "calm"]
 T = TypeVar("T")
+_Told = tuple[Identity, str, Sequence[Change]]
+"""Who it is, the row that they come from, and what is done."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,15 @@ def render_html(
     rosters: RosterFacts = NOTHING_FURTHER,
     *,
     redacted: bool = False,
+    summary: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the page of a run. *redacted*, it has no name, address, id or cell: rows, codes and counts stay."""
+    """Return the page of a run. *redacted*, it has no name, address, id or cell: rows, codes and counts stay.
+
+    *summary* is what ``summarise`` gives for these very facts, where the caller has it already.
+    """
     readings = list(limits)
-    summary = summarise(facts, plan, readings, outcomes, verdicts, rosters.comparisons, rosters.skipped)
+    if summary is None:
+        summary = summarise(facts, plan, readings, outcomes, verdicts, rosters.comparisons, rosters.skipped)
     people = verdicts if rosters.people is None else rosters.people
     names: Names = Aliases(plan, people) if redacted else FullNames(plan, people)
     style, script = _asset("report.css"), _asset("report.js")
@@ -167,39 +175,46 @@ def _blocks(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) ->
     """Return the sections of people that are not empty, in reading order, and the groups to be created."""
     if plan is None:
         return []
-    sections: dict[Section, list[Entry]] = {section: [] for section in Section}
+    sections: dict[Section, list[_Told]] = {section: [] for section in Section}
     for person in gather(plan.changes):
-        who, unsaid = names.of(person.changes[0]), _UNSAID[person.section]
-        sections[person.section].append(_entry(who, person.changes, outcomes, names, unsaid))
-    blocks = [_block(section.value, *_SECTIONS[section], sections[section]) for section in Section if sections[section]]
-    groups = [c for c in plan.changes if c.action in MAKES_A_GROUP]
+        sections[person.section].append(_told(names.of(person.changes[0]), person.changes))
+    blocks = [
+        _block(section.value, *_SECTIONS[section], sections[section], outcomes, names, _UNSAID[section])
+        for section in Section
+        if sections[section]
+    ]
+    groups = [_told(Identity(names.group(c)), [c]) for c in plan.changes if c.action in MAKES_A_GROUP]
     if groups:
-        entries = [_entry(Identity(names.group(c)), [c], outcomes, names) for c in groups]
-        blocks.append(_block("groups", "Groups", "Groups that the rules or the roster ask for.", entries))
+        intro = "Groups that the rules or the roster ask for."
+        blocks.append(_block("groups", "Groups", intro, groups, outcomes, names))
     return blocks
 
 
-def _block(name: str, title: str, intro: str, entries: Iterable[Entry]) -> Block:
-    ordered = sorted(entries, key=lambda entry: (entry.person.name.casefold(), entry.person.number, entry.origin))
-    shown = ordered[:SECTION_PEOPLE]
+def _told(person: Identity, changes: Sequence[Change]) -> _Told:
+    return person, next((words.place(change.origin) for change in changes if change.origin), ""), changes
+
+
+def _block(
+    name: str,
+    title: str,
+    intro: str,
+    told: Iterable[_Told],
+    outcomes: Mapping[str, Outcome],
+    names: Names,
+    unsaid: Collection[Cause] = (),
+) -> Block:
+    """Return a section. *unsaid* are the causes that its heading has said."""
+    ordered = sorted(told, key=lambda one: (one[0].name.casefold(), one[0].number, one[1]))
+    shown = [
+        Entry(person, origin, tuple(_line(change, outcomes, names, unsaid) for change in changes))
+        for person, origin, changes in ordered[:SECTION_PEOPLE]
+    ]
     parts = [tuple(shown[start : start + CHUNK_PEOPLE]) for start in range(0, len(shown), CHUNK_PEOPLE)]
     chunks = tuple(
         Chunk(f"{part[0].person.name} to {part[-1].person.name}", part, open=number == 0 and name != "recognised")
         for number, part in enumerate(parts)
     )
     return Block(name, title, intro, len(ordered), chunks, len(ordered) - len(shown))
-
-
-def _entry(
-    person: Identity,
-    changes: Sequence[Change],
-    outcomes: Mapping[str, Outcome],
-    names: Names,
-    unsaid: Collection[Cause] = (),
-) -> Entry:
-    """Return a person with their lines. *unsaid* are the causes that the section's heading has said."""
-    origin = next((words.place(change.origin) for change in changes if change.origin), "")
-    return Entry(person, origin, tuple(_line(change, outcomes, names, unsaid) for change in changes))
 
 
 def _line(change: Change, outcomes: Mapping[str, Outcome], names: Names, unsaid: Collection[Cause] = ()) -> Line:
@@ -220,9 +235,16 @@ def _line(change: Change, outcomes: Mapping[str, Outcome], names: Names, unsaid:
 def _failures(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> Listing[tuple[Identity, Line]]:
     """Return the changes that were tried, or should have been, and are not done."""
     changes = plan.changes if plan and outcomes else ()
-    bad = [c for c in changes if c.change_id not in outcomes or outcomes[c.change_id].status not in GOOD]
-    found = [(_subject(change, names), _line(change, outcomes, names)) for change in bad]
-    return _cut(sorted(found, key=lambda item: (_TONE_ORDER[item[1].tone], item[1].status, item[0].name.casefold())))
+    found = []
+    for change in changes:
+        outcome = outcomes.get(change.change_id)
+        status = outcome.status if outcome else None
+        if status not in GOOD:
+            who = _subject(change, names)
+            place = (_TONE_ORDER[_outcome_tone(status)], words.OUTCOMES[status], who.name.casefold())
+            found.append((place, who, change))
+    first = sorted(found, key=itemgetter(0))[:TABLE_ROWS]
+    return Listing(len(found), tuple((who, _line(change, outcomes, names)) for _, who, change in first))
 
 
 def _movers(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> tuple[Identity, ...]:

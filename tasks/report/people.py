@@ -40,16 +40,12 @@ class Person:
 
 def gather(changes: Iterable[Change]) -> list[Person]:
     """Return one ``Person`` per worker or account that *changes* touch; creating a group touches nobody."""
-    found: dict[tuple[str, str], list[Change]] = defaultdict(list)
-    for change in sort_changes(changes):
-        if change.action not in MAKES_A_GROUP:
-            found[_whose(change)].append(change)
-    return [Person(_section(mine), tuple(mine)) for _, mine in sorted(found.items())]
+    return [Person(_section(mine), tuple(mine)) for _, mine in sorted(_by_person(sort_changes(changes)).items())]
 
 
 def count_fates(changes: Iterable[Change], outcomes: Mapping[str, Outcome] | None = None) -> Counter[Fate]:
     """Count people by what *changes* come to for each of them, as far as *outcomes* tell; one person counts once."""
-    return Counter(fate(person.changes, outcomes or {}) for person in gather(changes))
+    return Counter(fate(mine, outcomes or {}) for mine in _by_person(changes).values())
 
 
 def done(changes: Iterable[Change], outcomes: Mapping[str, Outcome]) -> list[Change]:
@@ -77,6 +73,14 @@ def fate(changes: Iterable[Change], outcomes: Mapping[str, Outcome]) -> Fate:
     if first_product or actions & {Action.CREATE, Action.REACTIVATE}:
         return Fate.GIVEN_ACCESS
     return Fate.RECOGNISED if actions == {Action.ADOPT} else Fate.UPDATED
+
+
+def _by_person(changes: Iterable[Change]) -> dict[tuple[str, str], list[Change]]:
+    found: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.action not in MAKES_A_GROUP:
+            found[_whose(change)].append(change)
+    return found
 
 
 def _section(changes: Iterable[Change]) -> Section:

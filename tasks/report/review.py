@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,42 +38,57 @@ Cell = str | int | None
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: headings with their widths in characters, rows, how many columns stay in sight, and the colour of
-    each row's ``What`` cell."""
+    """One sheet: headings with their widths in characters, rows as they come, how many columns stay in sight, and the
+    colour of each row's ``What`` cell."""
 
     name: str
     columns: Mapping[str, int]
-    rows: Sequence[Sequence[Cell]]
+    rows: Iterable[Sequence[Cell]]
     frozen: int = 1
-    tints: Sequence[Mapping[str, str]] = ()
+    tints: Iterable[Mapping[str, str]] = ()
+
+
+class Look:
+    """How cells look: plainly, and where their text could be taken for a formula. Each is made when it is first
+    needed: a workbook numbers its formats in that order."""
+
+    def __init__(self, book: "Workbook", properties: Mapping[str, Any]) -> None:
+        self._book = book
+        self._properties = {"valign": "top", **properties}
+
+    @cached_property
+    def plain(self) -> "Format":
+        return self._book.add_format(self._properties)
+
+    @cached_property
+    def quoted(self) -> "Format":
+        return self._book.add_format({**self._properties, "quote_prefix": True})
 
 
 class Pen:
-    """Writes cells, and makes each format once."""
+    """Writes cells, and makes each look once."""
 
     def __init__(self, book: "Workbook") -> None:
         self._book = book
-        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._looks: dict[tuple[tuple[str, Any], ...], Look] = {}
 
-    def format(self, **properties: Any) -> "Format":
+    def look(self, **properties: Any) -> Look:
         key = tuple(sorted(properties.items()))
-        if key not in self._formats:
-            self._formats[key] = self._book.add_format({"valign": "top", **properties})
-        return self._formats[key]
+        if key not in self._looks:
+            self._looks[key] = Look(self._book, properties)
+        return self._looks[key]
 
-    def write(self, sheet: "Worksheet", row: int, column: int, value: Cell, **properties: Any) -> None:
+    def write(self, sheet: "Worksheet", row: int, column: int, value: Cell, look: Look) -> None:
         """Write a whole number as such and all else as text; mark text that could be taken for a formula."""
         if value is None or value == "":
-            sheet.write_blank(row, column, None, self.format(**properties))
+            sheet.write_blank(row, column, None, look.plain)
         elif isinstance(value, int):
-            sheet.write_number(row, column, value, self.format(**properties))
+            sheet.write_number(row, column, value, look.plain)
+        elif value.startswith("<r>"):  # written as one piece, it would be taken for XML
+            sheet.write_rich_string(row, column, "<", look.plain, value[1:_LONGEST_CELL], look.plain)
         else:
-            quoted = {"quote_prefix": True} if value.startswith(_FORMULA_STARTS) else {}
-            look = self.format(**properties, **quoted)
-            if value.startswith("<r>"):  # written as one piece, it would be taken for XML
-                sheet.write_rich_string(row, column, "<", look, value[1:_LONGEST_CELL], look)
-            else:
-                sheet.write_string(row, column, value[:_LONGEST_CELL], look)
+            shown = look.quoted if value.startswith(_FORMULA_STARTS) else look.plain
+            sheet.write_string(row, column, value[:_LONGEST_CELL], shown)
 
 
 def write_review(
@@ -104,23 +121,24 @@ def _write_summary(
     sheet.hide_gridlines(2)
     for column, width in enumerate(_SUMMARY_WIDTHS):
         sheet.set_column(column, column, width)
-    pen.write(sheet, 0, 0, f"Review of {plan.header.pipeline}", bold=True, font_size=18)
-    sheet.merge_range(1, 0, 1, 3, "", pen.format())
-    pen.write(sheet, 1, 0, proposal(plan, verdicts), text_wrap=True, font_size=13)
-    sheet.merge_range(2, 0, 2, 3, "", pen.format())
-    pen.write(sheet, 2, 0, _GUIDE, text_wrap=True, font_color=_MUTED)
+    pen.write(sheet, 0, 0, f"Review of {plan.header.pipeline}", pen.look(bold=True, font_size=18))
+    sheet.merge_range(1, 0, 1, 3, "", pen.look().plain)
+    pen.write(sheet, 1, 0, proposal(plan, verdicts), pen.look(text_wrap=True, font_size=13))
+    sheet.merge_range(2, 0, 2, 3, "", pen.look().plain)
+    pen.write(sheet, 2, 0, _GUIDE, pen.look(text_wrap=True, font_color=_MUTED))
     for row, height in ((0, 30), (1, 40), (2, 48)):
         sheet.set_row(row, height)
     line = 4
     for title, headings, rows in _summary_tables(plan, limits):
         sheet.set_row(line, 21)
-        pen.write(sheet, line, 0, title, bold=True, font_size=13)
+        pen.write(sheet, line, 0, title, pen.look(bold=True, font_size=13))
         for column, heading in enumerate(headings):
-            pen.write(sheet, line + 1, column, heading, **_HEADING)
+            pen.write(sheet, line + 1, column, heading, pen.look(**_HEADING))
         for number, values in enumerate(rows, start=line + 2):
             sheet.set_row(number, _height(values, _SUMMARY_WIDTHS))
             for column, value in enumerate(values):
-                pen.write(sheet, number, column, value, text_wrap=True, align="left", **_VERDICTS.get(value, {}))
+                look = pen.look(text_wrap=True, align="left", **_VERDICTS.get(value, {}))
+                pen.write(sheet, number, column, value, look)
         line += len(rows) + 3
     sheet.fit_to_pages(1, 0)
 
@@ -160,17 +178,17 @@ def _write_sheet(book: "Workbook", pen: Pen, sheet: Sheet) -> "Worksheet":
     page = book.add_worksheet(sheet.name)
     for column, (heading, width) in enumerate(sheet.columns.items()):
         page.set_column(column, column, width)
-        pen.write(page, 0, column, heading, **_HEADING)
-    what = list(sheet.columns).index("What") if sheet.tints else -1
-    for number, row in enumerate(sheet.rows):
-        page.set_row(number + 1, _height(row, tuple(sheet.columns.values())))
+        pen.write(page, 0, column, heading, pen.look(**_HEADING))
+    widths, number = tuple(sheet.columns.values()), 0
+    what = list(sheet.columns).index(_TINTED) if _TINTED in sheet.columns else -1
+    usual = pen.look(**_CELL)
+    for number, (row, colours) in enumerate(zip(sheet.rows, chain(sheet.tints, repeat({})), strict=False), start=1):
+        page.set_row(number, _height(row, widths))
+        tinted = pen.look(**_CELL, **colours) if colours else usual
         for column, value in enumerate(row):
-            colours = sheet.tints[number] if column == what else {}
-            pen.write(
-                page, number + 1, column, value, text_wrap=True, align="left", bottom=1, bottom_color=_LINE, **colours
-            )
+            pen.write(page, number, column, value, tinted if column == what else usual)
     page.freeze_panes(1, sheet.frozen)
-    page.autofilter(0, 0, max(len(sheet.rows), 1), len(sheet.columns) - 1)
+    page.autofilter(0, 0, max(number, 1), len(sheet.columns) - 1)
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
@@ -186,11 +204,11 @@ def _changes(plan: Plan, names: FullNames) -> Sheet:
         told += [(order.index(person.section), who, change) for change in person.changes]
     told.sort(key=lambda item: (item[0], item[1].name.casefold(), item[1].number))
     further = [heading for heading in _FURTHER if any(detail(heading, change) for *_, change in told)]
-    rows = [_change_row(change, who, further) for _, who, change in told]
+    rows = (_change_row(change, who, further) for _, who, change in told)
     columns: dict[str, int] = {}
     for heading, width in _CHANGE_COLUMNS.items():
         columns |= {heading: width} | ({name: _FURTHER[name] for name in further} if heading == "After" else {})
-    return Sheet("Changes", columns, rows, frozen=2, tints=[_TINTS[change.action] for *_, change in told])
+    return Sheet("Changes", columns, rows, frozen=2, tints=(_TINTS[change.action] for *_, change in told))
 
 
 def _change_row(change: Change, who: Identity, further: Sequence[str]) -> Sequence[Cell]:
@@ -241,9 +259,11 @@ def _height(row: Sequence[Cell], widths: Sequence[int]) -> float:
     >>> _height(("a", 1, None), (10, 10, 10)), _height(("a", "two words that wrap"), (10, 10))
     (15.0, 30.0)
     """
-    texts = [(value, width) for value, width in zip(row, widths, strict=False) if isinstance(value, str)]
-    lines = [sum(max(1, -(-len(part) // width)) for part in text.split("\n")) for text, width in texts]
-    return 15.0 * min(max(lines, default=1), _MOST_LINES)
+    lines = 1
+    for value, width in zip(row, widths, strict=False):
+        if isinstance(value, str) and (len(value) > width or "\n" in value):
+            lines = max(lines, sum(max(1, -(-len(part) // width)) for part in value.split("\n")))
+    return 15.0 * min(lines, _MOST_LINES)
 
 
 def _person(who: Identity) -> tuple[Cell, Cell, Cell]:
@@ -260,6 +280,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST_CELL = 32_767
 _MOST_LINES = 20
 _BROKEN, _HOLDS = "Over the limit", "Holds"
+_TINTED = "What"
 _GUIDE = (
     "Read the sheet Changes: every row is one change, with the reason for it and the row of the roster that it comes "
     "from. The column Note is yours; the program does not read it back. To leave a change out, change the roster, a "
@@ -270,7 +291,7 @@ _SUMMARY_WIDTHS = (36, 70, 24, 18)
 _PERSON = {"Name": 24, "Address": 32, "Id": 12}
 _PLACE = {"File": 24, "Sheet": 12, "Row": 8}
 _CHANGE_COLUMNS = {
-    "Note": 24, **_PERSON, "What": 20, "Field": 26, "Before": 20, "After": 32, "Why": 28, "Rules": 22, **_PLACE,
+    "Note": 24, **_PERSON, _TINTED: 20, "Field": 26, "Before": 20, "After": 32, "Why": 28, "Rules": 22, **_PLACE,
     "Mail": 20, "Change id": 20,
 }  # fmt: skip
 

@@ -34,7 +34,7 @@ def write_report(
     summary = summarise(facts, plan, limits, outcomes, verdicts, rosters.comparisons, rosters.skipped)
     folder.write_bytes(SUMMARY, (json.dumps(summary, ensure_ascii=False, indent=2) + "\n").encode())
     for name, redacted in ((PAGE, False), (REDACTED_PAGE, True)):
-        page = render_html(facts, plan, limits, outcomes, verdicts, rosters, redacted=redacted)
+        page = render_html(facts, plan, limits, outcomes, verdicts, rosters, redacted=redacted, summary=summary)
         folder.write_bytes(name, page.encode())
     if plan is not None:
         write_review(plan, limits, verdicts, folder.path(REVIEW), rosters)

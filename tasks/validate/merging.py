@@ -90,12 +90,14 @@ def merge(
 
 @dataclass(frozen=True)
 class _Note:
-    """One thing found of the row *at* (its index), over *attribute*; *others* are the rows that it concerns too."""
+    """One thing found of the row *at* (its index), over *attribute*; *others* are the first of the rows that it
+    concerns too, and *more* is how many there are beside those."""
 
     at: int
     attribute: str
     code: str
     others: tuple[int, ...] = ()
+    more: int = 0
     message: str = ""
     remedy: str = ""
     doubts_key: bool = False
@@ -262,9 +264,10 @@ def _each(
     rows: pd.DataFrame, attribute: str, message: str, remedy: str, *, doubts_key: bool = False
 ) -> Iterator[_Note]:
     places = sorted(rows["at"].tolist())
+    first = places[: MOST_PLACES + 1]  # one address may stand in thousands of rows: each names a few of the others
     for at in places:
-        others = tuple(other for other in places if other != at)
-        yield _Note(at, attribute, CONFLICT, others, message, remedy, doubts_key)
+        others = tuple(other for other in first if other != at)[:MOST_PLACES]
+        yield _Note(at, attribute, CONFLICT, others, len(places) - 1 - len(others), message, remedy, doubts_key)
 
 
 def _adds_to_nobody(table: pd.DataFrame) -> pd.Series:
@@ -325,7 +328,7 @@ def _held(table: pd.DataFrame, judged: Iterable[Verdict], namespace: str) -> pd.
 
 def _places(table: pd.DataFrame, notes: Iterable[_Note]) -> dict[int, Origin]:
     """Return where the rows stand that *notes* are about, by index."""
-    asked = sorted({at for note in notes for at in (note.at, *note.others[:MOST_PLACES])})
+    asked = sorted({at for note in notes for at in (note.at, *note.others)})
     rows = table.loc[asked, _PLACE]
     return {at: _origin(row) for at, row in zip(asked, rows.itertuples(), strict=True)}
 
@@ -367,8 +370,8 @@ def _as_held(rows: pd.DataFrame) -> pd.DataFrame:
 def _finding(source: Source, note: _Note, places: Mapping[int, Origin]) -> dict[str, Any]:
     place = places[note.at]
     message, remedy = (note.message, note.remedy) if note.message else _WORDS[note.code]
-    shown = [str(places[other]) for other in note.others[:MOST_PLACES]]
-    more = f" and {len(note.others) - MOST_PLACES} more" if note.others[MOST_PLACES:] else ""
+    shown = [str(places[other]) for other in note.others]
+    more = f" and {note.more} more" if note.more else ""
     heading = source.columns[note.attribute].heading if note.attribute in source.columns else None
     return {
         "source": source.name,

@@ -9,12 +9,13 @@ from tests.bench.arithmetic import million, plan
 from tests.bench.command import command
 from tests.bench.figures import Figure, as_json, as_table
 from tests.bench.reading import reading
+from tests.bench.reported import reported
 from tests.bench.session import Session, cache_folder
 from tests.bench.unchanged import unchanged
 from tests.bench.validation import gx
 
 MEASURES: Mapping[str, Callable[[Session], list[Figure]]] = {
-    measure.__name__: measure for measure in (unchanged, plan, million, latency, limit, reading, gx, command)
+    measure.__name__: measure for measure in (unchanged, plan, million, reported, latency, limit, reading, gx, command)
 }
 
 

@@ -36,6 +36,7 @@ LICENCE_OF = {"G2M": "9001", "G2W": "9002", "G2T": "9003", "G2C": "9004"}
 GIVEN_IN = {"5001": ("9001", "9002", "9003"), "5002": ("9001", "9002", "9004"), "5003": ("9001", "9003", "9004")}
 """The licences of the people of a group, as the rules below give them."""
 
+NOWHERE = "http://127.0.0.1:1"
 PIPELINE = """
 version: 1
 name: bench
@@ -73,11 +74,11 @@ targets:
 """
 
 
-def pipeline(folder: Path, roster: str) -> LoadedPipeline:
-    """Write the company's pipeline file, with *roster* as its source, and return it as it is read."""
+def pipeline(folder: Path, roster: str, url: str = NOWHERE) -> LoadedPipeline:
+    """Write the company's pipeline file, with *roster* as its source and a tenant at *url*; return it as it is read."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "bench.yaml"
-    path.write_text(PIPELINE.replace("ROSTER", roster), encoding="utf-8")
+    path.write_text(PIPELINE.replace("ROSTER", roster).replace(NOWHERE, url), encoding="utf-8")
     return load_pipeline(path, {})
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -252,6 +253,16 @@ def test_alias_of_a_person_is_one_within_a_page_and_another_in_the_next_plan(run
     second = re.findall(r"worker [0-9a-f]{4}", render_html(*later.parts, redacted=True))
     assert len(set(first)) == len(set(second))
     assert not set(first) & set(second)
+
+
+def test_aliases_are_keyed_with_the_whole_plan(run):
+    shown = set(re.findall(r"worker ([0-9a-f]{4,})", render_html(*run.parts, redacted=True)))
+    named = [item.external_id for item in (*run.plan.changes, *run.plan.withheld, *run.plan.leaving)]
+    numbers = {*filter(None, named), *run.verdicts["hr"].held["external_id"]}
+    key = run.plan.to_bytes()
+    digests = [hmac.new(key, f"hr\0{number}".encode(), hashlib.sha256).hexdigest() for number in numbers]
+    assert {alias for alias in shown if any(digest.startswith(alias) for digest in digests)} == shown
+    assert len(shown) == len(numbers)
 
 
 def test_page_is_the_same_whatever_the_order_of_its_inputs(run):

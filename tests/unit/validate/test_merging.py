@@ -9,7 +9,7 @@ import pytest
 from tasks.model.rosters import Verdict
 from tasks.model.sources import Source
 from tasks.model.tables import FINDINGS, WORKERS
-from tasks.validate.merging import Merged, merge
+from tasks.validate.merging import Merged, _each, merge
 
 TODAY = date(2026, 3, 1)
 PERSON = ("external_id", "user_name", "given_name", "family_name", "status", "department")
@@ -228,3 +228,18 @@ def test_two_rows_of_one_adding_file_that_differ_are_held() -> None:
     merged = together((source("hr"), [ADA]), (PHONES, twice), phone=["telephony"])
     assert people(merged, "external_id") == []
     assert codes(merged, "telephony") == [(2, "sources_conflict", "phone"), (3, "sources_conflict", "phone")]
+
+
+def test_a_row_of_a_shared_address_names_the_first_others_and_counts_the_rest() -> None:
+    shared = [{**ADA, "external_id": str(number), "given_name": f"Ada {number}"} for number in range(6)]
+    merged = together((source("hr"), shared[:3]), (source("contractors"), shared[3:]))
+    said = {row.row: row.message for row in merged.verdicts["hr"].findings.itertuples()}
+    assert said[2].endswith(": hr.csv, row 3; hr.csv, row 4; contractors.csv, row 2 and 2 more.")
+    assert said[4].endswith(": hr.csv, row 2; hr.csv, row 3; contractors.csv, row 2 and 2 more.")
+
+
+@pytest.mark.parametrize("people", [10, 40])
+def test_notes_on_a_shared_address_stay_small_however_many_share_it(people: int) -> None:
+    """Thousands of rows may have one address: if each listed all the others, memory would go with their square."""
+    rows = pd.DataFrame({"at": range(people)})
+    assert {(len(note.others), note.more) for note in _each(rows, "user_name", "", "")} == {(3, people - 4)}
