@@ -8,7 +8,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.run import Run
@@ -17,6 +19,7 @@ from flows.verdict import DONE, PENDING, state_name
 from tasks.faults import Fault, discreet
 from tasks.model.errors import RosterflowError, RunLocked
 from tasks.model.sent import NOTHING
+from tasks.provision.steps import STOPPING
 
 P = ParamSpec("P")
 
@@ -46,11 +49,23 @@ def told_by_state(flow: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
         TASK_LOG.addFilter(without_traceback)  # once, however often it is added
         logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry that helps is no news
         try:
-            return discreet(flow)(*args, **kwargs)
+            return _as_cancelled(discreet(flow)(*args, **kwargs))
         except Fault as fault:
             return state_of_fault(fault)
 
     return at_work
+
+
+def _as_cancelled(state: State[Any]) -> State[Any]:
+    """Return *state*, as Cancelled if somebody cancelled the run in Prefect: it then takes no other end."""
+    here = FlowRunContext.get()
+    if not STOPPING.is_set() or here is None or here.flow_run is None or here.flow_run.deployment_id is None:
+        return state
+    with get_client(sync_client=True) as client:
+        told = client.read_flow_run(here.flow_run.id).state
+    if told is None or not told.is_cancelling():
+        return state
+    return Cancelled(cls=Told, message=state.message, data=state.data)
 
 
 def without_traceback(record: logging.LogRecord) -> bool:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from flows import planning
 from tasks.model.state import TargetState
 from tasks.plan import Inputs
-from tests.bench import company, servers
 from tests.bench.figures import Bar, Figure
 from tests.bench.session import Session, in_child, peak_mb
+from tests.support import company, servers
 
 SIZES = (1_000, 5_000, 20_000)
 BAR_S = 20

@@ -26,8 +26,8 @@ from tasks.plan.stage import keep_plan, load_plan
 from tasks.provision import close
 from tasks.report.facts import RunFacts
 from tasks.report.stage import write_report
-from tests.bench import company
 from tests.bench.reported import SITUATIONS, inputs
+from tests.support import company
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 FEW, MANY = 15, 60

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.properties.effort import examples
 
 from tasks.journal import Journal
 from tasks.model.operations import OperationKind
+from tests.support.effort import examples
 from tests.support.office import HEADINGS, Office, pipeline_for
 from tests.support.tenant import TENANT, Tenant
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.properties.effort import examples
 
 from tasks.model.bounds import DEFAULT_WHOLE
 from tasks.model.plan import REMOVALS
@@ -14,6 +13,7 @@ from tasks.model.wholes import FileProfile
 from tasks.validate.identity import FEWEST, LinkedPeople, compare_people
 from tasks.validate.wholes import profile_of
 from tests.properties.test_plan import World, planned
+from tests.support.effort import examples
 
 KEY = b"k" * 32
 MAPPED = ("external_id", "user_name", "given_name", "family_name")

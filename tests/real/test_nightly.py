@@ -507,6 +507,26 @@ def test_a_night_that_has_ended_is_not_taken_for_lost(site: Site, nights: Nights
         assert (now["state_type"], now["state_name"]) == (end.type, end.name)
 
 
+def test_a_night_that_is_cancelled_in_prefect_ends_in_order_and_as_cancelled(
+    site: Site, new_office: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    from tasks.journal import Journal
+
+    with running(tmp_path / "sandbox.db", state=TENANT, switches=Switches(requests_per_second=None)) as sandbox:
+        office = furnished(new_office(tmp_path), sandbox.url)
+        office.spec["targets"][0]["requests_per_second"] = 1
+        office.save()
+        run_id = site.begin("rosterflow-sync/nightly", home_of(office), pipeline=str(office.pipeline))
+        wait_for("the comparison", lambda: "let pass" in site.log_of(run_id))
+        site.ask("POST", f"flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}})
+        run = wait_for("the end of the cancelled", lambda: site.ended(run_id))
+    assert (run["state_type"], run["state_name"]) == ("CANCELLED", "Cancelled")
+    log = wait_for("the log", lambda: site.log_of(run_id))
+    assert "Traceback" not in log + site.workers_log().partition(run_id)[2]
+    with Journal.open(office.home / "journal.db") as journal:
+        assert (journal.runs(1)[0].exit_code, journal.runs(1)[0].state) == (4, "Partial")
+
+
 # What is kept -------------------------------------------------------------------------------------------------------
 
 
