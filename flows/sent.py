@@ -1,12 +1,12 @@
 """What was sent, said only with proof: by the journal, and by what this process counted itself (decision 0032)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 from flows.run import Run
 from tasks.journal import Journal
 from tasks.model.errors import JournalLost, RosterflowError, TargetError
-from tasks.model.sent import NOTHING, Sent
+from tasks.model.sent import NOTHING, UNKNOWN, Sent
 from tasks.model.tally import TALLIES, tally_of
 from tasks.settings import Settings
 
@@ -38,6 +38,17 @@ def sent_by_runs(run_ids: Sequence[str]) -> Sent:
             return Sent(counted, _recorded(journal, run_ids), earlier)
     except RosterflowError:
         return Sent(counted, None, earlier)
+
+
+def sent_since(before: Collection[str]) -> Sent:
+    """Return what the runs of this process have sent that are not among *before*; nothing, if none of them began."""
+    runs = [run_id for run_id in TALLIES if run_id not in before]
+    if not runs:
+        return NOTHING
+    try:
+        return sent_by_runs(runs)
+    except Exception:  # noqa: BLE001 - whatever it is, it must not hide the error that is told
+        return UNKNOWN
 
 
 def telling(error: E, sent: Sent) -> E:

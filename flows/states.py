@@ -14,11 +14,12 @@ from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.run import Run
-from flows.sent import telling
+from flows.sent import sent_since, telling
 from flows.verdict import DONE, PENDING, state_name
 from tasks.faults import Fault, discreet
 from tasks.model.errors import RosterflowError, RunLocked
-from tasks.model.sent import NOTHING
+from tasks.model.sent import NOTHING, Sent
+from tasks.model.tally import TALLIES
 from tasks.provision.steps import STOPPING
 
 P = ParamSpec("P")
@@ -46,12 +47,13 @@ def told_by_state(flow: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
 
     @wraps(flow)
     def at_work(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
+        begun = frozenset(TALLIES)  # by another flow of this process
         TASK_LOG.addFilter(without_traceback)  # once, however often it is added
         logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry that helps is no news
         try:
             return _as_cancelled(discreet(flow)(*args, **kwargs))
         except Fault as fault:
-            return state_of_fault(fault)
+            return state_of_fault(fault, sent_since(begun))
 
     return at_work
 
@@ -92,7 +94,8 @@ def state_of_error(error: RosterflowError) -> State[Any]:
     return make(cls=Told, name=error.state_name, message=str(error), data=data)
 
 
-def state_of_fault(fault: Fault) -> State[Any]:
+def state_of_fault(fault: Fault, sent: Sent) -> State[Any]:
     """Return the state of a run that a fault of this program ended. Asked for its result, it raises the fault."""
-    message = f"An unexpected error ({fault}). What was sent is in the journal; the next run goes on from there."
+    go_on = "The next run goes on from there." if sent.recorded else ""
+    message = " ".join(filter(None, (f"An unexpected error ({fault}).", str(sent), go_on)))
     return Failed(name=RosterflowError.state_name, message=message, data=fault)

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from flows.cli import accepting, doctor, history, inspection, planning, sandbox, sending
 from flows.cli.talk import complain, say
 from tasks.model.errors import RosterflowError
-from tasks.model.sent import NOTHING, UNKNOWN, Sent
+from tasks.model.sent import NOTHING, Sent
 from tasks.model.tally import TALLIES
 
 STOPPED = 4
@@ -63,21 +63,17 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
 
 
-def _what_was_sent(command: str | None, before: Collection[str]) -> Sent | None:
+def _what_was_sent(command: str | None, before: frozenset[str]) -> Sent | None:
     """Return what is known of what a command sent; None for one that has nothing to do with sending."""
     if command in _NAMES_THAT_CANNOT_SEND:
         return NOTHING
     if command not in MAY_SEND:
         return None
-    runs = [run_id for run_id in TALLIES if run_id not in before]
-    if not runs:  # none was begun
+    if before >= TALLIES.keys():  # none was begun: nothing heavy is imported
         return NOTHING
-    try:
-        from flows.sent import sent_by_runs
+    from flows.sent import sent_since
 
-        return sent_by_runs(runs)
-    except Exception:  # noqa: BLE001 - whatever it is, it must not hide the error that is told
-        return UNKNOWN
+    return sent_since(before)
 
 
 def _debugging() -> bool:
