@@ -2,7 +2,7 @@
 
 A server outlives a run that is killed, and holds some 200 MB. Its record is a file in the home: which process it is and
 which run's it is, each by its id and the time it started, since ids are given again. Only a server whose run is gone is
-ended, and only if it is still that very process (docs/decisions/0037).
+ended, and only if it is still that very process (docs/decisions/0036).
 """
 
 import atexit

@@ -105,7 +105,7 @@ def ratios(base: Path, situation: str, few: int, many: int) -> dict[str, float]:
     counted = []
     for people in (few, few, many):  # the first time, modules are imported and templates read
         asked, folder = ready(base, situation, people)
-        folder.path("journal.db").unlink(missing_ok=True)
+        company.forget_journal(folder.path("journal.db"))
         plans: list[Plan] = []
         counted.append(
             (

@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import create_engine, insert
 
 from tasks.journal import Journal
+from tasks.journal.journal_file import MARK
 from tasks.journal.schema import links as links_in_journal
 from tasks.model.plan import Plan
 from tasks.model.rosters import Verdict
@@ -212,9 +213,15 @@ def links(people: int, rules_hash: str) -> pd.DataFrame:
     return LINKS.conform(facts)
 
 
+def forget_journal(path: Path) -> None:
+    """Remove a journal, and the mark that there was one, so that a new one may be made."""
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}{MARK}").unlink(missing_ok=True)
+
+
 def write_links(path: Path, people: int, loaded: LoadedPipeline) -> None:
     """Make a journal with the links as they stand after a first run, all in one go."""
-    path.unlink(missing_ok=True)
+    forget_journal(path)
     Journal.open(path).close()
     rows = links(people, loaded.rules_hash).astype(object)
     rows = rows.where(rows.notna(), None).assign(pipeline=loaded.pipeline.name, target=loaded.pipeline.target.tenant)

@@ -163,7 +163,7 @@ def command(sync: Any, office: Any, monkeypatch: pytest.MonkeyPatch) -> Callable
     from flows.cli.main import app
 
     monkeypatch.setattr(prefect_run, "_load", lambda _: lambda **_: sync())
-    monkeypatch.setattr(prefect_run, "_keep_server_apart", lambda: None)
+    monkeypatch.setattr(prefect_run, "_keep_server_apart", lambda _: None)
     return lambda: CliRunner().invoke(app, ["sync", office.save()])
 
 

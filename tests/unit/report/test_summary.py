@@ -142,7 +142,7 @@ def withheld(reason: WithheldReason, count: int, first: int = 0) -> tuple[Withhe
 def test_a_run_that_could_judge_nobody_does_not_say_that_nothing_needed_to_be_changed(run):
     people = (*withheld(WithheldReason.IDENTITY, 36), *withheld(WithheldReason.CLAIMED, 4, first=36))
     idle = replace(run, plan=Plan(run.plan.header, withheld=people), outcomes={})
-    assert say(idle, state="nothing_to_do") == (
+    assert say(idle, state="nothing_to_do", sent=NOTHING) == (
         "Nothing was changed, and nothing was sent. Something is withheld from 40 people "
         "(36: the id was somebody else's; 4: the account is another person's). 2 rows are held."
     )
@@ -152,7 +152,7 @@ def test_a_run_that_could_judge_nobody_does_not_say_that_nothing_needed_to_be_ch
 def test_what_the_pipeline_withholds_is_named_and_waits_for_nobody(run):
     people = (*withheld(WithheldReason.PROTECTED, 2), *withheld(WithheldReason.NOT_STARTED, 1))
     idle = replace(run, plan=Plan(run.plan.header, withheld=people), outcomes={}, verdicts={})
-    assert say(idle, state="nothing_to_do").startswith(
+    assert say(idle, state="nothing_to_do", sent=NOTHING).startswith(
         "Nothing needed to be changed, and nothing was sent. Something is withheld from 2 people "
         "(2: protected; 1: not started yet)."
     )
@@ -161,7 +161,9 @@ def test_what_the_pipeline_withholds_is_named_and_waits_for_nobody(run):
 def test_a_list_of_which_most_rows_are_held_does_not_say_that_nothing_needed_to_be_changed(run):
     sources = tuple(replace(ref, rows=10, held=6) for ref in run.plan.header.sources)
     idle = replace(run, plan=Plan(replace(run.plan.header, sources=sources)), outcomes={})
-    assert say(idle, state="nothing_to_do").startswith("Nothing was changed, and nothing was sent. 6 rows are held.")
+    assert say(idle, state="nothing_to_do", sent=NOTHING).startswith(
+        "Nothing was changed, and nothing was sent. 6 rows are held."
+    )
 
 
 def test_every_reason_has_words_in_the_sentence_or_a_sentence_of_its_own():
@@ -192,7 +194,7 @@ def test_people_who_have_yet_to_move_here_are_told_apart_from_those_who_have_acc
 
 def test_quiet_run_says_who_has_still_to_move_here(run):
     idle = replace(run, plan=Plan(replace(run.plan.header, moving=1)), outcomes={}, verdicts={})
-    assert "1 person is asked to move here from another account" in say(idle, state="nothing_to_do")
+    assert "1 person is asked to move here from another account" in say(idle, state="nothing_to_do", sent=NOTHING)
 
 
 def test_summary_foretells_mails_in_people_by_language(run):
