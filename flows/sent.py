@@ -11,6 +11,7 @@ from tasks.model.tally import TALLIES, tally_of
 from tasks.settings import Settings
 
 GO_ON = "Run the same command again: it goes on where it stopped."
+AGAIN = "run the same command again"
 BEYOND_READING = ("gone", "replaced")
 """Reasons for which what can still be read of a lost journal is not what will be found in its place."""
 
@@ -54,7 +55,7 @@ def sent_since(before: Collection[str]) -> Sent:
 def telling(error: E, sent: Sent) -> E:
     """Let *error* say what was sent, and, where the same command goes on from there, that it does. Return it."""
     error.sent = str(sent)
-    if isinstance(error, TargetError) and sent.calls and GO_ON not in error.remedy:
+    if isinstance(error, TargetError) and sent.calls and AGAIN not in error.remedy.casefold():
         error.remedy = f"{error.remedy} {GO_ON}".strip()
     return error
 

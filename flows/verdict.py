@@ -34,7 +34,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         exit_code=code,
         message=str(run.error or ""),
         requests=run.requests or None,
-        mails=_mails(plan, outcomes, expected=code in (PENDING, BLOCKED)),
+        mails=_mails(plan, {} if run.sent.is_nothing else outcomes, expected=code in (PENDING, BLOCKED)),
         next_steps=next_steps(run, code, plan),
         timezone=run.loaded.pipeline.timezone,
         sent=run.sent,

@@ -60,6 +60,8 @@ def _reason(run: Any, journal: Any) -> str:
     """Return what stopped a run, else what it did; what is known where it could write no report."""
     if run.summary:
         return str(run.summary["run"]["message"] or run.summary["headline"])
+    if run.state == "running" and run.applying_since is None:  # without that, no call could be made
+        return "At work, or cut off before anything was sent."
     return " ".join(filter(None, (_WITHOUT_REPORT.get(run.state, "It ended without a report."), _sent(run, journal))))
 
 

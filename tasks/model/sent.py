@@ -48,7 +48,7 @@ class Sent:
         >>> str(Sent(counted=3, recorded=2))
         '3 calls had been made before; the journal has 2 of them.'
         >>> str(Sent(counted=0, recorded=0, earlier=1))
-        'Nothing was sent by this run. The run before it, which was cut off, had made 1 call.'
+        'Nothing was sent by this run. An earlier run, which was not completed, had made 1 call.'
         """
         return " ".join(filter(None, (self._of_this_run(), self._of_earlier())))
 
@@ -67,7 +67,7 @@ class Sent:
         return f"{made}; {'it is' if self.calls == 1 else 'all of them are'} recorded."
 
     def _of_earlier(self) -> str:
-        return f"The run before it, which was cut off, had made {_calls(self.earlier)}." if self.earlier else ""
+        return f"An earlier run, which was not completed, had made {_calls(self.earlier)}." if self.earlier else ""
 
 
 UNKNOWN = Sent()

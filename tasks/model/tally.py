@@ -7,7 +7,7 @@ Key = tuple[str, int]
 class Tally:
     """Counts the calls of one run that reached the target, or may have, as the journal does.
 
-    ``earlier`` are the calls that a run before it, which was cut off, had made, where this one has seen to that.
+    ``earlier`` are the calls that an earlier run, which was not completed, had made, where this one has seen to that.
     """
 
     def __init__(self) -> None:

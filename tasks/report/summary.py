@@ -19,6 +19,8 @@ from tasks.report.people import Fate, count_fates, done, is_moving
 from tasks.report.shortage import shortage_of
 
 FORMAT_VERSION = 1
+_SENT = {OutcomeStatus.DONE, OutcomeStatus.PENDING_TRANSFER}
+"""Outcomes of changes for which a call was made."""
 
 
 def summarise(
@@ -78,8 +80,12 @@ def headline(
     changes = plan.changes if plan else ()
     made = done(changes, outcomes)
     rows = _held(_sources(plan, verdicts))
-    past, future = _past(made, outcomes), _future(changes)
-    missed = words.count(len(changes) - len(made), "change")
+    settled = {change.change_id for change in made}
+    future = _future([change for change in changes if change.change_id not in settled])
+    past = _done(made, outcomes, facts)
+    missed = (
+        f"{words.count(len(changes) - len(made), 'change')} could not be completed." if len(made) < len(changes) else ""
+    )
     match facts.state:
         case "pending":
             yet = NOTHING_SENT_YET if facts.sent.is_nothing else str(facts.sent)
@@ -90,14 +96,14 @@ def headline(
             safe = facts.sent == NOTHING
             said = [f"The run could not go on{', and nothing was changed.' if safe else f'. {facts.sent}'}"]
         case "failed":
-            said = [f"The run stopped before its end. Until then {past or 'no change was confirmed'}."]
-            said += [f"{missed} could not be completed."] if len(made) < len(changes) else []
+            said = ["The run stopped before its end.", past or "No change was confirmed before.", missed]
         case "partial":
-            said = [f"{missed} could not be completed."] if len(made) < len(changes) else []
-            none = "no change was made" if facts.sent.is_nothing else "no change was confirmed"
-            said += [f"{_capital(past or (none.replace('no', 'no other', 1) if said else none))}."]
+            none = f"No {'other ' if missed else ''}change was {'made' if facts.sent.is_nothing else 'confirmed'}."
+            said = [missed, past or none]
         case _:
-            said = [f"{_capital(past)}. Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
+            said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
+    if facts.state in ("failed", "partial", "done", "nothing_to_do"):
+        said += [_found_made(made, outcomes)]
     said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan)]
     said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows]
     return " ".join(part for part in said if part)
@@ -256,6 +262,20 @@ def _counted(kinds: type[StrEnum], counts: Mapping[Any, int]) -> dict[str, int]:
 
 def _figure(what: str, count: int, remark: str = "") -> dict[str, Any]:
     return {"what": what, "count": count, "remark": remark}
+
+
+def _done(made: Sequence[Change], outcomes: Mapping[str, Outcome], facts: RunFacts) -> str:
+    """Say what was done, in a sentence, and by whom: outcomes are the plan's, and an earlier run may have made them."""
+    statuses = {change.change_id: outcomes[change.change_id].status for change in made}
+    past = _past([change for change in made if statuses[change.change_id] != OutcomeStatus.ALREADY], outcomes)
+    if past and facts.sent.is_nothing and _SENT & set(statuses.values()):
+        return f"{_capital(facts.sent.nothing)}: an earlier run of this plan had done it. By it, {past}."
+    return f"{_capital(past)}." if past else ""
+
+
+def _found_made(made: Sequence[Change], outcomes: Mapping[str, Outcome]) -> str:
+    found = sum(outcomes[change.change_id].status == OutcomeStatus.ALREADY for change in made)
+    return f"{words.count(found, 'change')} {_were(found)} found made already." if found else ""
 
 
 def _past(changes: Sequence[Change], outcomes: Mapping[str, Outcome]) -> str:

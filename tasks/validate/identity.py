@@ -5,6 +5,7 @@ What a file says of a person is held against the last accepted file and against 
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -30,9 +31,24 @@ def hashed(key: bytes, text: str) -> bytes:
     return hashlib.blake2b(text.encode(), key=key, digest_size=HASH_BYTES).digest()
 
 
+def plain(text: str) -> str:
+    """Return a name without what is no part of who somebody is: case, accents and how they are encoded, blanks.
+
+    >>> plain("José  Müller") == plain("jose muller")
+    True
+    """
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return " ".join(bare.casefold().split())
+
+
 def marks_of(ids: pd.Series, people: pd.DataFrame, key: bytes) -> list[bytes]:
     """Return 32 bytes a person (``FileProfile.people``), sorted. *ids* are by the index of *people*."""
-    columns = [ids, *(people[name].str.casefold() for name in ("user_name", "given_name", "family_name"))]
+    columns = [
+        ids,
+        *(people[name].map(plain, na_action="ignore") for name in ("user_name", "given_name", "family_name")),
+    ]
     known: dict[str, bytes] = {}
 
     def mark(value: object) -> bytes:

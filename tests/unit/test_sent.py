@@ -82,7 +82,7 @@ def test_every_command_either_cannot_send_or_may_or_has_nothing_to_do_with_it() 
         (Sent(counted=1, recorded=0), "1 call had been made before; it is not recorded."),
         (Sent(counted=4, recorded=1), "4 calls had been made before; the journal has 1 of them."),
         (Sent(counted=1, recorded=1), "1 call had been made before; it is recorded."),
-        (Sent(earlier=1), f"{SENT_UNKNOWN} The run before it, which was cut off, had made 1 call."),
+        (Sent(earlier=1), f"{SENT_UNKNOWN} An earlier run, which was not completed, had made 1 call."),
     ],
 )
 def test_the_more_is_believed_and_nothing_is_said_only_where_all_who_know_say_so(sent: Sent, said: str) -> None:

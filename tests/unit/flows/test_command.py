@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import stamina
 from typer.testing import CliRunner
 
+from tasks.journal import Journal, RunRecord
 from tasks.model.errors import FaultyCheck
 
 
@@ -161,3 +163,10 @@ def test_a_run_takes_one_line_of_the_list_however_long_its_reason_is(run, office
 def test_the_list_of_runs_says_what_is_known_of_one_without_a_report(run, office, cut_off):
     cut_off()
     assert "At work, or cut off: the same command goes on with it." in run("runs").stdout
+
+
+def test_a_run_that_was_cut_off_before_it_applied_is_gone_on_with_by_nobody(run, office):
+    at = datetime(2026, 3, 31, tzinfo=UTC)
+    with Journal.open(office.home / "journal.db") as journal:
+        journal.begin_run(RunRecord("20260331-020005-000001", "acme", "plan", at))
+    assert "At work, or cut off before anything was sent." in run("runs").stdout

@@ -238,7 +238,7 @@ def test_what_a_run_that_was_cut_off_had_sent_is_told_beside_what_this_one_sent(
     ended = told(sync())
 
     assert (ended.name, len(tenant.writes())) == ("Blocked", calls)
-    before = f"Nothing was sent by this run. The run before it, which was cut off, had made {calls} calls."
+    before = f"Nothing was sent by this run. An earlier run, which was not completed, had made {calls} calls."
     assert before in ended.message
 
 

@@ -14,6 +14,7 @@ from tasks.model.plan import Action, Plan, Withheld, WithheldReason
 from tasks.model.sent import NOTHING, UNKNOWN, Sent
 from tasks.report import artifact_table, headline, summarise
 from tasks.report.words import LEFT_OUT
+from tests.support.reported import all_done
 
 DOCS = Path(__file__).parents[3] / "docs" / "summary.md"
 
@@ -230,7 +231,7 @@ def test_failed_run_tells_whether_anything_was_changed(run):
     first = run.plan.changes[1].change_id
     broken_off = replace(run, outcomes={first: Outcome(first, OutcomeStatus.DONE)}, verdicts={})
     assert say(broken_off, state="failed") == (
-        "The run stopped before its end. Until then 1 person was given access. 9 changes could not be completed. "
+        "The run stopped before its end. 1 person was given access. 9 changes could not be completed. "
         "1 person goes without a seat. Something is withheld from 1 person: a held row could be theirs. "
         "1 person is in their grace period. 2 rows are held."
     )
@@ -249,7 +250,8 @@ def test_without_proof_no_headline_says_that_nothing_was_sent_or_changed(run, st
 def test_what_an_earlier_run_sent_is_told_beside_it(run):
     idle = replace(run, plan=None, outcomes={}, verdicts={})
     assert say(idle, state="blocked", sent=Sent(counted=0, recorded=0, earlier=12)) == (
-        "The plan was stopped. Nothing was sent by this run. The run before it, which was cut off, had made 12 calls."
+        "The plan was stopped. Nothing was sent by this run. "
+        "An earlier run, which was not completed, had made 12 calls."
     )
 
 
@@ -290,3 +292,24 @@ def test_people_who_drop_out_for_want_of_a_seat_are_counted(run):
     run = replace(run, plan=replace(run.plan, withheld=tuple(short)))
     told = summarise(*run.parts)["without_seat"]
     assert told == {"people": 3, "not_created": 3, "products": {"G2T": 3, "G2W": 3}}
+
+
+def test_what_an_earlier_run_of_the_plan_did_is_not_told_as_done_by_this_one(run):
+    again = replace(run, outcomes=all_done(run.plan))
+    said = say(again, state="done", sent=NOTHING)
+    assert said.startswith("Nothing was sent: an earlier run of this plan had done it. By it, ")
+
+
+def test_what_was_found_made_is_not_told_as_done(run):
+    group = run.plan.changes[0]
+    found = {group.change_id: Outcome(group.change_id, OutcomeStatus.ALREADY)}
+    said = say(replace(run, outcomes=found), state="partial", sent=NOTHING)
+    assert "created" not in said
+    assert "No other change was made. 1 change was found made already." in said
+
+
+def test_a_plan_that_is_gone_on_with_and_blocked_would_do_what_is_left_of_it(run):
+    group = run.plan.changes[0]
+    assert "create 1 group" in say(replace(run, outcomes={}), state="blocked", sent=NOTHING)
+    settled = {group.change_id: Outcome(group.change_id, OutcomeStatus.DONE)}
+    assert "create 1 group" not in say(replace(run, outcomes=settled), state="blocked", sent=NOTHING)

@@ -10,7 +10,7 @@ from tasks.model.bounds import DEFAULT_OF_DELTAS, DEFAULT_WHOLE, Whole
 from tasks.model.rosters import Verdict
 from tasks.model.tables import LINKS, WORKERS
 from tasks.model.wholes import FileProfile
-from tasks.validate.identity import LinkedPeople, compare_people
+from tasks.validate.identity import LinkedPeople, compare_people, plain
 from tasks.validate.wholes import profile_of
 
 KEY = b"k" * 32
@@ -185,3 +185,14 @@ def test_the_readings_say_how_many_people(profile) -> None:
     address, name = compare_people(profile(staff(40)), now, DEFAULT_WHOLE, NOBODY, "hr")
     assert str(address) == "40 of 40 people with the address of somebody else (100%, limit 5%)"
     assert str(name) == "40 of 40 people with another name (100%, limit 5%)"
+
+
+@pytest.mark.parametrize(
+    "written", ["Jose\u0301 Mu\u0308ller", "JOSE MULLER", "Jos\u00e9  M\u00fcller", "Jose\u00a0Muller"]
+)
+def test_a_name_that_is_written_otherwise_is_the_same_name(written: str) -> None:
+    assert plain(written) == plain("José Müller")
+
+
+def test_another_name_is_another() -> None:
+    assert plain("José Müller") != plain("José Miller")
