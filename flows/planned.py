@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,9 @@ def _folder(name: str, journal: Journal, store: RunStore) -> RunFolder:
     path = Path(name).absolute()
     if name == LATEST:
         return _latest(journal, store)
-    if path.is_dir():
+    if _is(path.is_dir):
         return RunFolder(path)
-    if path.is_file():
+    if _is(path.is_file):
         if path.name != PLAN:
             raise BadUsage(
                 f"{path.name} is not a plan that can be applied: only {PLAN} is, as it was made.",
@@ -75,6 +76,13 @@ def _folder(name: str, journal: Journal, store: RunStore) -> RunFolder:
             )
         return RunFolder(path.parent)
     return store.open(journal.find_run(name).run_id)
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
 
 
 def _latest(journal: Journal, store: RunStore) -> RunFolder:

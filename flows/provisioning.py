@@ -75,7 +75,8 @@ def _cut_off(run: Run) -> RunRecord | None:
     """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends."""
     found = run.journal.unfinished(run.pipeline_name)
     if found is not None:
-        tally_of(run.run_id).earlier = run.journal.sent_for(str(found.plan_hash))
+        tally = tally_of(run.run_id)
+        tally.earlier, tally.earlier_perhaps = run.journal.made(plan_hash=str(found.plan_hash))
     return found
 
 

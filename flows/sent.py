@@ -12,7 +12,7 @@ from tasks.settings import Settings
 
 GO_ON = "Run the same command again: it goes on where it stopped."
 AGAIN = "run the same command again"
-BEYOND_READING = ("gone", "replaced")
+BEYOND_READING = ("gone", "replaced", "log lost")
 """Reasons for which what can still be read of a lost journal is not what will be found in its place."""
 
 E = TypeVar("E", bound=RosterflowError)
@@ -24,21 +24,24 @@ def sent_by(run: Run) -> Sent:
         return NOTHING
     tally, lost = tally_of(run.run_id), run.error
     beyond = isinstance(lost, JournalLost) and lost.facts.get("reason") in BEYOND_READING
-    return Sent(tally.calls, None if beyond else _recorded(run.journal, [run.run_id]), tally.earlier)
+    return Sent(
+        tally.calls, None if beyond else _recorded(run.journal, [run.run_id]), tally.earlier, tally.earlier_perhaps
+    )
 
 
 def sent_by_runs(run_ids: Sequence[str]) -> Sent:
     """Return what some runs of this process have sent so far."""
     tallies = [TALLIES[run_id] for run_id in run_ids]
-    counted, earlier = sum(one.calls for one in tallies), sum(one.earlier for one in tallies)
+    counted = sum(one.calls for one in tallies)
+    earlier = (sum(one.earlier for one in tallies), sum(one.earlier_perhaps for one in tallies))
     settings = Settings()
     if settings.journal_url is None and not settings.journal.exists():  # to open it would make a new one
-        return Sent(counted, None, earlier)
+        return Sent(counted, None, *earlier)
     try:
         with Journal.open(settings.journal_url or settings.journal) as journal:
-            return Sent(counted, _recorded(journal, run_ids), earlier)
+            return Sent(counted, _recorded(journal, run_ids), *earlier)
     except RosterflowError:
-        return Sent(counted, None, earlier)
+        return Sent(counted, None, *earlier)
 
 
 def sent_since(before: Collection[str]) -> Sent:

@@ -3,11 +3,12 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tasks.model.errors import BadPipeline
+from tasks.model.errors import BadPipeline, BadUsage
 from tasks.model.fields import SECRET
 
 
@@ -25,6 +26,17 @@ class Settings(BaseSettings):
     journal_url: str | None = Field(default=None, repr=False)
     debug: str = ""
     settle_s: float = Field(default=5.0, ge=0, le=60)
+
+    def __init__(self, **values: Any) -> None:
+        """Raise ``BadUsage`` if a variable has a value that it cannot have; the value is not shown."""
+        try:
+            super().__init__(**values)
+        except ValidationError as exc:
+            wrong = [f"ROSTERFLOW_{str(error['loc'][0]).upper()}: {error['msg']}" for error in exc.errors()]
+            raise BadUsage(
+                f"The environment has a setting that cannot be used. {'; '.join(wrong)}.",
+                remedy="Correct it, or unset it.",
+            ) from None  # pydantic's own error quotes the value
 
     @property
     def journal(self) -> Path:

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.options import AsJson
-from flows.cli.talk import show, show_json
+from flows.cli.talk import say, show, show_json
 
 
 def runs(
     json: AsJson = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1_000_000, help="How many, newest first.")] = 20,
 ) -> None:
     """List the runs, newest first."""
     from tasks.journal import Journal
@@ -43,7 +43,7 @@ def report(
 ) -> None:
     """Say how a run ended and where its page is."""
     from flows.cli.outcome import tell
-    from tasks.journal import Journal, RunStore
+    from tasks.journal import Journal
     from tasks.model.errors import BadUsage
     from tasks.settings import Settings
 
@@ -53,7 +53,10 @@ def report(
         sent = _sent(found, journal)
     if not found.summary:
         raise BadUsage(f"Run {found.run_id} has no report: it is at work, was cut off, or could write none.", sent=sent)
-    tell(found.summary, RunStore(settings.runs).open(found.run_id).root, json=json)
+    folder = settings.runs / found.run_id
+    tell(found.summary, folder, json=json)
+    if not folder.is_dir():
+        say(f"The folder of the run is gone, and its page with it: {folder}.")
 
 
 def _reason(run: Any, journal: Any) -> str:
@@ -69,8 +72,9 @@ def _sent(run: Any, journal: Any) -> str:
     """Return how many calls the journal has of a run that began to send; nothing of one that did not."""
     if run.applying_since is None:
         return ""
-    calls = journal.sent(run.run_id)
-    return f"{calls} {'call of it is' if calls == 1 else 'calls of it are'} recorded."
+    calls, perhaps = journal.made(run_id=run.run_id)
+    more = f", and {perhaps} that may have been made" if perhaps else ""
+    return f"{calls or 'No'} {'call of it is' if calls == 1 else 'calls of it are'} recorded{more}."
 
 
 def _facts(run: Any, reason: str, permits: Any) -> dict[str, Any]:

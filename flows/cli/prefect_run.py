@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from subprocess import DEVNULL
 from types import SimpleNamespace
 from typing import Any
 
@@ -134,9 +135,11 @@ def _keep_server_apart(home: Path) -> None:
     """Give Prefect's temporary server a session of its own, and record it, for the case that this run is killed.
 
     Ctrl-C reaches the whole group of the terminal. It is meant for the run, which still needs the server to end in
-    order. Prefect offers no setting for this.
+    order. Nor does the server hold the run's output: whoever reads that to its end would wait for the server, too.
+    Prefect offers no setting for this.
     """
     from prefect.server.api import server
 
-    apart = leftovers.recording(home, functools.partial(subprocess.Popen, start_new_session=True))
+    own = {"start_new_session": True, "stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL}
+    apart = leftovers.recording(home, functools.partial(subprocess.Popen, **own))
     server.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": apart})  # type: ignore[assignment, attr-defined]

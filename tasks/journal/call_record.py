@@ -102,14 +102,17 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return conn.execute(query).scalar_one()
 
-    def sent_for(self, plan_hash: str) -> int:
-        """Return how many calls were made for a plan, by whichever run, that reached the target, or may have."""
-        query = select(func.count()).where(
-            operations.c.plan_hash == plan_hash,
-            operations.c.result.is_distinct_from(CallResult.NOT_SENT),
-        )
+    def made(self, *, plan_hash: str | None = None, run_id: str | None = None) -> tuple[int, int]:
+        """Return how many calls were made for a plan, or by a run, and of how many more that is not known.
+
+        Of those the process was killed between writing them down and writing down what came of them.
+        """
+        mine = operations.c.run_id == run_id if plan_hash is None else operations.c.plan_hash == plan_hash
+        known = operations.c.result.is_not(None) & (operations.c.result != CallResult.NOT_SENT)
+        query = select(func.count().filter(known), func.count().filter(operations.c.result.is_(None))).where(mine)
         with self._read() as conn:
-            return conn.execute(query).scalar_one()
+            made, perhaps = conn.execute(query).one()
+        return made, perhaps
 
     def in_doubt(self, plan_hash: str) -> set[str]:
         """Return the changes of a plan with a call of which it is not known whether it was done."""

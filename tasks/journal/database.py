@@ -85,7 +85,7 @@ def _path_of(where: str | Path) -> Path:
             url = make_url(where)
         except ArgumentError as exc:
             raise _no_sqlite() from exc
-        if url.get_backend_name() != "sqlite" or not url.database:
+        if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:") or url.query:
             raise _no_sqlite()
         return Path(url.database).absolute()
     return Path(where).absolute()

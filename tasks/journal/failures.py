@@ -29,6 +29,7 @@ class Reason(StrEnum):
 
     GONE = "gone"
     REPLACED = "replaced"
+    LOG_LOST = "log lost"
     FULL = "full"
     READ_ONLY = "read-only"
     BUSY = "busy"
@@ -43,6 +44,10 @@ _FAILURES = (OperationalError, InternalError, TimeoutError, Damaged, NoResultFou
 _WORDS = {
     Reason.GONE: ("was deleted or moved while it was in use", "Put it back where it was."),
     Reason.REPLACED: ("was replaced by another file while it was in use", "Put back the file that was there."),
+    Reason.LOG_LOST: (
+        "lost its write-ahead log, the file -wal beside it, while it was in use",
+        "Let nothing touch it.",
+    ),
     Reason.FULL: ("cannot be written: its disk is full", "Make room on that disk."),
     Reason.READ_ONLY: ("cannot be written: it or its disk is read-only", "See to it that it can be written."),
     Reason.BUSY: ("cannot be written: another program has locked it", "End that program."),

@@ -51,8 +51,8 @@ class JournalFile:
         if os.getpid() != self.pid:  # SQLite's locks are not inherited, though it takes them to be
             raise RosterflowError("A journal that was open in one process was used in a fork of it.")
         _require_same(self.path, self.path, self.identity)
-        if self.wal is not None:
-            _require_same(self.path, _beside(self.path, "-wal"), self.wal)
+        if self.wal is not None and identity_of(_beside(self.path, "-wal")) != self.wal:
+            raise lost(self.path, Reason.LOG_LOST)
 
     def keep(self) -> None:
         """Open the connection that stays, and remember the write-ahead log, which is not replaced while it does."""

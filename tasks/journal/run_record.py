@@ -76,6 +76,7 @@ class RunsRecord(PlanRecord):
 
     def find_run(self, name: str) -> RunRecord:
         """Return the run whose id begins with *name*, or the ``latest``. Raises ``BadUsage`` if not just one does."""
+        name = name.encode(errors="replace").decode()  # a terminal may give what is no text
         found = self.runs(1) if name == "latest" else self._runs(runs.c.run_id.startswith(name, autoescape=True))
         if len(found) == 1:
             return found[0]

@@ -13,13 +13,15 @@ class Sent:
     """How many calls that change something a run made, and who knows it. A call that had no answer counts.
 
     ``recorded`` is what the journal has of them, None if it cannot tell. ``counted`` is what this process counted
-    itself, None if the run was not its own. ``earlier`` are the calls that a run before this one had made when it was
-    cut off, and that this run took up or looked up; they are no calls of this run.
+    itself, None if the run was not its own. ``earlier`` are the calls that had been made for a plan that was begun
+    before and not completed, and that this run took up or looked up; they are no calls of this run. ``earlier_perhaps``
+    are those of which it is not known whether they were made.
     """
 
     counted: int | None = None
     recorded: int | None = None
     earlier: int = 0
+    earlier_perhaps: int = 0
 
     @property
     def calls(self) -> int | None:
@@ -34,7 +36,8 @@ class Sent:
     @property
     def nothing(self) -> str:
         """The part of a sentence that says so; to be used only where it is so."""
-        return f"{NOTHING_SENT[:1].lower()}{NOTHING_SENT[1:-1]}{' by this run' if self.earlier else ''}"
+        of_whom = " by this run" if self._of_earlier() else ""
+        return f"{NOTHING_SENT[:1].lower()}{NOTHING_SENT[1:-1]}{of_whom}"
 
     def __str__(self) -> str:
         """Say what was sent before this moment.
@@ -44,11 +47,13 @@ class Sent:
         >>> str(Sent(counted=3, recorded=3))
         '3 calls had been made before; all of them are recorded.'
         >>> str(Sent(counted=3))
-        '3 calls had been made before, as this process counted; the journal cannot tell of them any more.'
+        '3 calls had been made before, as this process counted; the journal may not tell of them.'
         >>> str(Sent(counted=3, recorded=2))
         '3 calls had been made before; the journal has 2 of them.'
         >>> str(Sent(counted=0, recorded=0, earlier=1))
-        'Nothing was sent by this run. An earlier run, which was not completed, had made 1 call.'
+        'Nothing was sent by this run. A plan was begun before and not completed: 1 call had been made for it.'
+        >>> str(Sent(counted=0, recorded=0, earlier=3, earlier_perhaps=5)).partition(": ")[2]
+        '3 calls had been made for it, and perhaps 5 more.'
         """
         return " ".join(filter(None, (self._of_this_run(), self._of_earlier())))
 
@@ -59,7 +64,7 @@ class Sent:
             return f"{self.nothing[:1].upper()}{self.nothing[1:]}."
         made = f"{_calls(self.calls)} had been made before"
         if self.recorded is None:
-            return f"{made}, as this process counted; the journal cannot tell of {_them(self.calls)} any more."
+            return f"{made}, as this process counted; the journal may not tell of {_them(self.calls)}."
         if self.recorded == 0:
             return f"{made}; {'it is' if self.calls == 1 else 'they are'} not recorded."
         if self.recorded < self.calls:
@@ -67,7 +72,10 @@ class Sent:
         return f"{made}; {'it is' if self.calls == 1 else 'all of them are'} recorded."
 
     def _of_earlier(self) -> str:
-        return f"An earlier run, which was not completed, had made {_calls(self.earlier)}." if self.earlier else ""
+        if not (self.earlier or self.earlier_perhaps):
+            return ""
+        more = f", and perhaps {self.earlier_perhaps} more" if self.earlier_perhaps else ""
+        return f"A plan was begun before and not completed: {_calls(self.earlier)} had been made for it{more}."
 
 
 UNKNOWN = Sent()
@@ -76,7 +84,7 @@ NOTHING = Sent(counted=0, recorded=0)
 
 
 def _calls(number: int) -> str:
-    return "1 call" if number == 1 else f"{number} calls"
+    return "1 call" if number == 1 else f"{number or 'no'} calls"
 
 
 def _them(number: int) -> str:

@@ -7,12 +7,14 @@ Key = tuple[str, int]
 class Tally:
     """Counts the calls of one run that reached the target, or may have, as the journal does.
 
-    ``earlier`` are the calls that an earlier run, which was not completed, had made, where this one has seen to that.
+    ``earlier`` are the calls that had been made for a plan that was begun before and not completed, where this run has
+    seen to that; ``earlier_perhaps`` are those of which it is not known.
     """
 
     def __init__(self) -> None:
         self.calls = 0
         self.earlier = 0
+        self.earlier_perhaps = 0
         self._open: set[Key] = set()  # calls of this process of which it does not know yet what became of them
 
     def begin(self, key: Key) -> None:

@@ -24,9 +24,11 @@ def test_the_server_of_a_sync_that_was_killed_is_ended_by_the_next(tenant: Any, 
     environ = {**os.environ, "PREFECT_HOME": str(office.home / "prefect")}
     environ.pop("PREFECT_API_URL", None)
     with subprocess.Popen(["sleep", "600"]) as bystander:
-        with subprocess.Popen(command, env=environ, cwd=office.folder, stderr=subprocess.DEVNULL) as killed:
+        out = subprocess.PIPE
+        with subprocess.Popen(command, env=environ, cwd=office.folder, stdout=out, stderr=subprocess.STDOUT) as killed:
             wait_for_a_write(tenant, killed)
             killed.kill()
+            killed.communicate(timeout=60)  # whoever reads what it says does not wait for the server that is left
         server = recorded(office.home)
         assert server.is_alive
         assert b"uvicorn" in Path(f"/proc/{server.pid}/cmdline").read_bytes()

@@ -73,6 +73,9 @@ def test_every_command_either_cannot_send_or_may_or_has_nothing_to_do_with_it() 
     assert commands - _NAMES_THAT_CANNOT_SEND - MAY_SEND == {"runs", "report", "sandbox"}
 
 
+BEGUN, FOR_IT, MORE = "A plan was begun before and not completed: ", " had been made for it", ", and perhaps 2 more."
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
@@ -82,7 +85,11 @@ def test_every_command_either_cannot_send_or_may_or_has_nothing_to_do_with_it() 
         (Sent(counted=1, recorded=0), "1 call had been made before; it is not recorded."),
         (Sent(counted=4, recorded=1), "4 calls had been made before; the journal has 1 of them."),
         (Sent(counted=1, recorded=1), "1 call had been made before; it is recorded."),
-        (Sent(earlier=1), f"{SENT_UNKNOWN} An earlier run, which was not completed, had made 1 call."),
+        (
+            Sent(counted=0, recorded=0, earlier_perhaps=2),
+            f"Nothing was sent by this run. {BEGUN}no calls{FOR_IT}{MORE}",
+        ),
+        (Sent(earlier=1), f"{SENT_UNKNOWN} {BEGUN}1 call{FOR_IT}."),
     ],
 )
 def test_the_more_is_believed_and_nothing_is_said_only_where_all_who_know_say_so(sent: Sent, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import traceback
 from datetime import UTC, datetime
@@ -170,3 +171,38 @@ def test_a_run_that_was_cut_off_before_it_applied_is_gone_on_with_by_nobody(run,
     with Journal.open(office.home / "journal.db") as journal:
         journal.begin_run(RunRecord("20260331-020005-000001", "acme", "plan", at))
     assert "At work, or cut off before anything was sent." in run("runs").stdout
+
+
+def test_a_setting_that_cannot_be_used_is_named_and_its_value_is_not(run, monkeypatch):
+    monkeypatch.setenv("ROSTERFLOW_SETTLE_S", "s3cret")
+    said = run("runs")
+    assert said.exit_code == 2
+    assert "ROSTERFLOW_SETTLE_S" in said.stderr
+    assert "s3cret" not in said.stderr
+
+
+@pytest.mark.parametrize("words", [("apply", "x" * 5000), ("report", "\udcff\udcfe"), ("apply", "\udcff\udcfe")])
+def test_a_name_that_no_run_can_have_is_no_run(run, office, words):
+    said = run(*words)
+    assert said.exit_code == 2
+    assert "There is no such run." in said.stderr
+
+
+def test_more_runs_than_there_can_be_are_not_asked_for(run, office):
+    assert run("runs", "-n", "9" * 30).exit_code == 2
+
+
+def test_a_journal_in_memory_is_none(run, office, monkeypatch):
+    monkeypatch.setenv("ROSTERFLOW_JOURNAL_URL", "sqlite:///:memory:")
+    said = run("runs")
+    assert said.exit_code == 2
+    assert "keeps its journal in an SQLite file" in said.stderr
+
+
+def test_a_report_is_told_by_the_journal_where_its_folder_is_gone(run, office, sync, told):
+    ended = told(sync())
+    shutil.rmtree(office.home / "runs" / ended.run_id)
+    said = run("report", ended.run_id)
+    assert said.exit_code == 0
+    assert "were given access" in said.stdout
+    assert "The folder of the run is gone, and its page with it" in said.stderr
