@@ -75,6 +75,7 @@ def test_every_broken_bound_is_named_in_one_pass(office, sync, tenant, synced) -
     assert tenant.writes() == synced
 
 
+@pytest.mark.prove
 def test_an_accepted_file_is_carried_out_once_and_is_what_the_next_is_held_against(
     office, sync, tenant, synced, rosterflow
 ) -> None:

@@ -25,7 +25,7 @@ COLUMNS = (
     ("external_id", "given_name"),
 )
 Row = dict[str, Any]
-few = settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def staff(count: int, *, alike: bool = False) -> list[Row]:

@@ -21,7 +21,7 @@ HEADINGS = ("Account", "Department", "Remarks")
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufeff"), max_size=12)
 LINES = st.builds("\n".join, st.lists(CELLS, min_size=1, max_size=3))
 ROWS = st.lists(st.tuples(CELLS, CELLS, LINES), min_size=1, max_size=12)
-RUNS = settings(max_examples=examples(15), deadline=None)
+RUNS = settings(max_examples=examples(10), deadline=None)
 
 
 def source(path: str, **fields: object) -> Source:

@@ -23,7 +23,7 @@ COLUMNS = {
     "contractors": ("external_id", "user_name", "given_name", "department"),
     "telephony": ("external_id", "phone", "department"),
 }
-everything = settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+everything = settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Files = dict[str, list[dict[str, Any]]]
 
 

@@ -238,7 +238,7 @@ def _limits(change: Change) -> tuple[str, ...]:
     return tuple(sorted(key or name for key, name in pairs))
 
 
-everything = settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+everything = settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @everything

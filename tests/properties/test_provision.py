@@ -102,7 +102,7 @@ def record_of(world: World, plan: Plan) -> Mapping[str, Any]:
     return {"links": links, "outcomes": outcomes, "tenant": tenant}
 
 
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(plans(), st.lists(st.integers(0, 40), max_size=4), st.data())
 def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
     made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject
@@ -134,7 +134,7 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
         disturbed.journal.close()
 
 
-@settings(max_examples=examples(6), deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @given(plans())
 def test_applying_a_finished_plan_again_sends_nothing(made: tuple[list[Any], PlanBuilder]) -> None:
     accounts, builder = made

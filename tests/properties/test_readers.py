@@ -26,7 +26,7 @@ LONGEST_S = 20
 FEW = settings(
     max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-MANY = settings(FEW, max_examples=examples(75))
+MANY = settings(FEW, max_examples=examples(50))
 STARTS = (
     b"PK\x03\x04",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",

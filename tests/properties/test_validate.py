@@ -30,7 +30,7 @@ CELLS = st.fixed_dictionaries(
     }
 )
 ROWS = st.lists(CELLS, min_size=1, max_size=12)
-FEW = settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def staff() -> Suite:

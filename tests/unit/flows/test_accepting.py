@@ -80,7 +80,23 @@ def test_a_plan_shows_how_the_list_differs(refused, office, rosterflow) -> None:
     assert "38 rows, 40 before (5% fewer, limit 20%)" in said.text
 
 
-def test_accepting_is_recorded_with_name_reason_and_day(refused, accept, rosterflow, journal) -> None:
+REFUSED = (
+    (("--until", "tomorrow"), "is not a day"),
+    (("--until", "2020-01-01"), "from today on"),
+    (("--until", "2999-01-01"), "at most 31 days"),
+    (("--source", "telephony"), "refused no file of source telephony"),
+    (("--reason", " "), "needs a name and a reason"),
+)
+
+
+def test_what_cannot_be_accepted_is_said_and_what_can_is_recorded_with_name_reason_and_day(
+    refused, accept, rosterflow, journal
+) -> None:
+    ended = [accept(refused, *options) for options, _ in REFUSED]
+    assert [one.code for one in ended] == [2] * len(REFUSED)
+    assert [said for one, (_, said) in zip(ended, REFUSED, strict=True) if said not in one.talk] == []
+    assert journal.permits("acme") == []
+
     said = accept(refused)
     assert said.code == 0
     last = (datetime.now(UTC).date() + timedelta(days=7)).isoformat()
@@ -106,6 +122,7 @@ def test_plan_and_blocked_sync_leave_it_to_the_run_that_carries_the_file_out(
     assert "(used by run" in rosterflow("runs").text
 
 
+@pytest.mark.prove
 def test_with_a_mended_workbook_it_is_another_list_than_was_accepted(
     office, sync, told, refused, accept, rosterflow
 ) -> None:
@@ -137,6 +154,18 @@ def test_it_is_good_once(refused, accept, office, sync, told) -> None:
     assert accept(again.run_id).code == 0
 
 
+def test_it_lets_no_other_file_pass_and_is_void_once_another_was_carried_out(
+    refused, accept, office, sync, told, rosterflow
+) -> None:
+    assert accept(refused).code == 0
+    office.staff(people(19))
+    assert rosterflow("plan", office.save()).code == 6
+    office.staff(people(41))
+    assert told(sync()).code == 0
+    office.staff(people(20))
+    assert told(sync()).code == 6
+
+
 def test_a_run_whose_baseline_is_another_now_has_nothing_to_accept(refused, accept, office, sync, told) -> None:
     office.staff(people(41))
     assert told(sync()).code == 0
@@ -145,21 +174,7 @@ def test_a_run_whose_baseline_is_another_now_has_nothing_to_accept(refused, acce
     assert "another file of hr was accepted since" in said.talk
 
 
-def test_another_file_is_not_let_pass(refused, accept, office, sync, told) -> None:
-    accept(refused)
-    office.staff(people(19))
-    assert told(sync()).code == 6
-
-
-def test_it_is_void_once_another_file_was_accepted(refused, accept, office, sync, told) -> None:
-    accept(refused)
-    office.staff(people(41))
-    assert told(sync()).code == 0
-    office.staff(people(20))
-    assert told(sync()).code == 6
-
-
-def test_it_ends_on_its_day(refused, accept, sync, journal, told) -> None:
+def test_it_ends_on_its_day_and_is_given_no_second_time(refused, accept, sync, journal, told) -> None:
     today = datetime.now(UTC).date()
     assert accept(refused, "--until", today.isoformat()).code == 0
     [permit] = journal.permits("acme")
@@ -168,32 +183,12 @@ def test_it_ends_on_its_day(refused, accept, sync, journal, told) -> None:
     this = Comparison("hr", "staff.csv", permit.sha256, 20, 20, 0, baseline)
     assert permit.lets_pass(this, today.isoformat())
     assert not permit.lets_pass(this, (today + timedelta(days=1)).isoformat())
-
-
-REFUSED = (
-    (("--until", "tomorrow"), "is not a day"),
-    (("--until", "2020-01-01"), "from today on"),
-    (("--until", "2999-01-01"), "at most 31 days"),
-    (("--source", "telephony"), "refused no file of source telephony"),
-    (("--reason", " "), "needs a name and a reason"),
-)
-
-
-def test_what_cannot_be_accepted_is_said(refused, accept, journal) -> None:
-    ended = [accept(refused, *options) for options, _ in REFUSED]
-    assert [one.code for one in ended] == [2] * len(REFUSED)
-    assert [said for one, (_, said) in zip(ended, REFUSED, strict=True) if said not in one.talk] == []
-    assert journal.permits("acme") == []
+    said = accept(refused)
+    assert said.code == 2
+    assert "decision 1 lets this file of hr pass, until" in said.talk
 
 
 def test_there_is_nothing_to_accept_in_a_run_that_refused_nothing(office, sync, accept, told) -> None:
     said = accept(told(sync()).run_id)
     assert said.code == 2
     assert "There is nothing to accept" in said.talk
-
-
-def test_a_file_is_accepted_no_second_time(refused, accept) -> None:
-    assert accept(refused).code == 0
-    said = accept(refused)
-    assert said.code == 2
-    assert "decision 1 lets this file of hr pass, until" in said.talk

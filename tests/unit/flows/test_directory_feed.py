@@ -46,20 +46,14 @@ def groups(tenant: Any) -> dict[str, set[str]]:
     }
 
 
-def test_groups_are_made_and_filled_and_who_was_there_stays(
-    fed: Any, tenant: Any, sync: Callable[..., Any], told: Callable[..., Any]
+def test_groups_are_made_and_filled_and_who_was_there_stays_and_then_there_is_nothing_to_do(
+    fed: Any, tenant: Any, sync: Callable[..., Any], told: Callable[..., Any], make_plan: Callable[..., Any]
 ) -> None:
     assert told(sync()).code == 0
     assert groups(tenant) == {
         "GoTo All": {"breakglass", "ada.byrne", "bo.lind"},
         "GoTo Hosts": {"ada.byrne"},
     }
-
-
-def test_a_second_sync_has_nothing_to_do(
-    fed: Any, tenant: Any, sync: Callable[..., Any], make_plan: Callable[..., Any]
-) -> None:
-    sync()
     assert make_plan().exit_code == 0
 
 

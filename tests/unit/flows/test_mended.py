@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tasks.model.errors import RejectedSource
+from tests.support.effort import sampled
 
 HEADINGS = ("Employee No", "Account", "First name", "Surname", "Department", "State", "Password")
 MASK = "•••"
@@ -136,17 +137,18 @@ def test_the_workbook_of_another_export_is_refused(run, office, held, roster):
     assert "mends another export of source hr than the one that is there. Nothing was sent." in said.stderr
 
 
-@pytest.mark.parametrize(
-    ("cells", "message"),
-    [
-        ({"N2": None}, "has no Reference, or a damaged one, in row 2"),
-        ({"N2": "hr:12"}, "has no Reference, or a damaged one, in row 2"),
-        ({"N2": "N3"}, "has the same Reference in several rows"),
-        ({"N2": "99"}, "has a Reference to a row that is not in the list"),
-        ({f"N{row}": "other" for row in (2, 3, 4, 5)}, "mends a source named other, which this pipeline does not have"),
-        ({"B1": "Konto"}, "has no column 'Account'"),
-    ],
-)
+OTHER = {f"N{row}": "other" for row in (2, 3, 4, 5)}
+UNMATCHED = [
+    pytest.param({"N2": None}, "has no Reference, or a damaged one, in row 2", id="none"),
+    pytest.param({"N2": "hr:12"}, "has no Reference, or a damaged one, in row 2", id="damaged"),
+    pytest.param({"N2": "N3"}, "has the same Reference in several rows", id="twice"),
+    pytest.param({"N2": "99"}, "has a Reference to a row that is not in the list", id="no row"),
+    pytest.param(OTHER, "mends a source named other, which this pipeline does not have", id="another source"),
+    pytest.param({"B1": "Konto"}, "has no column 'Account'", id="no column"),
+]
+
+
+@pytest.mark.parametrize(("cells", "message"), sampled(UNMATCHED, {"damaged", "no row"}))
 def test_a_workbook_that_cannot_be_matched_is_refused(run, office, held, cells, message):
     run("check", office.pipeline)
     sheet = openpyxl.load_workbook(rejects(office))["Rejects"]

@@ -135,7 +135,7 @@ def test_wrong_cell_holds_its_row(one_wrong_cell_each, code):
     assert finding["severity"] == "critical"
 
 
-@pytest.mark.parametrize("code", ["id_shared", "id_conflict", "user_name_shared"])
+@pytest.mark.parametrize("code", sampled(["id_shared", "id_conflict", "user_name_shared"], {"id_conflict"}))
 def test_rows_that_contradict_each_other_are_all_held(staff, make_roster, whole, ben, headings, code):
     verdict = validate(make_roster(whole, {**whole, **PAIR_CASES[code]}, {**whole, **ben}), staff, headings, TODAY)
     assert verdict.held[["row", "codes"]].to_numpy().tolist() == [[2, code], [3, code]]
@@ -154,7 +154,10 @@ def test_of_a_row_that_stands_twice_the_first_is_kept(staff, make_roster, whole,
     assert verdict.findings[["column", "value"]].isna().all(axis=None)
 
 
-@pytest.mark.parametrize("order", [("ada", "Ada", "ADA"), ("ADA", "ada", "Ada"), ("ada", "ADA", "ADA")])
+ORDERS = [("ada", "Ada", "ADA"), ("ADA", "ada", "Ada"), ("ada", "ADA", "ADA")]
+
+
+@pytest.mark.parametrize("order", sampled([pytest.param(one, id=" ".join(one)) for one in ORDERS], {"ada Ada ADA"}))
 def test_of_spellings_of_one_row_the_same_is_kept_in_any_order(staff, make_roster, whole, headings, order):
     rows = [{**whole, "user_name": f"{name}@acme.example"} for name in order]
     verdict = validate(make_roster(*rows), staff, headings, TODAY)
@@ -199,7 +202,7 @@ def test_key_column_that_is_more_than_half_blank_refuses_the_roster(staff, make_
     assert [failure["count"] for failure in caught.value.facts["failures"]] == [2]
 
 
-@pytest.mark.parametrize("attribute", ["given_name", "family_name", "status"])
+@pytest.mark.parametrize("attribute", sampled(["given_name", "family_name", "status"], {"status"}))
 def test_other_column_that_is_more_than_half_blank_refuses_all_but_a_short_roster(
     staff, make_roster, ada, headings, attribute
 ):
@@ -331,7 +334,7 @@ def test_manager_who_is_nowhere_in_the_list_is_a_warning_by_id_and_by_address(st
     assert verdict.held.empty
 
 
-@pytest.mark.parametrize("own", ["1001", "ADA@acme.example"])
+@pytest.mark.parametrize("own", sampled(["1001", "ADA@acme.example"], {"ADA@acme.example"}))
 def test_whoever_is_their_own_manager_is_told_and_not_held(staff, make_roster, ada, ben, headings, own):
     rows = [{**ada, "manager_id": own}, {**ben, "manager_id": "1001"}]
     verdict = validate(make_roster(*rows), staff, headings, TODAY)
@@ -361,7 +364,7 @@ def test_rows_of_one_person_and_rows_without_a_name_are_no_homonyms(staff, make_
     assert found(verdict, "homonym") == []
 
 
-@pytest.mark.parametrize("attribute", ["user_name", "family_name", "display_name"])
+@pytest.mark.parametrize("attribute", sampled(["user_name", "family_name", "display_name"], {"user_name"}))
 def test_letters_of_another_alphabet_hold_the_row(staff, make_roster, ada, ben, headings, attribute):
     wrong = {**ada, "display_name": "Ada Byron", attribute: "ada@\u0430cme.example"}
     verdict = validate(make_roster(wrong, {**ben, "display_name": "\u0411\u0435\u043d"}), staff, headings, TODAY)
