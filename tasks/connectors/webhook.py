@@ -7,6 +7,8 @@ import httpx
 from pydantic import SecretStr
 
 from tasks.connectors.unlogged import unlogged
+from tasks.model.errors import BadPipeline
+from tasks.model.places import goes_in_clear
 
 TIMEOUT_S = 10.0
 
@@ -28,8 +30,14 @@ def notice(summary: Mapping[str, Any]) -> dict[str, Any]:
 def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.BaseTransport | None = None) -> bool:
     """Post the notice once; return whether it was taken. A notice that is lost never changes how a run ended.
 
-    Hooks answer with anything but a page: that comes from a sign-in page or a proxy, which passed nothing on.
+    Hooks answer with anything but a page: that comes from a sign-in page or a proxy, which passed nothing on. Raises
+    ``BadPipeline`` before anything is sent if the hook, whose address is a secret, is at plain http elsewhere.
     """
+    if goes_in_clear(url.get_secret_value().strip()):
+        raise BadPipeline(
+            "A web hook of notify sends a secret to another machine over plain http: it was not called.",
+            remedy="Let its address begin with https://.",
+        )
     try:
         with unlogged("httpx"), httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
             answer = client.post(url.get_secret_value(), json=notice(summary))

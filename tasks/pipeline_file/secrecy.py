@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from tasks.model.fields import REFERENCE as SECRET_REFERENCE
+from tasks.model.places import goes_in_clear
 from tasks.model.secrets import SecretKind, kind_of_value
 from tasks.pipeline_file.plain_yaml import Node, Path, Problem
 from tasks.pipeline_file.wording import listing
@@ -19,9 +20,14 @@ SHORTEST = 8
 """Values of fewer characters are not looked for: that a word of a rule is also the password of a test says nothing."""
 SHORTEST_QUOTED = 3
 WHERE = "secrets may stand in auth, password, notify and database, and in a URL as its password or in its query"
-_SECRET_PARAMETER = re.compile(
-    r"[\w-]*(?:sig|credential|token|key|code|pass|pwd|secret|auth|odbc_connect)", re.IGNORECASE
+IN_CLEAR = "sends a secret to another machine over plain http; write https://"
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SECRET_WORD = re.compile(
+    r"sig|auth|authorization|key|pass|passphrase|pwd|credentials?|odbc"
+    r"|\w*(?:signature|token|password|passwd|secret|(?:api|access|auth|shared)key)"
 )
+_CODES = frozenset({"access", "auth", "function"})
+"""Of what a code is a secret; one that is called just that is too."""
 _CREDENTIALS = re.compile(r"://(?P<user>[^/?#@:]*)(?P<colon>:?)(?P<password>[^/?#@]*)@")
 
 
@@ -61,8 +67,21 @@ class Value:
     open: str
 
 
+def is_secret_parameter(name: str) -> bool:
+    """Whether a parameter of a query is a secret by the words of its name.
+
+    >>> [is_secret_parameter(name) for name in ("X-Amz-Signature", "accessToken", "code", "designation", "site_code")]
+    [True, True, True, False, False]
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    of_what = set(words) - {"code"}
+    is_code = "code" in words and (not of_what or bool(of_what & _CODES))
+    return is_code or any(_SECRET_WORD.fullmatch(word) for word in words)
+
+
 def misused(node: Node, environ: Mapping[str, str]) -> list[Problem]:
-    """Return one problem for each place in which a secret stands that may not: by its variable, or by its value."""
+    """Return one problem for each place in which a secret stands that may not: by its variable, or by its value; and
+    for each list and web hook to which a secret would go in clear."""
     values = [_parted(line, path, text, environ) for line, path, text in _texts(node, ())]
     used: dict[str, int] = {}
     for value in values:
@@ -70,11 +89,33 @@ def misused(node: Node, environ: Mapping[str, str]) -> list[Problem]:
             used.setdefault(name, value.line)
     sure = dict.fromkeys(name for value in values for name in _names(value.telling))
     known = {name: tuple(_texts_of(environ.get(name, ""))) for name in sure}
-    return [
+    misplaced = [
         Problem(value.line, _discreet(value.path, known.values()), said)
         for value in values
         for said in _said(value, used, known, environ)
     ]
+    in_clear = [
+        Problem(line, path, IN_CLEAR)
+        for line, path, text in _texts(node, ())
+        if _sends_in_clear(path, text, frozenset(sure), environ)
+    ]
+    return misplaced + in_clear
+
+
+def _sends_in_clear(path: Path, text: str, secrets: frozenset[str], environ: Mapping[str, str]) -> bool:
+    """Whether a list or a web hook is at http elsewhere, with a user, or with a secret in its query.
+
+    Every web hook is a secret. One that is a block's value is judged when it is called.
+    """
+    url = _expanded(text, environ).strip()
+    if path[:1] == ("notify",):
+        return is_secret(path) and goes_in_clear(url)
+    if not is_place(path) or not goes_in_clear(url):
+        return False
+    query = text.partition("?")[2] if "://" in text else url.partition("?")[2]
+    named = any(is_secret_parameter(part.partition("=")[0]) for part in query.split("&"))
+    referred = any(name in secrets or name.startswith("block:") for name in _names(query))
+    return named or referred or _CREDENTIALS.search(url) is not None
 
 
 def _names(text: str) -> list[str]:
@@ -115,20 +156,35 @@ def _texts(node: Node, path: Path) -> Iterator[tuple[int, Path, str]]:
 
 def _parted(line: int, path: Path, text: str, environ: Mapping[str, str]) -> Value:
     if is_secret(path):
-        return Value(line, path, text, text, "")
+        return Value(
+            line, path, text, "" if path[-1] == "client_id" else text, ""
+        )  # an id is a word in other texts too
     if not is_place(path):
         return Value(line, path, "", "", text)
     if "://" in text:
-        password, query, rest = _parts_of_url(text)
-        sure = "\n".join((password, *(part for part in query.split("&") if _SECRET_PARAMETER.match(part))))
-        return Value(line, path, f"{password}\n{query}", sure, "" if path[-1] == "database" else rest)
+        parts = _parts_of_url(text)
+        told = (part for part in parts.query.split("&") if is_secret_parameter(part.partition("=")[0]))
+        secret = "\n".join((parts.user, parts.password, parts.query))
+        return Value(
+            line, path, secret, "\n".join((parts.password, *told)), "" if path[-1] == "database" else parts.rest
+        )
     # A variable can stand for a whole URL; a block alone is refused for a path.
     holds = path[-1] == "database" or ("${block:" not in text and can_hold_secrets(path, _expanded(text, environ)))
     return Value(line, path, text, text, "") if holds else Value(line, path, "", "", text)
 
 
-def _parts_of_url(url: str) -> tuple[str, str, str]:
-    """Return password (or user without one), query, and the rest of a URL without its user: that is open."""
+@dataclass(frozen=True)
+class _Parts:
+    """What of a URL is secret, or may be: the user where a token can stand in its place, that is over the web without
+    a password. ``rest`` has no user, and is open."""
+
+    user: str
+    password: str
+    query: str
+    rest: str
+
+
+def _parts_of_url(url: str) -> _Parts:
     references: dict[str, str] = {}
 
     def mark(found: re.Match[str]) -> str:
@@ -143,9 +199,11 @@ def _parts_of_url(url: str) -> tuple[str, str, str]:
     head, _, query = SECRET_REFERENCE.sub(mark, url).partition("?")
     found = _CREDENTIALS.search(head)
     if found is None:
-        return "", filled(query), filled(head)
-    secret = found["password"] if found["colon"] else found["user"]
-    return filled(secret), filled(query), filled(f"{head[: found.start()]}://{head[found.end() :]}")
+        return _Parts("", "", filled(query), filled(head))
+    scheme = head[: found.start()]
+    user = "" if found["colon"] or scheme.lower() == "sftp" else found["user"]
+    rest = f"{scheme}://{head[found.end() :]}"
+    return _Parts(filled(user), filled(found["password"]), filled(query), filled(rest))
 
 
 def _expanded(text: str, environ: Mapping[str, str]) -> str:
@@ -155,12 +213,13 @@ def _expanded(text: str, environ: Mapping[str, str]) -> str:
 def _texts_of(value: str) -> Iterator[str]:
     """Yield the texts by which the value of a secret is known: itself, or the parts of a URL that are secret, and the
     URL unless it is nothing but a host."""
+    value = value.strip()  # a secret that is kept as a file ends in a line break
     texts = [value]
     _, found, rest = value.partition("://")
     if found:
-        password, query, _ = _parts_of_url(value)
-        bare = not (password or query or rest.partition("/")[2].strip("/"))
-        texts = [password, unquote(password), query, "" if bare else value]
+        parts = _parts_of_url(value)
+        bare = not (parts.user or parts.password or parts.query or rest.partition("/")[2].strip("/"))
+        texts = [parts.password, unquote(parts.password), parts.query, "" if bare else value]
     yield from dict.fromkeys(text for text in texts if len(text) >= SHORTEST)
 
 
@@ -176,7 +235,7 @@ def _said(
     if value.path[:1] == ("targets",) and "urls" in value.path and _CREDENTIALS.search(_expanded(value.open, environ)):
         yield "takes no user and no password: credentials of a target stand under auth"
     for name in names:
-        if kind_of_value(environ.get(name, "")) == SecretKind.PASSWORD:
+        if kind_of_value(environ.get(name, "").strip()) == SecretKind.PASSWORD:
             yield f"the variable {name} holds what looks like a key or a token, and no secret may stand here; {WHERE}"
     if not misplaced:
         yield from _said_of_values(value.open, names, known, environ)

@@ -19,12 +19,15 @@ from tasks.plan.world import World, names, only, rows, text
 
 COLLAPSED = 0.5
 """A full snapshot in which more than this part of the linked people is missing is no snapshot."""
+FEWEST_OF_NOBODY = 3
+"""Among fewer than ``SMALLEST_BASE`` linked people most may leave at once; that nobody of this many is left is no news
+of leavers: their ids, or addresses where there are no ids, have changed."""
 
 
 def draft_leavers(world: World, drafts: Drafts) -> None:
     """Suspend those whose grace is over, note those within it, and say why for everybody else who is gone.
 
-    Raises ``RejectedSource`` if most of the linked people are missing from a full snapshot.
+    Raises ``RejectedSource`` if most of the linked people are missing from a full snapshot, of few all of them.
     """
     full = world.pipeline.full_namespaces
     absent = absent_links(world.linked, world.people, full)
@@ -52,8 +55,11 @@ def _require_whole_snapshots(world: World, absent: pd.DataFrame) -> None:
     active = world.linked[world.linked["link_state"] == "active"]
     missing = absent[absent["link_state"] == "active"]
     for source, linked in active.groupby("link_source"):
-        gone = int((missing["link_source"] == source).sum())
-        if len(linked) >= SMALLEST_BASE and gone > COLLAPSED * len(linked):
+        lost = missing[missing["link_source"] == source]
+        gone = len(lost)
+        found = [(source, key) in world.doubt.held for key in lost["link_external_id"]]
+        nobody = gone == len(linked) >= FEWEST_OF_NOBODY and not any(found)
+        if nobody or (len(linked) >= SMALLEST_BASE and gone > COLLAPSED * len(linked)):
             raise RejectedSource(
                 f"Source '{source}' lacks {gone} of the {len(linked)} people who are linked to it.",
                 remedy="The export is not complete, or its ids have changed. Send a whole one; if people really have "

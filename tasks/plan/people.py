@@ -7,6 +7,8 @@ import pandas as pd
 
 from tasks.model.tables import ACCOUNTS, LINKS
 
+NAMES = ("given_name", "family_name")
+
 
 def worker_keys(workers: pd.DataFrame) -> pd.Series:
     """Return each worker's key within its source: the external id, else the address without regard to case."""
@@ -49,8 +51,9 @@ def correlate(
     *linked* is that of ``live_links``. One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``,
     missing where nobody fits, ``ambiguous`` where more than one worker or account fits, ``claimed`` where the account
     is linked to somebody else (``claimed_from`` is that link's key), ``stranger`` where the linked account is another
-    person's by name and address, or by name while the address is that of another linked account, ``elsewhere`` where
-    it is one of *elsewhere*: linked by another pipeline. The last four have no ``account_key``: never guessed.
+    person's by name and address, by the address of another linked account, or by the names of somebody else,
+    ``elsewhere`` where it is one of *elsewhere*: linked by another pipeline. The last four have no ``account_key``:
+    never guessed.
     """
     by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
         columns={"link_source": "source", "link_external_id": "key"}
@@ -86,21 +89,43 @@ def _by_field(people: pd.DataFrame, accounts: pd.DataFrame, method: str) -> pd.D
 
 
 def _hold_strangers(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """An id that stands beside somebody else's name and address must not hand over the account of whoever has it.
+    """An id that stands beside somebody else's name or address must not hand over the account of whoever has it.
 
-    That is so if all of them differ from what is known of the account, or if the address is that of another linked
-    account and a name differs too: ids are used again, and cells get into the wrong row.
+    That is so if all of them differ from what is known of the account; if the address is that of another linked account
+    and a name differs too, or that account's owner has a row of their own; and if the names are just those that another
+    linked person has lost. Ids are used again, and cells get into the wrong row.
     """
     accounts = linked.set_index("account_key")
     by_link = people["match"] == "link"
-    differs = {name: _differs(people, accounts, name) for name in ("given_name", "family_name", "user_name")}
+    differs = {name: _differs(people, accounts, name) for name in (*NAMES, "user_name")}
     named = people["given_name"].notna() & people["family_name"].notna()
     stranger = named & differs["given_name"] & differs["family_name"] & differs["user_name"]
-    taken = people["address"].isin(linked["current_user_name"].str.casefold().dropna()) & differs["user_name"]
-    other = by_link & (stranger | taken & (differs["given_name"] | differs["family_name"]))
+    renamed = differs["given_name"] | differs["family_name"]
+    addresses = accounts["current_user_name"].str.casefold().dropna()
+    present = addresses[addresses.index.isin(people.loc[by_link, "account_key"])]
+    taken = people["address"].isin(addresses) & renamed | people["address"].isin(present)
+    other = by_link & (stranger | taken & differs["user_name"])
+    other |= _has_lost_names(people, accounts, by_link & named & renamed)
     people.loc[other, "match"] = "stranger"
     people.loc[other, "account_key"] = pd.NA
     return people
+
+
+def _has_lost_names(people: pd.DataFrame, accounts: pd.DataFrame, renamed: pd.Series) -> pd.Series:
+    """Tell of each worker whether they are *renamed* to first name and surname of somebody else who is renamed."""
+    changed = people[renamed]
+    theirs = accounts.loc[changed["account_key"]]
+    lost = {
+        pair
+        for known in ("link_", "current_")
+        for pair in _pairs(theirs[f"{known}given_name"], theirs[f"{known}family_name"])
+    }
+    now = pd.Series(_pairs(changed["given_name"], changed["family_name"]), index=changed.index, dtype="object")
+    return renamed & now.isin(lost).reindex(people.index, fill_value=False)
+
+
+def _pairs(given: pd.Series, family: pd.Series) -> list[tuple[str, str]]:
+    return [(str(one).casefold(), str(other).casefold()) for one, other in zip(given, family, strict=True)]
 
 
 def _differs(people: pd.DataFrame, accounts: pd.DataFrame, name: str) -> pd.Series:

@@ -92,8 +92,8 @@ def compare_people(
     """Return how many of the people who are known have the address of somebody else, and how many another name.
 
     Empty where nobody is known. Who has id and address as in the last accepted file is not counted, nor is who has
-    the address of their own link. A name is another if first name or surname differs from that in the last accepted
-    file; where the person was not in it, if both differ from those of the link.
+    the address of their own link, or of the names who has those of it. A name is another if first name or surname
+    differs from that in the last accepted file; where the person was not in it, if both differ from those of the link.
     """
     was = dict(_read(before.people)) if before else {}
     owned = _owners(was)
@@ -125,7 +125,7 @@ def _owners(people: Mapping[int, Facts]) -> dict[int, int]:
 
 def _differ(now: Facts, last: Facts | None, link: Facts | None) -> bool:
     if last is not None:
-        return any(_other(now[1:], last[1:]))
+        return any(_other(now[1:], last[1:])) and not (link and now[1:] == link[1:])
     return link is not None and all(_other(now[1:], link[1:]))
 
 

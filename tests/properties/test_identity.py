@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.model.bounds import DEFAULT_WHOLE
-from tasks.model.plan import REMOVALS
+from tasks.model.plan import REMOVALS, Plan
 from tasks.model.rosters import Roster, Verdict
 from tasks.model.tables import FINDINGS, LINKS, WORKERS
 from tasks.model.wholes import FileProfile
@@ -87,10 +88,12 @@ def test_without_a_last_list_the_links_tell_it_of_ids_and_addresses(case) -> Non
 
 
 @few
-@given(mixed_up(most=8, among=(("external_id",),)))
-def test_who_stands_beside_somebody_elses_name_and_address_loses_nothing(case) -> None:
-    """What the bound lets pass: ids in the wrong row, also where the surnames are alike."""
+@given(mixed_up(most=8, among=(("external_id",), ("user_name",), ("given_name", "family_name"))), st.booleans())
+def test_who_stands_beside_somebody_elses_address_or_has_their_names_loses_nothing(case, namesakes) -> None:
+    """What the bound lets pass: ids, addresses or names in the wrong row, also where surnames or names are alike."""
     before, after, _ = case
+    if namesakes:
+        before, after = ([{**row, "given_name": "Kim", "family_name": "Vale"} for row in rows] for rows in case[:2])
     moved = {row["external_id"] for row, was in zip(after, before, strict=True) if row != was}
     plan = planned(tenant_of(before, after))
     touched = [change for change in plan.changes if change.external_id in moved]
@@ -99,12 +102,50 @@ def test_who_stands_beside_somebody_elses_name_and_address_loses_nothing(case) -
     assert not [change for change in plan.changes if change.action in REMOVALS and change.external_id in moved]
 
 
+@pytest.mark.parametrize("columns", [("external_id",), ("user_name",)])
+def test_two_namesakes_whose_ids_or_addresses_were_exchanged_keep_their_products(columns) -> None:
+    before = [{**row, "given_name": "Kim", "family_name": "Vale"} for row in staff(4)]
+    after = [
+        {**before[0], **{name: before[1][name] for name in columns}},
+        {**before[1], **{name: before[0][name] for name in columns}},
+        *before[2:],
+    ]
+    plan = planned(tenant_of(before, after))
+    assert held(plan) == {("identity", "0"), ("identity", "1")}
+    assert not [change for change in plan.changes if change.external_id in ("0", "1")]
+
+
+def test_two_whose_names_were_exchanged_keep_them() -> None:
+    before = staff(4)
+    names = [{name: row[name] for name in ("given_name", "family_name")} for row in before]
+    plan = planned(tenant_of(before, [{**before[0], **names[1]}, {**before[1], **names[0]}, *before[2:]]))
+    assert held(plan) == {("identity", "0"), ("identity", "1")}
+    assert not [change for change in plan.changes if change.external_id in ("0", "1")]
+
+
+def test_who_gets_an_address_or_a_name_of_their_own_or_that_of_somebody_who_stays_is_who_they_were() -> None:
+    before = staff(4)
+    married = {**before[0], "family_name": "Hill", "user_name": "p0.hill@acme.example"}
+    namesake = {**before[1], "given_name": "P2", "family_name": "Vale2"}
+    assert held(planned(tenant_of(before, [married, namesake, *before[2:]]))) == set()
+
+
+def test_who_gets_the_address_of_somebody_who_has_left_is_who_they_were() -> None:
+    before = [{**row, "given_name": "Kim", "family_name": "Vale"} for row in staff(4)]
+    heir = {**before[0], "user_name": before[1]["user_name"]}
+    assert ("identity", "0") not in held(planned(tenant_of(before, [heir, *before[2:]])))
+
+
 def test_two_of_one_surname_whose_ids_were_exchanged_keep_their_names_and_products() -> None:
     before = staff(4, alike=True)
     after = [{**before[0], "external_id": "1"}, {**before[1], "external_id": "0"}, *before[2:]]
     plan = planned(tenant_of(before, after))
     assert not [change for change in plan.changes if change.external_id in ("0", "1")]
-    assert {(item.reason.value, item.external_id) for item in plan.withheld} == {("identity", "0"), ("identity", "1")}
+    assert held(plan) == {("identity", "0"), ("identity", "1")}
+
+
+def held(plan: Plan) -> set[tuple[str, str]]:
+    return {(item.reason.value, item.external_id) for item in plan.withheld}
 
 
 def tenant_of(before: list[Row], after: list[Row]) -> World:

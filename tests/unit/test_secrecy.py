@@ -251,6 +251,88 @@ def test_the_password_of_a_url_that_a_variable_holds_is_a_secret_too(refused, lo
     assert set(refused(put(spec, group, "${WORD}"), EXPORT=url, WORD="geheim-4711-geheim")) == {"rules[0].grant.group"}
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://hr:${PAT}@files.acme.example/a.csv",
+        "HTTP://${PAT}@files.acme.example/a.csv",
+        "http://files.acme.example/a.csv?sig=${PAT}",
+        "http://files.acme.example/a.csv?v=1&X-Amz-Signature=${block:goto-pat}",
+        "http://files.acme.example/a.csv?at=${block:goto-pat}",
+        "${EXPORT}",
+    ],
+)
+def test_a_secret_of_a_list_goes_to_https_or_to_this_machine(refused, load, place) -> None:
+    spot, url = ("sources", 3, "path"), "http://files.acme.example/a.csv?token=geheim-4711"
+    assert refused(put(FULL, spot, place), EXPORT=url) == {
+        "sources[3].path": "sends a secret to another machine over plain http; write https://"
+    }
+    for host in ("127.0.0.1:8080", "localhost", "[::1]:80"):
+        here = place.replace("files.acme.example", host)
+        assert load(put(FULL, spot, here), EXPORT=url.replace("files.acme.example", host))
+    safe = place.replace("http", "https").replace("HTTP", "https")
+    assert load(put(FULL, spot, safe), EXPORT=url.replace("http", "https"))
+
+
+def test_a_list_without_a_secret_may_come_over_plain_http(load) -> None:
+    for place in ("http://files.acme.example/a.csv", "http://files.acme.example/a.csv?team=${TEAM}"):
+        assert load(put(FULL, ("sources", 3, "path"), place), TEAM="Sales")
+
+
+def test_a_web_hook_is_at_https_or_on_this_machine(refused, load) -> None:
+    assert refused(FULL, OPS_WEBHOOK="http://hooks.acme.example/hook-token") == {
+        "notify[0].to": "sends a secret to another machine over plain http; write https://"
+    }
+    assert load(FULL, OPS_WEBHOOK="http://127.0.0.1:8080/hook-token")
+
+
+def test_a_user_who_logs_in_by_key_is_no_secret(load) -> None:
+    spec = put(FULL, ("sources", 3, "path"), "sftp://${U}@acme-hr-export.files.example/home/${SAME}/a.csv")
+    spec = put(spec, ("rules", 0, "grant", "group"), "acme-hr-export ${U}")
+    assert load(spec, U="acme-hr-export", SAME="acme-hr-export")
+    whole = put(FULL, ("sources", 3, "path"), "${URL}")
+    url = "sftp://acme-hr-export@files.example/a.csv"
+    assert load(put(whole, ("rules", 0, "grant", "group"), "acme-hr-export"), URL=url)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "is_telling"),
+    [
+        *((name, False) for name in ("designation", "authority", "sitecode", "site_code", "compass", "monkey", "team")),
+        *(
+            (name, True)
+            for name in ("sig", "X-Amz-Signature", "access_token", "authToken", "apikey", "api_key", "code")
+        ),
+        *((name, True) for name in ("sslpassword", "PWD", "client_secret", "AWSAccessKeyId", "odbc_connect", "auth")),
+    ],
+)
+def test_the_words_of_its_name_tell_whether_a_parameter_is_a_secret(load, refused, parameter, is_telling) -> None:
+    spec = put(FULL, ("sources", 3, "path"), f"https://files.acme.example/a.csv?v=1&{parameter}=${{WORD}}")
+    spec = put(spec, ("rules", 0, "when", "department", 0), "Marketing")
+    if is_telling:
+        assert set(refused(spec, WORD="Marketing")) == {"rules[0].when.department[0]"}
+    else:
+        assert load(spec, WORD="Marketing")
+
+
+def test_a_clients_id_is_not_looked_for_in_other_texts(load, refused) -> None:
+    spec = put(FULL, ("rules", 0, "name"), "rosterflow night")
+    assert load(spec, CLIENT_ID="rosterflow")
+    assert refused(put(FULL, ("rules", 0, "name"), "${CLIENT_ID}"))
+
+
+@pytest.mark.parametrize("value", [f"{MARKER}\n", f" {MARKER}", f"{MARKER}\r\n"])
+def test_a_secret_that_ends_in_a_line_break_is_known_by_what_it_is_without(refused, value) -> None:
+    group = ("rules", 0, "grant", "group")
+    assert set(refused(put(FULL, group, MARKER), PAT=value)) == {"rules[0].grant.group"}
+    assert set(refused(put(FULL, group, "${TEAM}"), PAT=value, TEAM=MARKER)) == {"rules[0].grant.group"}
+
+
+def test_a_token_is_known_by_its_shape_with_a_line_break_too(refused) -> None:
+    group = ("rules", 0, "grant", "group")
+    assert refused(put(FULL, group, "${TEAM}"), TEAM="ghp_" + "a1B2" * 10 + "\n")
+
+
 def test_a_target_takes_no_credentials_in_its_urls(refused) -> None:
     said = refused(put(FULL, ("targets", 0, "urls", "api"), "https://${WHO}@api.acme.example"), WHO="admin:hunter2")
     assert said == {"targets[0].urls.api": "takes no user and no password: credentials of a target stand under auth"}

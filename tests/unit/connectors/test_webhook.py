@@ -3,9 +3,11 @@
 import json
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from tasks.connectors.webhook import post_notice
+from tasks.model.errors import BadPipeline
 
 SUMMARY = {
     "headline": "The plan was stopped.",
@@ -31,6 +33,19 @@ def test_the_hook_is_told_in_a_sentence_and_in_fields() -> None:
     told = json.loads(got[0].content)
     assert told["text"] == "acme: Over. (blocked, code 5, run r1)"
     assert (told["exit_code"], told["state"], told["run_id"]) == (5, "blocked", "r1")
+
+
+def test_nothing_is_sent_to_another_machine_over_plain_http() -> None:
+    """What the value of a block is, is not known before."""
+
+    def hook(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request)
+
+    for url in ("http://hook.test/x", "HTTP://127.0.0.1.hook.test/x"):
+        with pytest.raises(BadPipeline, match="over plain http"):
+            post_notice(SecretStr(url), SUMMARY, httpx.MockTransport(hook))
+    taken = httpx.MockTransport(lambda request: httpx.Response(204))
+    assert post_notice(SecretStr("http://127.0.0.1:8080/x"), SUMMARY, taken)
 
 
 def test_a_hook_that_refuses_or_is_away_is_no_error() -> None:

@@ -208,6 +208,38 @@ def test_most_of_the_people_gone_is_no_snapshot(case: Any, make: Any) -> None:
         case.plan()
 
 
+def few(case: Any, make: Any, count: int) -> None:
+    for number in range(count):
+        case.accounts.append(make.account(f"710{number}", f"0{number}"))
+        case.links.append(make.link(f"0{number}", f"710{number}"))
+
+
+@pytest.mark.parametrize("count", [3, 15])
+def test_a_list_in_which_nobody_of_three_or_more_is_found_is_no_snapshot(case: Any, make: Any, count: int) -> None:
+    few(case, make, count)
+    case.workers = [make.worker(f"N{number}", row=number + 2) for number in range(count)]
+    with pytest.raises(RejectedSource, match=rf"lacks {count} of the {count} people"):
+        case.plan()
+
+
+def test_of_few_people_most_may_leave_at_once(case: Any, make: Any) -> None:
+    few(case, make, 4)
+    case.workers = [make.worker("00")]
+    assert len(case.plan().leaving) + len(case.steps()) >= 3
+
+
+def test_of_two_people_both_may_leave_at_once(case: Any, make: Any) -> None:
+    few(case, make, 2)
+    case.workers = [make.worker("N")]
+    assert case.plan()
+
+
+def test_who_is_in_a_held_row_is_found(case: Any, make: Any) -> None:
+    few(case, make, 3)
+    case.held = [make.worker(f"0{number}", row=number + 2, family_name=None) for number in range(3)]
+    assert case.steps() == []
+
+
 # -- nobody goes without a word -----------------------------------------------------------------------------------
 
 

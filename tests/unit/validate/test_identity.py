@@ -148,6 +148,13 @@ def test_a_repaired_file_passes_by_the_links_though_a_shifted_one_was_accepted(p
     assert found(was, profile(staff(40)), linked(staff(40)))["user_name"] == (0, 40, False)
 
 
+@pytest.mark.parametrize("columns", [("given_name", "family_name"), ("given_name",), ("external_id",)])
+def test_a_repaired_file_passes_by_the_links_though_other_names_were_accepted(profile, columns) -> None:
+    was = profile(shifted(staff(40), *columns))
+    expected = {"user_name": (0, 40, False), "name": (0, 40, False)}
+    assert found(was, profile(staff(40)), linked(staff(40))) == expected
+
+
 def test_case_order_and_missing_names_make_no_difference(profile) -> None:
     shouted = [{name: str(value).upper() for name, value in row.items()} for row in reversed(staff(40))]
     nameless = [{**row, "given_name": None} for row in staff(40)]
