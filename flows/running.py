@@ -157,7 +157,7 @@ def _report_or_say(run: Run, finished: datetime) -> None:
     try:
         _report(run, finished)
     except Exception as error:  # noqa: BLE001 - whatever it is, the journal must say how the run ended
-        lost: RosterflowError = RosterflowError(f"The report could not be written ({fault_of(error)}).")
+        lost: RosterflowError = RosterflowError(f"The report could not be written ({_said(error)}).")
         if not _has_folder(run):
             lost = _folder_lost(run)
         if run.error is None:

@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from tasks.provision.steps import STOPPING
@@ -35,4 +35,5 @@ def _stop(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
     STOPPING.set()
-    sys.stderr.write("\nEnding in order: calls in flight are finished, nothing new is begun. Again to kill.\n")
+    with suppress(OSError):  # nobody may be reading it any more
+        sys.stderr.write("\nEnding in order: calls in flight are finished, nothing new is begun. Again to kill.\n")

@@ -75,7 +75,12 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     steps = []
     if code == INCOMPLETE:
         steps.append("See in the report what was not done, and why; run the same command again once the cause is gone.")
-    if code == PENDING:
+    if code == PENDING and run.journal.unfinished(run.pipeline_name) is not None:
+        steps.append(
+            "Another run of this pipeline is at work, or was cut off. Run that command again, then make a new plan: "
+            "this one is out of date as soon as that is settled."
+        )
+    elif code == PENDING:
         steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
     if plan is not None and run.error is not None and "readings" in run.error.facts:  # over a limit, not frozen
         steps.append(

@@ -54,6 +54,8 @@ def report(
     if not found.summary:
         raise BadUsage(f"Run {found.run_id} has no report: it is at work, was cut off, or could write none.", sent=sent)
     folder = settings.runs / found.run_id
+    if found.summary["run"]["message"] and not json:
+        show(found.summary["run"]["message"])
     tell(found.summary, folder, json=json)
     if not folder.is_dir():
         say(f"The folder of the run is gone, and its page with it: {folder}.")
@@ -95,7 +97,7 @@ def _facts(run: Any, reason: str, permits: Any) -> dict[str, Any]:
 
 _WITHOUT_REPORT = {
     "running": "At work, or cut off: the same command goes on with it.",
-    "Interrupted": "Cut off while it applied a plan; a later run took that up.",
+    "Interrupted": "Cut off while it applied a plan; a later run took that up, or gave it up.",
     "Crashed": "An unexpected error ended it, or its report could not be written.",
     "Folder lost": "Its folder was taken away while it was at work.",
     "Partial": "A signal ended it.",

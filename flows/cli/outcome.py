@@ -6,9 +6,10 @@ from typing import Any
 
 import typer
 
-from flows.cli.talk import show, show_json
+from flows.cli.talk import say, show, show_json
 from flows.run import Run
 from flows.verdict import INCOMPLETE
+from tasks.model.errors import OutputLost
 from tasks.model.plan import DECIDED
 from tasks.report.words import forecast, left_out, shortage
 
@@ -27,6 +28,15 @@ def present(run: Run, *, json: bool, strict: bool) -> None:
 
 
 def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
+    """Print the summary, as JSON or in words. Where that cannot be done, say so: the run has ended as it did."""
+    try:
+        _print(summary, folder, json=json)
+    except OutputLost as error:
+        run = summary["run"]
+        say(f"{error.what} Run {run['run_id']} ended with code {run['exit_code']}: 'rosterflow report' tells the rest.")
+
+
+def _print(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
     """Print the summary as JSON, or in words: what happened, per source, and where to look."""
     if json:
         show_json({**summary, "folder": str(folder)})

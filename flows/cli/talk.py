@@ -1,21 +1,57 @@
 """What the command says: results on stdout, talk and progress on stderr. Nothing in it steers the terminal."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from tasks.model.errors import OutputLost
 from tasks.model.steering import printable
 
 _WITHIN_A_LINE = re.compile(r"[^\n\t]+")
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
-_out = Console(highlight=False, soft_wrap=True)
+
+
+class _Stderr:
+    """What is said on stderr. Where nobody listens any more it gets lost: no run is broken off for that."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+    def write(self, text: str) -> int:
+        return self._heard(lambda: sys.stderr.write(text))
+
+    def flush(self) -> None:
+        self._heard(sys.stderr.flush)
+
+    def _heard(self, say: Callable[[], Any]) -> int:
+        try:
+            return int(say() or 0)
+        except OSError:
+            discard(sys.stderr)
+            return 0
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise  # it is called where the error is handled; rich's own ends the program
+
+
+def discard(stream: Any) -> None:
+    """Let what is still written to a stream that fails go nowhere, what waits in it included."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+_err = _Console(file=cast("IO[str]", _Stderr()), highlight=False, soft_wrap=True)
+_out = _Console(highlight=False, soft_wrap=True)
 
 
 def say(text: str = "") -> None:
@@ -24,13 +60,25 @@ def say(text: str = "") -> None:
 
 
 def show(text: str = "") -> None:
-    """Print a result on stdout."""
-    _out.print(_lines(text), markup=False)
+    """Print a result on stdout. Raises ``OutputLost`` if it cannot be written."""
+    with _written():
+        _out.print(_lines(text), markup=False)
 
 
 def show_json(value: Mapping[str, Any] | list[Any]) -> None:
     """Print a result on stdout as JSON, for other programs."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    with _written():
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        discard(sys.stdout)
+        raise OutputLost(f"The result could not be written to the output ({exc.strerror}).") from exc
 
 
 def complain(text: str) -> None:

@@ -30,6 +30,7 @@ def pipeline_lock(folder: Path, pipeline: str, since: datetime) -> Iterator[None
         ) from exc
     try:
         with suppress(OSError):  # it tells others who we are, and the lock holds without it
+            holder.touch(mode=0o600)
             holder.write_text(json.dumps({"pid": os.getpid(), "since": since.isoformat(timespec="seconds")}))
         yield
     finally:

@@ -95,6 +95,12 @@ class StalePlan(RosterflowError):
     state_name = "Stale plan"
 
 
+class OutputLost(RosterflowError):
+    """What a command has to tell cannot be written: nobody reads it any more, or the disk under it is full."""
+
+    state_name = "Output lost"
+
+
 class RunLocked(RosterflowError):
     """Another run of the same pipeline is at work."""
 

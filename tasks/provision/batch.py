@@ -180,8 +180,9 @@ class Batch:
             self._made[attempt.job_id] += result == CallResult.DONE
         for outcome in recorded:
             self._outcomes[outcome.change_id] = outcome
-            self._settled.add(outcome.change_id)
-        if recorded:
+            if is_final(outcome):
+                self._settled.add(outcome.change_id)
+        if recorded and self.send:
             self.runtime.on_progress(len(self._settled), len(self.plan.changes))
 
     async def record(self, settled: Iterable[Settled]) -> None:

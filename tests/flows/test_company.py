@@ -93,7 +93,8 @@ class Household:
         return self.ask({"wait": pid})
 
     def said(self, pid: int) -> str:
-        return next(Path(says).read_text() for _, says, known in self.begun if known == pid)
+        says = next(Path(says) for _, says, known in reversed(self.begun) if known == pid)
+        return says.read_text() if says.exists() else ""  # it was killed before it could say anything
 
     def pipeline(self, name: str) -> str:
         return str(self.folder / f"{name}.yaml")

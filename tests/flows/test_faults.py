@@ -532,7 +532,7 @@ def test_credentials_that_are_revoked_in_the_midst_fail_nobody(
     require_right_in_the_end(company, home, calm, ended)
 
 
-@pytest.mark.parametrize("reads", sampled([6, 9], {"9"}))
+@pytest.mark.parametrize("reads", sampled([7, 8, 9, 10, 11], {"9"}))
 def test_call_that_had_no_answer_and_cannot_be_looked_up_is_told_as_in_doubt(
     company: Company, calm: Calm, home: Path, reads: int
 ) -> None:
