@@ -105,10 +105,22 @@ def _hold_strangers(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     present = addresses[addresses.index.isin(people.loc[by_link, "account_key"])]
     taken = people["address"].isin(addresses) & renamed | people["address"].isin(present)
     other = by_link & (stranger | taken & differs["user_name"])
+    other |= by_link & _at_the_account_of_another_row(people, accounts)
     other |= _has_lost_names(people, accounts, by_link & named & renamed)
     people.loc[other, "match"] = "stranger"
     people.loc[other, "account_key"] = pd.NA
     return people
+
+
+def _at_the_account_of_another_row(people: pd.DataFrame, accounts: pd.DataFrame) -> pd.Series:
+    """Tell of each worker whether their account has neither the address of their row nor that of their link, but one
+    that another row has: then the link itself is wrong."""
+    current, known = (
+        people["account_key"].map(accounts[name]).astype("str").str.casefold()
+        for name in ("current_user_name", "link_user_name")
+    )
+    theirs = current.isin(people["address"].dropna()) & people["address"].notna()
+    return theirs & (current != people["address"]) & (current != known)
 
 
 def _has_lost_names(people: pd.DataFrame, accounts: pd.DataFrame, renamed: pd.Series) -> pd.Series:

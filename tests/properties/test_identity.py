@@ -123,6 +123,24 @@ def test_two_whose_names_were_exchanged_keep_them() -> None:
     assert not [change for change in plan.changes if change.external_id in ("0", "1")]
 
 
+def test_two_whose_links_lead_to_each_others_accounts_keep_what_these_have() -> None:
+    """As when the answers to two creates named each other's accounts."""
+    before = staff(4)
+    world = tenant_of(before, before)
+    first, second = world.links[0]["account_key"], world.links[1]["account_key"]
+    world.links[0]["account_key"], world.links[1]["account_key"] = second, first
+    plan = planned(world)
+    assert held(plan) == {("identity", "0"), ("identity", "1")}
+    assert not [change for change in plan.changes if change.external_id in ("0", "1")]
+
+
+def test_an_account_that_was_given_an_address_of_its_own_is_its_owners() -> None:
+    before = staff(4)
+    world = tenant_of(before, before)
+    world.accounts[0]["user_name"] = "boss@acme.example"
+    assert held(planned(world)) == set()
+
+
 def test_who_gets_an_address_or_a_name_of_their_own_or_that_of_somebody_who_stays_is_who_they_were() -> None:
     before = staff(4)
     married = {**before[0], "family_name": "Hill", "user_name": "p0.hill@acme.example"}
