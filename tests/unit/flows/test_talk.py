@@ -1,7 +1,12 @@
 """What the command says cannot steer the terminal, whatever a file is called or holds."""
 
 import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -43,3 +48,54 @@ def test_inspect_and_check_say_the_name_of_a_file_without_what_steers(rosterflow
     assert "b\ufffd[31mred.csv" in said.talk.splitlines()[0]
     said = rosterflow("check", tmp_path / "made.yaml")
     assert "\x1b" not in said.talk + said.out
+
+
+def run_with(code: str, **streams: Any) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run([sys.executable, "-c", code], check=False, **streams)
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """The end of a pipe that nobody reads any more."""
+    read, write = os.pipe()
+    os.close(read)
+    yield write
+    os.close(write)
+
+
+PROGRESS = """
+from flows.cli.talk import complain, counting, doing, say
+with doing("Starting"), counting("Applying") as tell:
+    for done in range(100):
+        tell(done, 100)
+say("the end")
+complain("of it")
+"""
+
+
+def test_nothing_is_broken_off_because_nobody_reads_the_progress(unread: int) -> None:
+    assert run_with(PROGRESS, stderr=unread).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a device that is always full")
+def test_nothing_is_broken_off_because_the_disk_under_the_progress_is_full() -> None:
+    with Path("/dev/full").open("wb") as full:
+        assert run_with(PROGRESS, stderr=full).returncode == 0
+
+
+RESULT = """
+import sys
+from pathlib import Path
+from flows.cli.outcome import finish, tell
+run = {"run_id": "r1", "exit_code": 4, "message": "", "state": "partial"}
+summary = {"headline": "40 people", "run": run, "sources": [], "findings": [], "whole": [], "limits": []}
+tell(summary, Path(), json=JSON)
+raise SystemExit(run["exit_code"])
+"""
+
+
+@pytest.mark.parametrize("json", ["True", "False"])
+def test_a_result_that_cannot_be_written_leaves_the_exit_code_as_it_is(unread: int, json: str) -> None:
+    done = run_with(RESULT.replace("JSON", json), stdout=unread, stderr=subprocess.PIPE)
+    assert done.returncode == 4
+    assert b"Run r1 ended with code 4" in done.stderr
