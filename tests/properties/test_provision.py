@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tasks.journal import Attempt, CallResult
 from tasks.model.plan import Plan
 from tasks.provision import apply_plan
+from tasks.provision.reasons import HALF_DONE, MAX_TRIES, NO_ANSWER
 from tests.support.effort import examples
 from tests.support.mortal import Life, MortalJournal, MortalTarget
 from tests.support.plans import PlanBuilder
@@ -102,6 +103,11 @@ def record_of(world: World, plan: Plan) -> Mapping[str, Any]:
     return {"links": links, "outcomes": outcomes, "tenant": tenant}
 
 
+def tried_in_vain(world: World, plan: Plan) -> bool:
+    """Tell whether a change was given up because too many of its calls had no answer."""
+    return any(one.reason in (NO_ANSWER, HALF_DONE) for one in world.journal.outcomes(plan.hash).values())
+
+
 @settings(max_examples=examples(8), deadline=None)
 @given(plans(), st.lists(st.integers(0, 40), max_size=4), st.data())
 def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
@@ -122,6 +128,10 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
             for span in moments:
                 live(world, plan, span)
             live(world, plan, None)
+        for _ in range(2):
+            if tried_in_vain(disturbed, plan):
+                assert sum(map(len, faults.values())) >= MAX_TRIES
+                live(disturbed, plan, None)  # the next run tries again
 
         assert record_of(disturbed, plan) == record_of(undisturbed, plan)
         assert sorted(disturbed.target.mails) == sorted(undisturbed.target.mails)
