@@ -50,6 +50,10 @@ ELSEWHERE = (
     "The address belongs to another account of the service. The person must leave that account, or move it here, "
     "before they can be added; or the roster must have another address."
 )
+NOT_THEIRS = (
+    "The answer to the create named an account with another address. What this run gave the person afterwards may have "
+    "gone to that account: compare the two in the Admin Center."
+)
 INVITED = "The person is asked to move here from another account; they have access once they accept."
 
 

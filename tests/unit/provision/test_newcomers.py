@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import OperationKind
+from tasks.model.operations import OperationKind, Reply
 from tasks.provision import settle
-from tasks.provision.reasons import APPEARED_MEANWHILE
+from tasks.provision.reasons import APPEARED_MEANWHILE, NOT_THEIRS
 from tests.support.plans import PIPELINE, PlanBuilder
 from tests.support.target import MEETING, WEBINAR, Killed, account, down, refused
 from tests.support.world import World, ended
@@ -334,3 +334,21 @@ def test_who_was_made_by_a_create_passed_on_twice_is_ours_though_the_run_was_sto
 
     assert [ended(result, one) for one in creates] == ["done", "done"]
     assert (sorted(world.links()), len(world.target.calls)) == (["1", "2"], 1)
+
+
+def test_answer_to_a_create_that_exchanges_keys_is_not_told_as_done(make_world):
+    world, builder = make_world(), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2", "3")]
+    do = world.target._create
+
+    def exchange(operation):
+        keys = do(operation).created
+        one, other, *_ = keys
+        return Reply({**keys, one: keys[other], other: keys[one]})
+
+    world.target._create = exchange
+    result = world.apply(builder.plan())
+
+    assert [ended(result, one) for one in creates] == ["failed", "failed", "done"]
+    assert result.outcomes[creates[0].change_id].reason == NOT_THEIRS
+    assert (result.exit_code, world.target.reads) == (4, 2)  # no more than is read for transfers anyway
