@@ -143,7 +143,7 @@ class WithheldReason(StrEnum):
     NOT_ADOPTED = "not_adopted"  # the account exists, and the pipeline adopts none
     EXCEPTION = "exception"  # an exception of the pipeline keeps it
     NOT_STARTED = "not_started"  # the first day of work is still to come
-    IDENTITY = "identity"  # the id was somebody else's: names and address are not those of the linked account
+    IDENTITY = "identity"  # the id, or the linked account, is somebody else's by names or address
     NO_SOURCE = "no_source"  # the pipeline no longer has the source that this person came from
     BLANK = "blank"  # an attribute that rules test is blank, and a blank takes nothing away
     JUST_ADOPTED = "just_adopted"  # the account is linked by this plan; nothing is taken away before the next one

@@ -18,11 +18,13 @@ class Doubt:
     ``held``: linked workers who are named by a held row; nothing about them changes. ``claimed``: linked workers
     whose address a new id carries. ``undecided``: sources with a held row that tells neither by key nor by
     address who it is; no removal of an absent person is safe there. A person with a row of their own is not in it.
+    ``misplaced``: linked workers whose account is somebody else's by its address.
     """
 
     held: frozenset[Key] = frozenset()
     claimed: frozenset[Key] = frozenset()
     undecided: frozenset[str] = frozenset()
+    misplaced: frozenset[Key] = frozenset()
 
     def about(self, source: str, key: str, *, absent: bool) -> WithheldReason | None:
         """Return why this linked worker must not lose anything, or None."""
@@ -30,6 +32,8 @@ class Doubt:
             return WithheldReason.HELD
         if (source, key) in self.claimed or (absent and source in self.undecided):
             return WithheldReason.UNDECIDED
+        if (source, key) in self.misplaced:
+            return WithheldReason.IDENTITY
         return None
 
 

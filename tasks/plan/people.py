@@ -51,7 +51,8 @@ def correlate(
     *linked* is that of ``live_links``. One row per worker. ``match`` is ``link``, ``external_id``, ``user_name``,
     missing where nobody fits, ``ambiguous`` where more than one worker or account fits, ``claimed`` where the account
     is linked to somebody else (``claimed_from`` is that link's key), ``stranger`` where the linked account is another
-    person's by name and address, by the address of another linked account, or by the names of somebody else,
+    person's by name and address, by the address of another linked account, by the names of somebody else, or by the
+    address that it has now (``misplaced``),
     ``elsewhere`` where it is one of *elsewhere*: linked by another pipeline. The last four have no ``account_key``:
     never guessed.
     """
@@ -68,9 +69,35 @@ def correlate(
     theirs = matched["account_key"].isin(list(elsewhere))
     matched.loc[theirs, "match"] = "elsewhere"
     matched.loc[theirs, "account_key"] = pd.NA
-    matched = _hold_rivals(_hold_claims(_hold_strangers(matched, linked), linked))
+    matched = _hold_strangers(matched, linked)
+    lost = (matched["match"] == "link") & matched["account_key"].isin(misplaced(people, linked))
+    matched.loc[lost, "match"] = "stranger"
+    matched.loc[lost, "account_key"] = pd.NA
+    matched = _hold_rivals(_hold_claims(matched, linked))
     facts = linked.drop(columns=["link_source", "link_external_id", *_current_names()])
     return matched.merge(facts, on="account_key", how="left").merge(_current(accounts), on="account_key", how="left")
+
+
+def misplaced(people: pd.DataFrame, linked: pd.DataFrame) -> frozenset[str]:
+    """Return the linked accounts that stand at somebody else's address: their link may have got the wrong key.
+
+    An address is somebody's who has it in *people* (of ``gather``), or is known by it in another link. Nobody is taken
+    for somebody else at an address of their own.
+    """
+    links = (linked["link_source"], linked["link_external_id"])
+    known = [
+        pd.DataFrame({"address": address.str.casefold(), "owner": source + "\t" + key})
+        for address, source, key in (
+            (people["address"], people["source"], people["key"]),
+            (linked["link_user_name"], *links),
+        )
+    ]
+    at = linked["current_user_name"].str.casefold()
+    current = pd.DataFrame({"address": at, "mine": links[0] + "\t" + links[1], "account_key": linked["account_key"]})
+    owners = pd.concat(known).dropna().drop_duplicates()
+    met = current[linked["link_user_name"].notna()].dropna().merge(owners, on="address")
+    own = met.loc[met["owner"] == met["mine"], "account_key"]
+    return frozenset(met["account_key"]) - frozenset(own)
 
 
 def _by_field(people: pd.DataFrame, accounts: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -105,22 +132,10 @@ def _hold_strangers(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     present = addresses[addresses.index.isin(people.loc[by_link, "account_key"])]
     taken = people["address"].isin(addresses) & renamed | people["address"].isin(present)
     other = by_link & (stranger | taken & differs["user_name"])
-    other |= by_link & _at_the_account_of_another_row(people, accounts)
     other |= _has_lost_names(people, accounts, by_link & named & renamed)
     people.loc[other, "match"] = "stranger"
     people.loc[other, "account_key"] = pd.NA
     return people
-
-
-def _at_the_account_of_another_row(people: pd.DataFrame, accounts: pd.DataFrame) -> pd.Series:
-    """Tell of each worker whether their account has neither the address of their row nor that of their link, but one
-    that another row has: then the link itself is wrong."""
-    current, known = (
-        people["account_key"].map(accounts[name]).astype("str").str.casefold()
-        for name in ("current_user_name", "link_user_name")
-    )
-    theirs = current.isin(people["address"].dropna()) & people["address"].notna()
-    return theirs & (current != people["address"]) & (current != known)
 
 
 def _has_lost_names(people: pd.DataFrame, accounts: pd.DataFrame, renamed: pd.Series) -> pd.Series:

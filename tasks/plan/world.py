@@ -1,7 +1,7 @@
 """All that a plan is made from, and the tables drawn from it once: who is who, what they hold, whom to doubt."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from tasks.plan.absence import Doubt, weigh_held_rows
 from tasks.plan.drafts import Person
 from tasks.plan.entitlements import Holdings
 from tasks.plan.memberships import tenant_groups
-from tasks.plan.people import correlate, gather, live_links
+from tasks.plan.people import correlate, gather, live_links, misplaced
 
 _NOT_THE_WORKERS_OWN = frozenset(
     {"Index", "tenant_groups", "source", *ORIGIN, ALSO_IN}
@@ -75,9 +75,11 @@ class World:
 
     @cached_property
     def doubt(self) -> Doubt:
-        """Whom held rows and second claims could be."""
+        """Whom held rows and second claims could be, and whose account is somebody else's."""
         held = pd.concat([verdict.held for verdict in self.inputs.populations.values()], ignore_index=True)
-        return weigh_held_rows(held, self.linked, self.people["claimed_from"].dropna())
+        doubt = weigh_held_rows(held, self.linked, self.people["claimed_from"].dropna())
+        lost = only(self.linked, self.linked["account_key"].isin(misplaced(self.people, self.linked)))
+        return replace(doubt, misplaced=frozenset(zip(lost["link_source"], lost["link_external_id"], strict=True)))
 
     @cached_property
     def adoptable(self) -> pd.DataFrame:

@@ -11,9 +11,10 @@ from tasks.provision.batch import Answer, Batch
 from tasks.provision.changes import change_account
 from tasks.provision.jobs import Job, Newcomer
 from tasks.provision.operations import change_operations, create_operation
-from tasks.provision.parties import Party, gather_parties
+from tasks.provision.parties import Doubts, Party, gather_parties
 from tasks.provision.reasons import (
     APPEARED,
+    APPEARED_MEANWHILE,
     ELSEWHERE,
     FORBIDDEN,
     NAME_CONFLICT,
@@ -26,11 +27,11 @@ from tasks.provision.reasons import (
 
 async def create_people(batch: Batch, job: Job) -> None:
     """Create those of the job's people who are not there yet, with what they get, and complete those who are."""
-    suspects = await _take_up(batch, job)
+    doubts = await _take_up(batch, job)
     due = [one for one in job.newcomers if not batch.is_final(one.create)]
     unmet = [one for one in due if not batch.is_met(one.create)]
     await batch.skip([change for one in unmet for change in one.changes], UNMET)
-    for party in await gather_parties(batch, [one for one in due if one not in unmet], suspects):
+    for party in await gather_parties(batch, [one for one in due if one not in unmet], doubts):
         await _create(batch, job, party)
     there = [one for one in job.newcomers if batch.is_good(one.create.change_id)]
     batch.readings.expect(_keys_to_complete(batch, there), [])
@@ -38,19 +39,23 @@ async def create_people(batch: Batch, job: Job) -> None:
         await _complete(batch, job, one)
 
 
-async def _take_up(batch: Batch, job: Job) -> set[str]:
-    """Look up what came of creates that were cut off; return those of which a call may still be under way."""
+async def _take_up(batch: Batch, job: Job) -> Doubts:
+    """Look up what came of creates that were cut off; return those that a call may have made, or may yet make."""
     calls = [call for call in batch.calls(job) if call.attempt.kind == OperationKind.CREATE_ACCOUNTS]
     cut_off = [call for call in calls if call.is_open]
-    suspects = {key for call in calls if call.may_land for key in call.attempt.change_ids}
+    doubts = Doubts({key for call in calls if call.may_land for key in call.attempt.change_ids})
+    for call in calls:
+        if call.result == CallResult.REFUSED:
+            doubts.note_refused(call.attempt.change_ids, call.attempt.payload, call.code)
     if cut_off:
         await batch.let_earlier_settle()
-        people = [one for one in job.newcomers if one.create.change_id in suspects and not batch.is_final(one.create)]
+        undone = [one for one in job.newcomers if not batch.is_final(one.create)]
+        people = [one for one in undone if one.create.change_id in doubts.suspects]
         await batch.readings.read_again([], [one.address for one in people])
         for call in cut_off:
             concerned = [one for one in people if one.create.change_id in call.attempt.change_ids]
             await _look_up(batch, concerned, Answer(call.attempt))
-    return suspects
+    return doubts
 
 
 async def _create(batch: Batch, job: Job, party: Party) -> None:
@@ -65,13 +70,15 @@ async def _create(batch: Batch, job: Job, party: Party) -> None:
         )
         answer = await batch.attempt(job, operation)
         if answer.refusal is not None:
+            ids = [create.change_id for create in creates]
+            party.doubts.note_refused(ids, operation.payload, answer.refusal.facts.get("code"))
             await _refused(batch, job, party, operation, answer.attempt, answer.refusal)
             return
         if answer.reply is not None:
-            await _created(batch, party, answer, answer.reply)
+            await _created(batch, party, operation, answer, answer.reply)
             return
         await batch.let_settle()
-        party.suspects.update(one.create.change_id for one in party.people)
+        party.doubts.suspects.update(one.create.change_id for one in party.people)
         await batch.readings.read_again([], [one.address for one in party.people])
         await _look_up(batch, party.people, answer)
         party.people = [one for one in party.people if not batch.is_final(one.create)]
@@ -82,15 +89,10 @@ async def _create(batch: Batch, job: Job, party: Party) -> None:
 
 
 async def _leave_out_taken(batch: Batch, party: Party) -> None:
-    """Drop those whose address has an account by now: ours, if a call of ours may have landed late; else stale."""
+    """Drop those whose address has an account by now: ours, if a call of ours may have made it; else not done."""
     found = await batch.readings.current_at(one.address for one in party.people)
     taken = [one for one in party.people if one.address in found]
-    await batch.record(
-        _found(batch, one, found[one.address])
-        if one.create.change_id in party.suspects
-        else batch.bad(one.create, OutcomeStatus.STALE, APPEARED)
-        for one in taken
-    )
+    await batch.record(_taken(batch, party, one, found[one.address]) for one in taken)
     party.people = [one for one in party.people if one not in taken]
 
 
@@ -101,6 +103,15 @@ async def _look_up(batch: Batch, people: Sequence[Newcomer], answer: Answer) -> 
     await batch.conclude(
         answer.attempt, CallResult.DONE if settled else CallResult.NOT_SENT, reply=REREAD, settled=settled
     )
+
+
+def _taken(batch: Batch, party: Party, one: Newcomer, state: AccountState) -> Settled:
+    """Return what follows from an account that is found at the address of somebody who was to be created."""
+    if party.doubts.have_made(one, state):
+        return _found(batch, one, state)
+    if party.doubts.are_about(one):
+        return batch.bad(one.create, OutcomeStatus.FAILED, APPEARED_MEANWHILE)
+    return batch.bad(one.create, OutcomeStatus.STALE, APPEARED)
 
 
 def _found(batch: Batch, one: Newcomer, state: AccountState) -> Settled:
@@ -124,7 +135,7 @@ async def _refused(
         await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
 
 
-async def _created(batch: Batch, party: Party, answer: Answer, reply: Reply) -> None:
+async def _created(batch: Batch, party: Party, operation: Operation, answer: Answer, reply: Reply) -> None:
     """Record who was made and who was refused; those whom the answer leaves in doubt are looked up."""
     keys = {address.casefold(): key for address, key in reply.created.items()}
     refusals = {address.casefold(): refusal for address, refusal in reply.refused.items()}
@@ -136,6 +147,9 @@ async def _created(batch: Batch, party: Party, answer: Answer, reply: Reply) -> 
         if one.create.change_id in made:
             settled += _made(batch, party, one, made[one.create.change_id], reply.incident)
     rest = party.only([one for one in party.people if one.create.change_id not in made])
+    for one in rest.people:
+        if refusal := refusals.get(one.address.casefold()):
+            party.doubts.note_refused([one.create.change_id], operation.payload, refusal.code)
     settled += await _unmade(batch, rest, refusals, reply.incident)
     await batch.conclude(
         answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident
@@ -157,8 +171,8 @@ async def _unmade(batch: Batch, party: Party, refusals: Mapping[str, Refusal], i
 
 
 def _in_doubt(party: Party, one: Newcomer, refusal: Refusal | None) -> bool:
-    """An address that is refused as taken may be taken by an earlier call of ours that had no answer; or not here."""
-    return one.create.change_id in party.suspects or refusal is None or refusal.code == NAME_CONFLICT
+    """An address that is refused as taken may be taken by a call of ours, an earlier one or this; or not here."""
+    return one.create.change_id in party.doubts.suspects or refusal is None or refusal.code == NAME_CONFLICT
 
 
 def _unmade_one(
@@ -170,8 +184,7 @@ def _unmade_one(
     incident: str | None,
 ) -> Settled:
     if found is not None:
-        ours = refusal is None or one.create.change_id in party.suspects
-        return _found(batch, one, found) if ours else batch.bad(one.create, OutcomeStatus.STALE, APPEARED)
+        return _found(batch, one, found) if refusal is None else _taken(batch, party, one, found)
     refusal = refusal or Refusal("not.in.reply")
     settled = batch.refused_for(one.create, refusal.code or None, refusal.incident or incident)
     if refusal.code == NAME_CONFLICT and settled.outcome is not None:

@@ -1,14 +1,43 @@
 """People who are created in one call: who goes with whom, and what each of them gets with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 from tasks.model.plan import Action, Change
+from tasks.model.state import AccountState
 from tasks.provision.batch import Batch
 from tasks.provision.jobs import Newcomer
 from tasks.provision.operations import signature
-from tasks.provision.reasons import MAX_TRIES
+from tasks.provision.reasons import MAX_TRIES, REPEATED
+
+
+@dataclass
+class Doubts:
+    """Calls that may have made people though no answer says so, by the create's id; shared by all parties of a job.
+
+    ``suspects`` are creates that an unanswered call may still carry out; ``refused`` holds the payloads of calls that
+    were made while nobody had the address, and were refused: something between may have passed such a call on twice,
+    and handed over the second answer.
+    """
+
+    suspects: set[str] = field(default_factory=set)
+    refused: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def note_refused(self, change_ids: Iterable[str], payload: Mapping[str, Any], code: str | None) -> None:
+        for change_id in change_ids if code in REPEATED else ():
+            self.refused.setdefault(change_id, []).append(payload)
+
+    def have_made(self, one: Newcomer, state: AccountState) -> bool:
+        """Tell whether the account at somebody's address counts as made by a call of ours."""
+        change_id = one.create.change_id
+        return change_id in self.suspects or any(
+            _is_as_asked(one.create, payload, state) for payload in self.refused.get(change_id, ())
+        )
+
+    def are_about(self, one: Newcomer) -> bool:
+        return one.create.change_id in self.suspects or one.create.change_id in self.refused
 
 
 @dataclass
@@ -19,7 +48,7 @@ class Party:
     extras: dict[str, tuple[Change, ...]]  # by the create's id; alike for all
     group_key: str | None = None
     tries: int = MAX_TRIES
-    suspects: set[str] = field(default_factory=set)  # creates that an unanswered call may still carry out
+    doubts: Doubts = field(default_factory=Doubts)
 
     def all_extras(self) -> list[Change]:
         return [extra for one in self.people for extra in self.extras[one.create.change_id]]
@@ -36,10 +65,10 @@ class Party:
         return bare
 
     def only(self, people: list[Newcomer]) -> "Party":
-        return Party(list(people), self.extras, self.group_key, self.tries, self.suspects)
+        return Party(list(people), self.extras, self.group_key, self.tries, self.doubts)
 
 
-async def gather_parties(batch: Batch, people: Sequence[Newcomer], suspects: set[str]) -> list[Party]:
+async def gather_parties(batch: Batch, people: Sequence[Newcomer], doubts: Doubts) -> list[Party]:
     """Put together those who get the same now: something that an extra needs may not have been done for all."""
     extras = {one.create.change_id: await _deliverable(batch, one) for one in people}
 
@@ -48,7 +77,7 @@ async def gather_parties(batch: Batch, people: Sequence[Newcomer], suspects: set
 
     parties = []
     for _, alike in groupby(sorted(people, key=given), key=given):
-        party = Party(list(alike), extras, suspects=suspects)
+        party = Party(list(alike), extras, doubts=doubts)
         joins = [extra for extra in party.all_extras() if extra.action == Action.ADD_MEMBER]
         party.group_key = await batch.group_key(joins[0]) if joins else None
         parties.append(party)
@@ -64,3 +93,17 @@ async def _deliverable(batch: Batch, one: Newcomer) -> tuple[Change, ...]:
         if extra.action != Action.ADD_MEMBER or await batch.group_key(extra) is not None:
             ready.append(extra)
     return tuple(ready)
+
+
+def _is_as_asked(create: Change, payload: Mapping[str, Any], state: AccountState) -> bool:
+    """Tell whether an account has the names of a create, and holds just what its call gave.
+
+    It may lack the group: a target may take that in a further call. What somebody else gave must not become ours.
+    """
+    names = ("given_name", "family_name")
+    return (
+        all(create.after.get(name) in (None, getattr(state, name)) for name in names)
+        and state.licences == set(payload["licences"])
+        and set(state.roles) == set(payload["roles"])
+        and state.group_key in (None, payload["group_key"])
+    )

@@ -7,6 +7,9 @@ MAX_TRIES = 3
 
 SEATS_EXCEEDED = "license.seats.exceeded"
 NAME_CONFLICT = "user.name.conflict"
+REPEATED = frozenset({NAME_CONFLICT, SEATS_EXCEEDED})
+"""How a create is refused whose first sending was carried out, if something between passes it on twice."""
+
 UNAUTHORISED = 401
 FORBIDDEN = 403
 
@@ -39,9 +42,17 @@ UNLINKED = "The account is not, or no more, the one linked to this person."
 GROUP_GONE = "The group is no longer there."
 DIRECTORY_GROUP_GONE = "The directory group is no longer there."
 APPEARED = "An account with this address appeared since the plan was made."
+APPEARED_MEANWHILE = (
+    "An account with this address appeared while it was being created; whether by a call of this run is not known. "
+    "Check what it holds before the next run: that may count it as given by hand."
+)
 ELSEWHERE = (
     "The address belongs to another account of the service. The person must leave that account, or move it here, "
     "before they can be added; or the roster must have another address."
+)
+NOT_THEIRS = (
+    "The answer to the create named an account with another address. What this run gave the person afterwards may have "
+    "gone to that account: compare the two in the Admin Center."
 )
 INVITED = "The person is asked to move here from another account; they have access once they accept."
 

@@ -135,8 +135,8 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Fill in the first and last name at the source, or map their columns.",
     ),
     WithheldReason.IDENTITY: (
-        "The id belonged to somebody else: name and address are not those of its account",
-        "Give the new person an id of their own at the source; if it is the same person, correct the account by hand.",
+        "The id, or the account that goes with it, is somebody else's by name or address",
+        "Give the new person an id of their own at the source; if the account is wrong, correct it by hand.",
     ),
     WithheldReason.NO_SOURCE: (
         "The pipeline no longer has the source that this person came from",

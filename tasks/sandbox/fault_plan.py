@@ -40,6 +40,7 @@ class Fault(StrEnum):
     TIME_OUT = "time_out"  # no answer; after for_s the connection is dropped
     CUT_BEFORE = "cut_before"  # the connection is dropped, nothing was done
     CUT_AFTER = "cut_after"  # it was done, then the connection is dropped
+    TWICE = "twice"  # it was done twice, and the second answer is the one that comes
     SLOW = "slow"  # after for_s it is done and answered, even if nobody waits any more
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 (all access tokens end now)
     CREDENTIALS_REVOKED = "credentials_revoked"  # all tokens end now, and nobody gets another

@@ -165,6 +165,9 @@ class Traffic:
             case Fault.TOKEN_EXPIRED | Fault.CREDENTIALS_REVOKED | Fault.SEATS_GONE | Fault.ADDRESS_TAKEN:
                 await asyncio.to_thread(self._platform.befall, rule.fault, visit.scope["path"], body)
                 await self._app(visit.scope, replay(body, visit.receive), visit.send)
+            case Fault.TWICE:
+                await self._app(visit.scope, replay(body, visit.receive), mute)
+                await self._app(visit.scope, replay(body, visit.receive), visit.send)
             case Fault.STALE:
                 await self._answer_stale(rule, visit, body)
             case Fault.SLOW:

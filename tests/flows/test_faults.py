@@ -262,6 +262,16 @@ def test_write_is_not_believed_by_a_wrong_answer(
     require_right_in_the_end(company, home, calm, ended)
 
 
+def test_writes_that_are_passed_on_twice_end_as_if_they_came_once(company: Company, calm: Calm, home: Path) -> None:
+    company.fail(*({"on": on, "fault": "twice"} for on in (*WRITES, *RARE_WRITES)))
+
+    ended = company.sync(home)
+
+    struck = [rule["struck"] for rule in company.heal()["rules"]]
+    assert all(struck)
+    require_right_in_the_end(company, home, calm, ended)
+
+
 @pytest.mark.parametrize("done", [True, pytest.param(False, marks=pytest.mark.prove)])
 def test_nobody_is_put_into_the_group_whose_key_came_for_another(
     company: Company, calm: Calm, home: Path, done: bool

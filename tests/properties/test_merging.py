@@ -4,9 +4,10 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from tasks.model.errors import RejectedSource
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import REMOVALS, Plan
 from tasks.model.rosters import Verdict
@@ -88,6 +89,14 @@ def together(found: Files, pipeline: Pipeline) -> Merged:
 
 
 def planned(found: Files, pipeline: Pipeline) -> Plan:
+    """Return the plan; lists in which nobody is found who is linked are refused, and make none."""
+    try:
+        return make_plan(inputs(found, pipeline))
+    except RejectedSource:
+        reject()
+
+
+def inputs(found: Files, pipeline: Pipeline) -> Inputs:
     merged = together(found, pipeline)
     accounts = [
         {"account_key": f"70{n}", "user_name": f"p{n}@acme.example", "roles": (), "managed_groups": ()}
@@ -99,24 +108,22 @@ def planned(found: Files, pipeline: Pipeline) -> Plan:
         for n in range(5)
     ]  # fmt: skip
     licence = {"licence_key": "9002", "description": "Meeting", "products": ("G2M",), "seats": 9, "enabled": True}
-    return make_plan(
-        Inputs(
-            pipeline=pipeline,
-            mapping_hash="mapping",
-            rules_hash="rules",
-            verdicts=merged.verdicts,
-            people={"hr": merged.people},
-            files={name: f"{name}.csv" for name in NAMES},
-            state=TargetState(
-                ACCOUNTS.frame(accounts),
-                GRANTS.frame([{"account_key": f"70{n}", "licence_key": "9002"} for n in range(5)]),
-                GROUPS.empty(),
-                LICENCES.frame([{**licence, "used": 5}]),
-            ),
-            links=LINKS.frame(links),
-            generation=0,
-            as_of=TODAY,
-        )
+    return Inputs(
+        pipeline=pipeline,
+        mapping_hash="mapping",
+        rules_hash="rules",
+        verdicts=merged.verdicts,
+        people={"hr": merged.people},
+        files={name: f"{name}.csv" for name in NAMES},
+        state=TargetState(
+            ACCOUNTS.frame(accounts),
+            GRANTS.frame([{"account_key": f"70{n}", "licence_key": "9002"} for n in range(5)]),
+            GROUPS.empty(),
+            LICENCES.frame([{**licence, "used": 5}]),
+        ),
+        links=LINKS.frame(links),
+        generation=0,
+        as_of=TODAY,
     )
 
 

@@ -159,3 +159,47 @@ def test_a_blank_that_rules_look_at_takes_nothing_away(linked: Any, make: Any) -
     linked.workers = [make.worker("1", department=None)]
     assert linked.steps() == []
     assert linked.withheld() == [("revoke", "blank", "1")]
+
+
+# -- links to accounts that are somebody else's by their address ---------------------------------------------------
+
+
+@pytest.fixture
+def exchanged(case: Any, make: Any) -> Any:
+    """Two links that have got each other's account, as a wrong answer to a create would make them."""
+    case.workers = [make.worker("al", given_name="Al"), make.worker("bo", 3, given_name="Bo")]
+    case.accounts += [make.account("7001", "bo", given_name="Bo"), make.account("7002", "al", given_name="Al")]
+    case.grants = [("7001", "9002"), ("7002", "9002")]
+    names = {"family_name": "Byron", "licences": ("9002",)}
+    case.links = [make.link("al", "7001", given_name="Al", **names), make.link("bo", "7002", given_name="Bo", **names)]
+    return case
+
+
+def test_who_is_linked_to_the_account_at_the_address_of_another_is_withheld(exchanged: Any) -> None:
+    plan = exchanged.plan()
+
+    assert plan.changes == ()
+    assert [(item.external_id, item.reason) for item in plan.withheld] == [("al", "identity"), ("bo", "identity")]
+
+
+@pytest.mark.parametrize("absent", [True, False])
+def test_leaver_who_is_linked_to_the_account_of_another_takes_nothing_from_them(exchanged: Any, absent: bool) -> None:
+    exchanged.workers[0]["status"] = "inactive"
+    del exchanged.workers[: int(absent)]
+
+    plan = exchanged.plan()
+
+    assert plan.changes == ()
+    found = {(item.external_id, item.action, item.reason) for item in plan.withheld}
+    assert found == {("al", "suspend", "identity"), ("bo", "create", "identity")}
+
+
+@pytest.mark.parametrize("known", [{"user_name": "al2@acme.example"}, {}], ids=["by the list", "by the link"])
+def test_who_has_their_own_address_is_no_stranger_though_a_link_remembers_it_for_another(
+    case: Any, make: Any, known: dict[str, Any]
+) -> None:
+    case.workers = [make.worker("al", user_name="free@acme.example"), make.worker("bo", 3)]
+    case.accounts += [make.account("7001", "free"), make.account("7002", "bo")]
+    case.links = [make.link("al", "7001", user_name="bo@acme.example"), make.link("bo", "7002", **known)]
+
+    assert "identity" not in {item.reason for item in case.plan().withheld}

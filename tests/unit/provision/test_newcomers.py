@@ -1,15 +1,17 @@
 """People who are new: how they are made, what cannot travel with their create, and who has to move here first."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import OperationKind
+from tasks.model.operations import OperationKind, Reply
 from tasks.provision import settle
+from tasks.provision.reasons import APPEARED_MEANWHILE, NOT_THEIRS
 from tests.support.plans import PIPELINE, PlanBuilder
-from tests.support.target import Killed, account, down, refused
+from tests.support.target import MEETING, WEBINAR, Killed, account, down, refused
 from tests.support.world import World, ended
 
 
@@ -222,15 +224,131 @@ def test_an_address_that_is_taken_and_not_here_belongs_to_another_account(make_w
     assert outcome.code == "user.name.conflict"
 
 
-def test_an_address_that_is_taken_here_at_the_same_moment_is_stale(make_world):
-    world, builder = make_world(), PlanBuilder()
+# -- addresses that are in use, though nobody had them before the call --------------------------------------------
+
+OURS = {"user_name": "p1@acme.example", "family_name": "New"}
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        replace(account("7001", MEETING, group="5000"), **OURS | {"family_name": "Old"}),
+        replace(account("7001", group="5000"), **OURS),
+        replace(account("7001", MEETING, WEBINAR, group="5000"), **OURS),
+        replace(account("7001", MEETING, roles=("MANAGE_USERS",), group="5000"), **OURS),
+        replace(account("7001", MEETING, group="5001"), **OURS),
+    ],
+    ids=["other name", "fewer licences", "more licences", "role", "other group"],
+)
+def test_who_appears_while_being_created_and_holds_something_else_is_not_ours(make_world, by_hand):
+    world, builder = make_world(groups={"5000": "Sales", "5001": "Legal"}), PlanBuilder()
     create = builder.create("1")
+    grant, join = builder.grant("1", MEETING, needs=[create]), builder.join("1", "Sales", "5000", needs=[create])
 
     def quicker(operation):
-        world.target.accounts["7001"] = replace(account("7001"), user_name="p1@acme.example")
+        world.target.accounts["7001"] = by_hand
 
     world.target.fault = quicker
     result = world.apply(builder.plan())
 
-    assert ended(result, create) == "stale"
+    assert [ended(result, one) for one in (create, grant, join)] == ["failed", "skipped", "skipped"]
+    assert result.outcomes[create.change_id].reason == APPEARED_MEANWHILE
     assert "1" not in world.links()
+    assert world.target.accounts == {"7001": by_hand}
+
+
+def twice(target):
+    """Let something between pass each create on twice, and hand over the second answer."""
+    do = target._create
+
+    def create(operation):
+        with suppress(RefusedByTarget):
+            do(operation)
+        return do(operation)
+
+    target._create = create
+
+
+def whole(target):
+    """Refuse a create as a whole if anybody's address is in use."""
+    do = target._create
+
+    def create(operation):
+        if {one.user_name for one in operation.people} & {one.user_name for one in target.accounts.values()}:
+            raise refused("user.name.conflict", 409)
+        return do(operation)
+
+    target._create = create
+
+
+@pytest.mark.parametrize("refuse", [[], [whole]], ids=["each", "whole"])
+@pytest.mark.parametrize("age", [0, 100], ids=["fresh", "old"])
+def test_who_was_made_by_a_create_that_was_passed_on_twice_is_ours(make_world, refuse, age):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2", "3")]
+    for create in creates:
+        builder.grant(create.external_id, MEETING, needs=[create])
+        builder.join(create.external_id, "Sales", "5000", needs=[create])
+    for between in (*refuse, twice):
+        between(world.target)
+    world.target.fault = lambda operation: world.clock.forward(age)
+
+    result = world.apply(builder.plan())
+
+    assert result.exit_code == 0
+    assert {outcome.status for outcome in result.outcomes.values()} == {"done"}
+    assert [(link["licences"], link["group_key"]) for link in world.links().values()] == [((MEETING,), "5000")] * 3
+    assert sorted(world.target.mails) == [("welcome", f"p{person}@acme.example") for person in ("1", "2", "3")]
+
+
+def test_who_took_the_last_seat_by_a_create_that_was_passed_on_twice_is_ours(make_world):
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+    grant = builder.grant("1", MEETING, needs=[create])
+    world.target.seats = {MEETING: 1}
+    do = world.target._create
+
+    def create_twice(operation):
+        do(operation)
+        raise refused("license.seats.exceeded", 409)
+
+    world.target._create = create_twice
+    world.target.fault = lambda operation: world.clock.forward(100)
+    result = world.apply(builder.plan())
+
+    assert [ended(result, one) for one in (create, grant)] == ["done", "done"]
+    assert world.links()["1"]["licences"] == (MEETING,)
+    assert len(world.target.calls) == 1
+
+
+def test_who_was_made_by_a_create_passed_on_twice_is_ours_though_the_run_was_stopped_after_it(make_world):
+    world, builder = make_world(), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2")]
+    plan = builder.plan()
+    whole(world.target)
+    twice(world.target)
+    first = world.apply(plan, should_stop=lambda: bool(world.target.calls))
+    assert [ended(first, one) for one in creates] == ["skipped", "skipped"]
+
+    result = world.apply(plan)
+
+    assert [ended(result, one) for one in creates] == ["done", "done"]
+    assert (sorted(world.links()), len(world.target.calls)) == (["1", "2"], 1)
+
+
+def test_answer_to_a_create_that_exchanges_keys_is_not_told_as_done(make_world):
+    world, builder = make_world(), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2", "3")]
+    do = world.target._create
+
+    def exchange(operation):
+        keys = do(operation).created
+        one, other, *_ = keys
+        return Reply({**keys, one: keys[other], other: keys[one]})
+
+    world.target._create = exchange
+    result = world.apply(builder.plan())
+
+    assert [ended(result, one) for one in creates] == ["failed", "failed", "done"]
+    assert result.outcomes[creates[0].change_id].reason == NOT_THEIRS
+    assert (result.exit_code, world.target.reads) == (4, 2)  # no more than is read for transfers anyway

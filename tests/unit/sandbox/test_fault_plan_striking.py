@@ -170,6 +170,13 @@ def test_proxy_that_answers_for_the_server_may_or_may_not_have_passed_the_call_o
     assert log() == [("POST", status, fault)]
 
 
+def test_call_that_is_passed_on_twice_gets_the_second_answer(plan, create, users, log) -> None:
+    plan({"on": CREATES, "at": 1, "fault": "twice"})
+    reply = create("dee@acme.example")
+    assert (reply.status_code, users()) == (409, 5)
+    assert log()[0] == ("POST", 409, "twice")
+
+
 @pytest.mark.parametrize("done", [False, True])
 def test_stale_answer_is_that_of_the_call_before_which_the_rule_is_about(
     plan, account, create, users, log, done
