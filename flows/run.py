@@ -20,7 +20,7 @@ class Run:
 
     ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report. ``applying`` tells
     whether it has begun to send a plan. When the run has ended, ``error`` is what stopped it, ``sent`` what is known of
-    what it sent, and ``result`` its plan with the outcomes.
+    what it sent, and ``result`` its plan with the outcomes, ``own`` those that it made itself.
     """
 
     run_id: str
@@ -39,6 +39,7 @@ class Run:
     error: RosterflowError | None = None
     sent: Sent = UNKNOWN
     result: tuple[Plan | None, dict[str, Outcome]] | None = None
+    own: frozenset[str] | None = None
     exit_code: int = 0
     summary: dict[str, Any] = field(default_factory=dict)
 

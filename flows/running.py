@@ -180,7 +180,10 @@ def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
     """Return the plan of a run with its outcomes: the one that it began to apply, whatever became of its folder."""
     applied = run.journal.run(run.run_id).plan_hash if run.applying else None
     plan = run.plan if applied is None else run.journal.plan(applied)
-    return plan, run.journal.outcomes(plan.hash) if plan and run.sends else {}
+    if plan is None or not run.sends:
+        return plan, {}
+    run.own = run.journal.settled_by(run.run_id, plan.hash)
+    return plan, run.journal.outcomes(plan.hash)
 
 
 def day_given(text: str | None) -> datetime | None:

@@ -34,11 +34,19 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         exit_code=code,
         message=str(run.error or ""),
         requests=run.requests or None,
-        mails=_mails(plan, {} if run.sent.is_nothing else outcomes, expected=code in (PENDING, BLOCKED)),
+        mails=_mails(plan, _own(run, outcomes), expected=code in (PENDING, BLOCKED)),
         next_steps=next_steps(run, code, plan),
         timezone=run.loaded.pipeline.timezone,
         sent=run.sent,
+        own=run.own,
     )
+
+
+def _own(run: Run, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Return the outcomes that this run made; an earlier run of the plan may have made the others."""
+    if run.sent.is_nothing:
+        return {}
+    return {key: outcome for key, outcome in outcomes.items() if run.own is None or key in run.own}
 
 
 def exit_code(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:

@@ -129,6 +129,12 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return {row["change_id"]: _outcome(row) for row in conn.execute(query).mappings()}
 
+    def settled_by(self, run_id: str, plan_hash: str) -> frozenset[str]:
+        """Return the changes of a plan whose outcome this run has recorded; those of the others an earlier one has."""
+        query = select(outcomes.c.change_id).where(outcomes.c.plan_hash == plan_hash, outcomes.c.run_id == run_id)
+        with self._read() as conn:
+            return frozenset(conn.execute(query).scalars())
+
     def applied(self, plan: Plan, at: datetime, run_id: str) -> int:
         """Close the application of *plan*: grace periods, digests, generation. Returns the generation.
 

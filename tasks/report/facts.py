@@ -19,7 +19,8 @@ class RunFacts:
     ``requests`` counts the calls to the target, retries included; None if none was counted. ``mails`` are those sent
     (or, before anything is sent, to be expected) by kind. ``next_steps`` are whole sentences, most pressing first.
     ``timezone`` is the pipeline's, in which the times are (``Europe/Paris``). ``sent`` is what is known of what the run
-    sent; without it, that is not known.
+    sent; without it, that is not known. ``own`` are the changes whose outcome this run has made: the outcomes are the
+    plan's, and an earlier run may have made the others. None: all are its own.
     """
 
     run_id: str
@@ -38,6 +39,7 @@ class RunFacts:
     next_steps: tuple[str, ...] = ()
     timezone: str = ""
     sent: Sent = UNKNOWN
+    own: frozenset[str] | None = None
 
     @property
     def is_over(self) -> bool:

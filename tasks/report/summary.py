@@ -49,7 +49,7 @@ def summarise(
         "findings": _findings(verdicts),
         "people": {
             "planned": _counted(Fate, count_fates(changes)),
-            "done": _counted(Fate, count_fates(done(changes, outcomes), outcomes)),
+            "done": _counted(Fate, count_fates(_without_found(done(changes, outcomes), outcomes), outcomes)),
         },
         "changes": {
             "total": len(changes),
@@ -267,10 +267,17 @@ def _figure(what: str, count: int, remark: str = "") -> dict[str, Any]:
 def _done(made: Sequence[Change], outcomes: Mapping[str, Outcome], facts: RunFacts) -> str:
     """Say what was done, in a sentence, and by whom: outcomes are the plan's, and an earlier run may have made them."""
     statuses = {change.change_id: outcomes[change.change_id].status for change in made}
-    past = _past([change for change in made if statuses[change.change_id] != OutcomeStatus.ALREADY], outcomes)
+    past = _past(_without_found(made, outcomes), outcomes)
     if past and facts.sent.is_nothing and _SENT & set(statuses.values()):
         return f"{_capital(facts.sent.nothing)}: an earlier run of this plan had done it. By it, {past}."
+    if past and facts.own is not None and any(statuses[key] in _SENT for key in statuses.keys() - facts.own):
+        return f"Together with an earlier run of this plan, {past}."
     return f"{_capital(past)}." if past else ""
+
+
+def _without_found(made: Sequence[Change], outcomes: Mapping[str, Outcome]) -> list[Change]:
+    """Leave out what was found made already: nobody did it by this plan."""
+    return [change for change in made if outcomes[change.change_id].status != OutcomeStatus.ALREADY]
 
 
 def _found_made(made: Sequence[Change], outcomes: Mapping[str, Outcome]) -> str:

@@ -313,3 +313,17 @@ def test_a_plan_that_is_gone_on_with_and_blocked_would_do_what_is_left_of_it(run
     assert "create 1 group" in say(replace(run, outcomes={}), state="blocked", sent=NOTHING)
     settled = {group.change_id: Outcome(group.change_id, OutcomeStatus.DONE)}
     assert "create 1 group" not in say(replace(run, outcomes=settled), state="blocked", sent=NOTHING)
+
+
+def test_what_two_runs_of_a_plan_did_is_told_as_done_by_both(run):
+    outcomes = all_done(run.plan)
+    mine = frozenset(sorted(outcomes)[:2])
+    said = say(replace(run, outcomes=outcomes), state="done", sent=Sent(2, 2), own=mine)
+    assert said.startswith("Together with an earlier run of this plan, ")
+    assert not say(replace(run, outcomes=outcomes), state="done", sent=Sent(2, 2)).startswith("Together")
+
+
+def test_what_was_found_made_is_in_no_figure_of_what_was_done(run):
+    found = {change.change_id: Outcome(change.change_id, OutcomeStatus.ALREADY) for change in run.plan.changes}
+    summary = summarise(*replace(run, outcomes=found).parts)
+    assert set(summary["people"]["done"].values()) == {0}
