@@ -189,8 +189,8 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
         course.suspects[operation.op_id] = answer.attempt
         await batch.let_settle()
         await batch.readings.read_again([course.account_key], [])
+        course.tries -= 1  # before the look: if that finds the call done, the next one has all its tries
         await _look_up(batch, course, operation, answer)
-        course.tries -= 1
         if course.tries == 0 and operation in course.open:
             await batch.record([batch.bad(course.change, OutcomeStatus.FAILED, await _tried_in_vain(batch, course))])
 

@@ -424,7 +424,7 @@ def test_the_tries_are_counted_for_each_call_of_a_change(make_world):
     world, builder = make_world(account("7001", MEETING, TRAINING, WEBINAR, roles=("MANAGE_USERS",))), PlanBuilder()
     change = builder.suspend("7001", [MEETING, TRAINING, WEBINAR], ["MANAGE_USERS"])
     world.target.late = {0, 1}
-    world.target.dropped = {2}
+    world.target.dropped = {2, 3}
 
     assert ended(world.apply(plan_of(world, builder)), change) == "done"
 
