@@ -54,7 +54,7 @@ def can_hold_secrets(path: Path, place: str) -> bool:
 
 @dataclass(frozen=True)
 class Value:
-    """One text of the file, parted: what stands where a secret may, and what is open to everybody's eyes.
+    """One text of the file, split: what stands where a secret may, and what is open to everybody's eyes.
 
     ``telling`` is of the first what is a secret without doubt, so that its value is known again elsewhere: a query can
     hold a department too.
