@@ -6,10 +6,11 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.confirming import require_confirmed
+from flows.cut_off import settle_other
 from flows.ending import ended
 from flows.overriding import is_overridden
 from flows.planned import Planned, planned_run, take_over
-from flows.provisioning import apply_recorded_plan, settle_other
+from flows.provisioning import apply_recorded_plan
 from flows.run import Run
 from flows.states import state_of_error, told_by_state
 from tasks.model.errors import RosterflowError

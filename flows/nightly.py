@@ -7,9 +7,10 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 
 from flows.confirming import confirmed
+from flows.cut_off import take_up
 from flows.ending import ended
 from flows.overriding import is_overridden_by_name
-from flows.provisioning import apply_recorded_plan, take_up
+from flows.provisioning import apply_recorded_plan
 from flows.run import Run
 from flows.states import told_by_state
 from tasks.doctor.steps import check_ready

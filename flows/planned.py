@@ -13,6 +13,8 @@ from tasks.journal import Journal, RunFolder, RunStore
 from tasks.journal.products import save_limits
 from tasks.model.errors import BadUsage, StalePlan, UnsafePlan
 from tasks.model.plan import Plan
+from tasks.model.remaining import remaining
+from tasks.model.tally import tally_of
 from tasks.plan import read_limits
 from tasks.plan.stage import ORIGINS, PLAN
 from tasks.provision import require_made_for, require_recent
@@ -123,10 +125,14 @@ def bring(run: Run, plan: Plan, origin: RunFolder) -> None:
     """Put a recorded plan into the folder of the run that applies it, with what its report needs.
 
     From *origin* comes what is left there: where the people stand, the tables that the plan was made from, the
-    workbooks of held rows. The limits are read anew: they are those of the pipeline file as it is now.
+    workbooks of held rows. The limits are read anew: they are those of the pipeline file as it is now, held against
+    what is left to do of the plan. What earlier runs had made of its calls is told beside what this one sends.
     """
     for pattern in (ORIGINS, "*.parquet", "*.profile.json", "*.whole.json", "rejects*.xlsx"):
         for path in sorted(origin.root.glob(pattern)):
             shutil.copy2(path, run.folder.path(path.name))
     run.folder.write_bytes(PLAN, plan.to_bytes())
-    save_limits(run.folder, read_limits(plan, run.loaded.pipeline))
+    left = remaining(plan, run.journal.outcomes(plan.hash))
+    save_limits(run.folder, read_limits(left, run.loaded.pipeline))
+    if left.changes:
+        tally_of(run.run_id).note_earlier(plan.hash, *run.journal.made(plan_hash=plan.hash))

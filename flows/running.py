@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flows.notices import send_notices
 from flows.run import Run
 from flows.sent import sent_by, telling
-from flows.verdict import INCOMPLETE, facts_of, state_name
+from flows.verdict import INCOMPLETE, exit_code, facts_of, state_name
 from tasks.faults import fault_of
 from tasks.journal import Journal, RunRecord, RunStore
 from tasks.model.errors import BadUsage, FolderLost, JournalLost, RosterflowError
@@ -169,8 +169,8 @@ def _report_or_say(run: Run, finished: datetime) -> None:
 
 def _report(run: Run, finished: datetime) -> None:
     run.result = run.result or _result(run)
+    run.exit_code = exit_code(run, *run.result)
     facts = facts_of(run, *run.result, finished)
-    run.exit_code = facts.exit_code
     run.summary = write_report(facts, *run.result, run.loaded.pipeline, run.folder)
     if run.error is not None:
         run.error.facts["report"] = str(run.folder.path(PAGE))

@@ -6,9 +6,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flows.run import Run
+from tasks.journal import RunRecord
 from tasks.model.errors import RosterflowError, UnsafePlan
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
+from tasks.model.remaining import remaining
+from tasks.model.sent import Sent
 from tasks.report.facts import RunFacts, RunState
 from tasks.report.summary import nameless
 from tasks.report.words import TRANSFER
@@ -34,11 +37,39 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         exit_code=code,
         message=str(run.error or ""),
         requests=run.requests or None,
-        mails=_mails(plan, _own(run, outcomes), expected=code in (PENDING, BLOCKED)),
+        mails=_mails_to_come(plan, outcomes) if code in (PENDING, BLOCKED) else _mails(plan, _own(run, outcomes)),
         next_steps=next_steps(run, code, plan),
         timezone=run.loaded.pipeline.timezone,
         sent=run.sent,
         own=run.own,
+        given_up=tuple(run.given_up),
+    )
+
+
+def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Outcome]) -> RunFacts:
+    """Return what the report says of a run that was cut off, and whose plan *run* has given up.
+
+    What was found out of its calls since counts as its own.
+    """
+    zone = run.loaded.pipeline.timezone
+    target = run.loaded.pipeline.target
+    own = run.journal.settled_by(cut_off.run_id, plan.hash) | run.journal.settled_by(run.run_id, plan.hash)
+    return RunFacts(
+        run_id=cut_off.run_id,
+        command=cut_off.command,
+        pipeline=cut_off.pipeline,
+        target=target.name if target.tenant == plan.header.target else plan.header.target,
+        as_of=plan.header.as_of,
+        started_at=cut_off.started_at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds"),
+        finished_at=None,
+        plan_hash=plan.hash,
+        state="cut_off",
+        exit_code=None,
+        mails=_mails(plan, {key: outcome for key, outcome in outcomes.items() if key in own}),
+        next_steps=(f"A later run has gone on from there: rosterflow report {run.run_id}",),
+        timezone=zone,
+        sent=Sent(recorded=run.journal.sent(cut_off.run_id)),
+        own=own,
     )
 
 
@@ -116,14 +147,20 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome], *, expected: bool) -> dict[str, int]:
-    """Count by kind the mails of what was done; *expected*, those that the plan would cause.
+def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
+    """Count by kind the mails of what was done.
 
     Who turned out to have an account elsewhere got another mail than the one that was foreseen.
     """
     if plan is None:
         return {}
     status = {change_id: outcome.status for change_id, outcome in outcomes.items()}
-    sent = [c for c in plan.changes if expected or status.get(c.change_id) == OutcomeStatus.DONE]
+    sent = [c for c in plan.changes if status.get(c.change_id) == OutcomeStatus.DONE]
     moving = sum(status.get(c.change_id) == OutcomeStatus.PENDING_TRANSFER for c in plan.changes)
     return dict(Counter(kind for change in sent for kind in change.mail) + Counter({TRANSFER: moving}))
+
+
+def _mails_to_come(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
+    """Count by kind the mails that what is left of a plan would cause."""
+    left = remaining(plan, outcomes).changes if plan else ()
+    return dict(Counter(kind for change in left for kind in change.mail))

@@ -50,7 +50,7 @@ def report(
     settings = Settings()
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.find_run(run)
-        sent = _sent(found, journal)
+        sent = " ".join(filter(None, (_sent(found, journal), _carried_out(found, journal))))
     if not found.summary:
         raise BadUsage(f"Run {found.run_id} has no report: it is at work, was cut off, or could write none.", sent=sent)
     folder = settings.runs / found.run_id
@@ -77,6 +77,19 @@ def _sent(run: Any, journal: Any) -> str:
     calls, perhaps = journal.made(run_id=run.run_id)
     more = f", and {perhaps} that may have been made" if perhaps else ""
     return f"{calls or 'No'} {'call of it is' if calls == 1 else 'calls of it are'} recorded{more}."
+
+
+def _carried_out(run: Any, journal: Any) -> str:
+    """Return what was done so far by the plan that a run applies, where this version can read it."""
+    from tasks.model.errors import RosterflowError
+    from tasks.report.summary import carried_out
+
+    if run.applying_since is None:
+        return ""
+    try:
+        return carried_out(journal.plan(run.plan_hash), journal.outcomes(run.plan_hash), by="By its plan")
+    except RosterflowError:
+        return ""
 
 
 def _facts(run: Any, reason: str, permits: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
@@ -41,18 +42,23 @@ class RunsRecord(PlanRecord):
             if run["applying_since"] is not None:
                 _supersede_all(conn, run["pipeline"], run["plan_hash"], run_id, at)
 
-    def supersede(self, run_id: str, by: str, at: datetime) -> None:
-        """Close a run that was cut off, and all others cut off in its plan: *by* has settled it without going on."""
+    def supersede(self, run_id: str, by: str, at: datetime, summary: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Close a run that was cut off, and all others cut off in its plan: *by* has settled it without going on.
+
+        *summary* is what its report says in numbers.
+        """
         with self._write() as conn:
             run = conn.execute(select(runs).where(runs.c.run_id == run_id)).mappings().one()
+            _put_summary(conn, run_id, summary)
             _supersede_all(conn, run["pipeline"], run["plan_hash"], by, at)
 
-    def give_up(self, plan_hash: str, by: str, at: datetime) -> None:
-        """Close a plan that cannot be gone on with and whose open calls cannot be looked up any more.
+    def give_up(self, run_id: str, by: str, at: datetime, summary: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Close a run as ``supersede`` does, whose open calls cannot be looked up any more, and its plan for good.
 
         The generation moves if anything was sent or recorded, so that the plan is never applied again.
         """
         with self._write() as conn:
+            plan_hash = conn.execute(select(runs.c.plan_hash).where(runs.c.run_id == run_id)).scalar_one()
             pipeline, _ = self._home(conn, plan_hash)
             this = operations.c.plan_hash == plan_hash
             conn.execute(update(operations).where(this, _is_open()).values(result=CallResult.UNKNOWN, concluded_at=at))
@@ -60,6 +66,7 @@ class RunsRecord(PlanRecord):
                 put_generation(conn, pipeline, read_generation(conn, pipeline) + 1)
                 untouched = {"touched": False, "generation_after": None}
                 conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(untouched))
+            _put_summary(conn, run_id, summary)
             _supersede_all(conn, pipeline, plan_hash, by, at)
             write_audit(conn, at, pipeline, by, "given up", {"plan": plan_hash})
 
@@ -113,6 +120,12 @@ def _cut_off(pipeline: str) -> tuple[ColumnElement[bool], ...]:
 
 def _is_open() -> ColumnElement[bool]:
     return operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
+
+
+def _put_summary(conn: Connection, run_id: str, summary: Mapping[str, Any]) -> None:
+    """Keep the summary of a run that was cut off; one that has ended has said itself what it knew."""
+    this = (runs.c.run_id == run_id, runs.c.finished_at.is_(None))
+    conn.execute(update(runs).where(*this).values(summary=dict(summary)))
 
 
 def _supersede_all(conn: Connection, pipeline: str, plan_hash: str, by: str, at: datetime) -> None:

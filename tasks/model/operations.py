@@ -107,3 +107,36 @@ class Outcome:
     code: str | None = None
     incident: str | None = None
     account_key: str | None = None
+
+
+MAX_TRIES = 3
+"""How often one process sends a call that gets no answer, or none that can be believed."""
+
+IN_DOUBT = (
+    "A call for this had no answer that can be believed, and what came of it could not be looked up: it may have been "
+    "done."
+)
+NO_ANSWER = f"No answer that can be believed in {MAX_TRIES} tries; read again each time, it was not done."
+HALF_DONE = (
+    f"Done in part only, and no answer that can be believed for the rest in {MAX_TRIES} tries; the next run goes on "
+    "from there."
+)
+TRIED_AGAIN = frozenset(
+    {
+        NO_ANSWER,
+        HALF_DONE,
+        "No answer in 3 tries; read again each time, it was not done.",
+        "Done in part only, and no answer for the rest in 3 tries; the next run goes on from there.",
+    }
+)
+"""What is tried again by the next run, be it of the same plan: these reasons, and as older journals have them."""
+
+
+def is_final(outcome: Outcome) -> bool:
+    """Tell whether a change has ended for good. What was skipped, or got no answer, the next run tries again."""
+    return outcome.status != OutcomeStatus.SKIPPED and outcome.reason not in TRIED_AGAIN
+
+
+def is_in_doubt(outcome: Outcome) -> bool:
+    """Tell whether a change may have been made though nobody could see it."""
+    return outcome.reason.startswith(IN_DOUBT)

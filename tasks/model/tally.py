@@ -7,14 +7,13 @@ Key = tuple[str, int]
 class Tally:
     """Counts the calls of one run that reached the target, or may have, as the journal does.
 
-    ``earlier`` are the calls that had been made for a plan that was begun before and not completed, where this run has
-    seen to that; ``earlier_perhaps`` are those of which it is not known.
+    ``earlier`` are the calls that had been made for plans that were begun before and not completed, and that this run
+    goes on with or gives up; ``earlier_perhaps`` are those of which it is not known.
     """
 
     def __init__(self) -> None:
         self.calls = 0
-        self.earlier = 0
-        self.earlier_perhaps = 0
+        self._earlier: dict[str, tuple[int, int]] = {}
         self._open: set[Key] = set()  # calls of this process of which it does not know yet what became of them
 
     def begin(self, key: Key) -> None:
@@ -27,6 +26,18 @@ class Tally:
         if key in self._open:
             self._open.remove(key)
             self.calls -= not made
+
+    def note_earlier(self, plan_hash: str, made: int, perhaps: int) -> None:
+        """Note the calls that earlier runs made for a plan, and perhaps made."""
+        self._earlier[plan_hash] = (made, perhaps)
+
+    @property
+    def earlier(self) -> int:
+        return sum(made for made, _ in self._earlier.values())
+
+    @property
+    def earlier_perhaps(self) -> int:
+        return sum(perhaps for _, perhaps in self._earlier.values())
 
 
 TALLIES: dict[str, Tally] = {}

@@ -1,11 +1,15 @@
-"""What one run may do unattended: each limit held against a plan. Pure."""
+"""What one run may do unattended: each limit held against a plan, or against what is left of it. Pure."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 from tasks.model.errors import UnsafePlan
+from tasks.model.operations import Outcome
 from tasks.model.pipeline import LimitName, Pipeline
 from tasks.model.plan import SMALLEST_BASE, Action, Change, LimitReading, Plan
+from tasks.model.remaining import remaining
 
 PER_ACCOUNT = "accounts"
 BASES = {"remove_directory_member": "directory_members"}
@@ -55,14 +59,17 @@ def check_freeze(plan: Plan, pipeline: Pipeline, today: date) -> None:
             )
 
 
-def check_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
-    """Return the readings. Raises ``UnsafePlan`` if one is broken."""
-    readings = read_limits(plan, pipeline)
+def check_limits(
+    plan: Plan, pipeline: Pipeline, outcomes: Mapping[str, Outcome] = MappingProxyType({})
+) -> list[LimitReading]:
+    """Return the readings of what *outcomes* leave to be done of *plan*. Raises ``UnsafePlan`` if one is broken."""
+    left = remaining(plan, outcomes)
+    readings = read_limits(left, pipeline)
     broken = [reading for reading in readings if reading.broken]
     if broken:
         names = sorted({reading.name for reading in broken})
         raise UnsafePlan(
-            "The plan would " + "; and ".join(map(describe, broken)) + ".",
+            f"{_WHOLE if left is plan else _REST} would {'; and '.join(map(describe, broken))}.",
             remedy="Check that the export is complete. If the changes are meant, let this one plan pass with "
             "'rosterflow apply RUN --override REASON', or raise "
             + " and ".join(f"limits.{name}" for name in names)
@@ -82,6 +89,9 @@ VERBS = {
     "create_group": "create {} groups", "suspend": "suspend {} accounts", "reactivate": "reactivate {} accounts",
     "delete": "delete {} accounts", "rename": "change the sign-in address of {} accounts", "mail": "send {} mails",
 }  # fmt: skip
+
+
+_WHOLE, _REST = "The plan", "What is left of the plan, as far as is known,"
 
 
 def describe(reading: LimitReading) -> str:

@@ -62,8 +62,11 @@ def check_freeze(pipeline: str, plan_hash: str, today: date) -> None:
 @task(name="check limits")
 @discreet
 def check_limits(pipeline: str, plan_hash: str) -> None:
-    """Hold a plan against the pipeline's limits as they are now. Raises ``UnsafePlan``."""
-    limits.check_limits(_recorded(plan_hash), load_pipeline(Path(pipeline), os.environ).pipeline)
+    """Hold what is left to do of a plan against the pipeline's limits as they are now. Raises ``UnsafePlan``."""
+    settings = Settings()
+    with Journal.open(settings.journal_url or settings.journal) as journal:
+        plan, outcomes = journal.plan(plan_hash), journal.outcomes(plan_hash)
+    limits.check_limits(plan, load_pipeline(Path(pipeline), os.environ).pipeline, outcomes)
 
 
 def _recorded(plan_hash: str) -> Plan:

@@ -1,7 +1,7 @@
 """Send what a plan says, and record what came of it: pure functions, and an engine that needs no server."""
 
 from tasks.provision.admission import admit, is_complete, require_made_for, require_recent, require_target
-from tasks.provision.engine import apply_plan, begin, close, count_batches, finish, send_batch, settle
+from tasks.provision.engine import apply_plan, begin, close, conclude_rest, count_batches, finish, send_batch, settle
 from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.recheck import judge
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
@@ -17,6 +17,7 @@ __all__ = [
     "begin",
     "close",
     "compile_jobs",
+    "conclude_rest",
     "count_batches",
     "finish",
     "is_complete",

@@ -4,9 +4,9 @@ from datetime import date
 
 from tasks.journal import Journal
 from tasks.model.errors import StalePlan
+from tasks.model.operations import is_final
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
-from tasks.provision.reasons import is_final
 
 MAX_AGE_DAYS = 7
 """A review takes days. After a week people have come and gone of whom the plan knows nothing."""

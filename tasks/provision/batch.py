@@ -8,23 +8,14 @@ from typing import Any
 
 from tasks.journal import Attempt, Call, CallResult, Conclusion, Intent, Settled
 from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, TargetError, UncertainCall
-from tasks.model.operations import GOOD, Operation, Outcome, OutcomeStatus, Reply
+from tasks.model.operations import GOOD, IN_DOUBT, TRIED_AGAIN, Operation, Outcome, OutcomeStatus, Reply, is_final
 from tasks.model.plan import Action, Change, Plan
 from tasks.provision.jobs import Job
 from tasks.provision.ledger import Ledger
 from tasks.provision.linking import link_change
 from tasks.provision.operations import change_job_id, group_name
 from tasks.provision.readings import Readings
-from tasks.provision.reasons import (
-    IN_DOUBT,
-    STOPPED,
-    TAKEN_OVER,
-    TARGET_LOST,
-    TRIED_AGAIN,
-    UNAUTHORISED,
-    is_final,
-    of_refusal,
-)
+from tasks.provision.reasons import STOPPED, TAKEN_OVER, TARGET_LOST, UNAUTHORISED, of_refusal
 from tasks.provision.runtime import Runtime
 
 

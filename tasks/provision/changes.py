@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget, TargetError
-from tasks.model.operations import Operation, OperationKind, OutcomeStatus
+from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER, Operation, OperationKind, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
@@ -14,7 +14,7 @@ from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
 from tasks.provision.linking import claimed_roles, step_link_change
 from tasks.provision.operations import limit_of
-from tasks.provision.reasons import GROUP_GONE, HALF_DONE, MAX_TRIES, NO_ANSWER, UNLINKED, UNMET
+from tasks.provision.reasons import GROUP_GONE, UNLINKED, UNMET
 from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, is_on_the_way, judge
 
 

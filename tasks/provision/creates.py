@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import Operation, OperationKind, OutcomeStatus, Refusal, Reply
+from tasks.model.operations import NO_ANSWER, Operation, OperationKind, OutcomeStatus, Refusal, Reply
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.changes import change_account
@@ -18,7 +18,6 @@ from tasks.provision.reasons import (
     ELSEWHERE,
     FORBIDDEN,
     NAME_CONFLICT,
-    NO_ANSWER,
     SEATS_EXCEEDED,
     UNAUTHORISED,
     UNMET,

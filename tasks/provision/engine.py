@@ -13,7 +13,7 @@ from itertools import groupby
 
 from tasks.journal import Journal, Settled
 from tasks.model.errors import TargetError
-from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus
 from tasks.model.plan import Plan
 from tasks.provision.admission import admit
 from tasks.provision.batch import Batch
@@ -21,7 +21,7 @@ from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
 from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.memberships import change_members
-from tasks.provision.reasons import IN_DOUBT, STOPPED
+from tasks.provision.reasons import STOPPED
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 from tasks.provision.transfers import note_transfers
 
@@ -80,6 +80,12 @@ def close(plan: Plan, journal: Journal, run_id: str, at: datetime) -> int:
 
     Doing it again changes nothing.
     """
+    conclude_rest(plan, journal, run_id, at)
+    return journal.applied(plan, at, run_id)
+
+
+def conclude_rest(plan: Plan, journal: Journal, run_id: str, at: datetime) -> None:
+    """Record that the changes without an outcome were not completed, or that it is not known what became of them."""
     known = journal.outcomes(plan.hash)
     rest = [change for change in plan.changes if change.change_id not in known]
     if rest:
@@ -87,11 +93,10 @@ def close(plan: Plan, journal: Journal, run_id: str, at: datetime) -> int:
         reasons = {one.change_id: IN_DOUBT if one.change_id in open_calls else STOPPED for one in rest}
         skipped = [Settled(Outcome(key, OutcomeStatus.SKIPPED, reason)) for key, reason in reasons.items()]
         journal.conclude(plan.hash, run_id, at, settled=skipped)
-    return journal.applied(plan, at, run_id)
 
 
-async def settle(plan: Plan, runtime: Runtime, cut_off_run: str) -> ApplyResult:
-    """Find out what became of the calls that a run was cut off in, send nothing, and close that run.
+async def settle(plan: Plan, runtime: Runtime) -> ApplyResult:
+    """Find out what became of the calls that a run was cut off in, send nothing, and close the plan's application.
 
     For a plan that is given up because the rosters have changed since: its outcomes and links are then what they
     are, what it had not begun is skipped, and a new plan can be made from the truth.
@@ -102,10 +107,7 @@ async def settle(plan: Plan, runtime: Runtime, cut_off_run: str) -> ApplyResult:
         last = await send_jobs(plan, batch, runtime, send=False)
         if last.stopped_by is not None:
             break
-    result = finish(plan, runtime, last)
-    if last.stopped_by is None:
-        runtime.journal.supersede(cut_off_run, runtime.run_id, runtime.clock())
-    return result
+    return finish(plan, runtime, last)
 
 
 async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: bool = True) -> BatchResult:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from tasks.journal import REREAD, CallResult, Settled
-from tasks.model.operations import Operation, OperationKind, OutcomeStatus
+from tasks.model.operations import MAX_TRIES, NO_ANSWER, Operation, OperationKind, OutcomeStatus
 from tasks.model.plan import Action, Change
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.jobs import Job
-from tasks.provision.reasons import MAX_TRIES, NO_ANSWER
 
 
 async def create_group(batch: Batch, job: Job, change: Change) -> None:

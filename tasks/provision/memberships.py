@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import OutcomeStatus
+from tasks.model.operations import MAX_TRIES, NO_ANSWER, OutcomeStatus
 from tasks.model.plan import Action, Change
 from tasks.model.state import DirectoryGroup
 from tasks.provision.batch import Batch
 from tasks.provision.jobs import Job
 from tasks.provision.operations import directory_operation
-from tasks.provision.reasons import DIRECTORY_GROUP_GONE, FORBIDDEN, MAX_TRIES, NO_ANSWER, UNLINKED, UNMET
+from tasks.provision.reasons import DIRECTORY_GROUP_GONE, FORBIDDEN, UNLINKED, UNMET
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from tasks.model.operations import MAX_TRIES
 from tasks.model.plan import Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Batch
 from tasks.provision.jobs import Newcomer
 from tasks.provision.operations import signature
-from tasks.provision.reasons import MAX_TRIES, REPEATED
+from tasks.provision.reasons import REPEATED
 
 
 @dataclass

@@ -102,9 +102,10 @@ def close_plan(run_id: str, plan_hash: str) -> int:
 
 @task(name="settle")
 @discreet
-def settle_cut_off(pipeline: str, run_id: str, cut_off: str, plan_hash: str) -> int:
-    """Look up the calls that an earlier run was cut off in, send nothing, close it; return how many requests it took.
+def settle_cut_off(pipeline: str, run_id: str, plan_hash: str) -> int:
+    """Look up the calls that an earlier run was cut off in, send nothing, close the application of its plan.
 
+    Returns how many requests it took.
     Raises ``TargetError`` if the target cannot tell now.
     """
 
@@ -112,7 +113,7 @@ def settle_cut_off(pipeline: str, run_id: str, cut_off: str, plan_hash: str) -> 
     require_target(plan, loaded.pipeline)
 
     async def work(runtime: Runtime) -> None:
-        stopped_by = (await settle(plan, runtime, cut_off)).stopped_by
+        stopped_by = (await settle(plan, runtime)).stopped_by
         if stopped_by is not None:
             raise stopped_by
 

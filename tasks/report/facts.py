@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tasks.model.operations import Outcome
+from tasks.model.plan import Plan
+from tasks.model.remaining import remaining
 from tasks.model.rosters import Verdict
 from tasks.model.sent import UNKNOWN, Sent
 from tasks.model.wholes import Comparison
 
-RunState = Literal["done", "nothing_to_do", "pending", "partial", "blocked", "failed"]
+RunState = Literal["done", "nothing_to_do", "pending", "partial", "blocked", "failed", "cut_off"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class RunFacts:
     (or, before anything is sent, to be expected) by kind. ``next_steps`` are whole sentences, most pressing first.
     ``timezone`` is the pipeline's, in which the times are (``Europe/Paris``). ``sent`` is what is known of what the run
     sent; without it, that is not known. ``own`` are the changes whose outcome this run has made: the outcomes are the
-    plan's, and an earlier run may have made the others. None: all are its own.
+    plan's, and an earlier run may have made the others. None: all are its own. ``given_up`` says of each plan of an
+    earlier run that this run has given up what was done of it. ``exit_code`` is None for a run that was cut off.
     """
 
     run_id: str
@@ -32,7 +36,7 @@ class RunFacts:
     finished_at: str | None
     plan_hash: str | None
     state: RunState
-    exit_code: int
+    exit_code: int | None
     message: str = ""
     requests: int | None = None
     mails: Mapping[str, int] = field(default_factory=dict)
@@ -40,11 +44,17 @@ class RunFacts:
     timezone: str = ""
     sent: Sent = UNKNOWN
     own: frozenset[str] | None = None
+    given_up: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
         """Whether this run did all that it will ever do to the target (a pending plan has yet to be sent)."""
         return self.state not in ("pending", "blocked")
+
+    def due(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> Plan:
+        """Return what was left to do of *plan* when this run began with it: all of it, if no other run had begun."""
+        own = outcomes.keys() if self.own is None else self.own
+        return remaining(plan, {key: outcome for key, outcome in outcomes.items() if key not in own})
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ def render_html(
     return _template().render(
         facts=facts,
         plan=plan,
+        begun=plan is not None and facts.due(plan, outcomes) is not plan,
         redacted=redacted,
         summary=summary,
         long=len(summary["headline"]) > LONG_HEADLINE,
@@ -341,6 +342,7 @@ _MONTHS = (
 
 _TONES: Mapping[RunState, Tone] = {
     "done": "good", "nothing_to_do": "good", "pending": "calm", "partial": "warn", "blocked": "bad", "failed": "bad",
+    "cut_off": "warn",
 }  # fmt: skip
 _TONE_ORDER: Mapping[Tone, int] = {"bad": 0, "warn": 1, "calm": 2, "good": 3}
 

@@ -97,9 +97,12 @@ def write_review(
     verdicts: Mapping[str, Verdict],
     path: Path,
     rosters: RosterFacts = NOTHING_FURTHER,
+    *,
+    begun: bool = False,
 ) -> None:
     """Write the workbook for reviewing *plan* to *path*: Summary, Changes, Not in the plan, Held rows, Leaving.
 
+    Where it is what is left of a plan that was *begun* before, the workbook says so.
     The column Note of Changes is blank, for the reviewers; nothing in the workbook is read back.
     """
     from xlsxwriter import Workbook  # only workbooks need it
@@ -109,21 +112,20 @@ def write_review(
         book.set_properties({"title": f"Review of {plan.header.pipeline}", "created": _CREATED})
         book.set_custom_property(PLAN_PROPERTY, plan.hash, "text")
         pen = Pen(book)
-        _write_summary(book.add_worksheet("Summary"), pen, plan, list(limits), verdicts)
+        said = proposal(plan, verdicts, begun=begun)
+        _write_summary(book.add_worksheet("Summary"), pen, plan, list(limits), said)
         _write_sheet(book, pen, _changes(plan, names)).activate()
         for sheet in (_withheld(plan, names), _held(verdicts, names, rosters), _leaving(plan, names)):
             _write_sheet(book, pen, sheet)
 
 
-def _write_summary(
-    sheet: "Worksheet", pen: Pen, plan: Plan, limits: Sequence[LimitReading], verdicts: Mapping[str, Verdict]
-) -> None:
+def _write_summary(sheet: "Worksheet", pen: Pen, plan: Plan, limits: Sequence[LimitReading], said: str) -> None:
     sheet.hide_gridlines(2)
     for column, width in enumerate(_SUMMARY_WIDTHS):
         sheet.set_column(column, column, width)
     pen.write(sheet, 0, 0, f"Review of {plan.header.pipeline}", pen.look(bold=True, font_size=18))
     sheet.merge_range(1, 0, 1, 3, "", pen.look().plain)
-    pen.write(sheet, 1, 0, proposal(plan, verdicts), pen.look(text_wrap=True, font_size=13))
+    pen.write(sheet, 1, 0, said, pen.look(text_wrap=True, font_size=13))
     sheet.merge_range(2, 0, 2, 3, "", pen.look().plain)
     pen.write(sheet, 2, 0, _GUIDE, pen.look(text_wrap=True, font_color=_MUTED))
     for row, height in ((0, 30), (1, 40), (2, 48)):
@@ -155,7 +157,7 @@ def _summary_tables(
     ordered = sorted(limits, key=lambda reading: (not reading.broken, words.limit(reading)))
     yield (
         "Limits",
-        ("Limit on", "In this plan", "Limit", "Holds?"),
+        ("Limit on", "To be done", "Limit", "Holds?"),
         [(words.limit(r), words.usage(r), words.bounds(r), _BROKEN if r.broken else _HOLDS) for r in ordered],
     )
     yield (

@@ -23,7 +23,8 @@ def write_report(
 ) -> dict[str, Any]:
     """Write ``summary.json``, ``report.html`` in full and redacted form, and ``review.xlsx`` where there is a plan.
 
-    Returns the summary. A run that was stopped early has fewer tables in its folder; the report says what is known.
+    The workbook has what was left to do of the plan when the run began with it. Returns the summary. A run that was
+    stopped early has fewer tables in its folder; the report says what is known.
     """
     sources = [source.name for source in pipeline.sources]
     verdicts = {
@@ -37,7 +38,8 @@ def write_report(
         page = render_html(facts, plan, limits, outcomes, verdicts, rosters, redacted=redacted, summary=summary)
         folder.write_bytes(name, page.encode())
     if plan is not None:
-        write_review(plan, limits, verdicts, folder.path(REVIEW), rosters)
+        due = facts.due(plan, outcomes)
+        write_review(due, limits, verdicts, folder.path(REVIEW), rosters, begun=due is not plan)
         folder.path(REVIEW).chmod(0o600)
     return summary
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from tasks.model.operations import GOOD, Outcome, OutcomeStatus
+from tasks.model.operations import GOOD, Outcome, OutcomeStatus, is_in_doubt
 from tasks.model.plan import DECIDED, MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.model.sent import NOTHING, NOTHING_SENT_YET, Sent
@@ -38,6 +38,7 @@ def summarise(
     """
     changes = plan.changes if plan else ()
     withheld = plan.withheld if plan else ()
+    due = facts.due(plan, outcomes) if plan else None
     return {
         "format_version": FORMAT_VERSION,
         "headline": headline(facts, plan, outcomes, verdicts),
@@ -49,6 +50,7 @@ def summarise(
         "findings": _findings(verdicts),
         "people": {
             "planned": _counted(Fate, count_fates(changes)),
+            "due": _counted(Fate, count_fates(due.changes if due else ())),
             "done": _counted(Fate, count_fates(_without_found(done(changes, outcomes), outcomes), outcomes)),
         },
         "changes": {
@@ -59,7 +61,7 @@ def summarise(
         "outcomes": _outcomes(changes, outcomes),
         "limits": [_limit(reading) for reading in sorted(limits, key=lambda item: (item.name, item.subject))],
         "mails": dict(sorted(facts.mails.items())),
-        "mailed": {kind: dict(found) for kind, found in plan.header.mails.items()} if plan else {},
+        "mailed": {kind: dict(found) for kind, found in due.header.mails.items()} if due else {},
         "withheld": {
             "total": len(withheld),
             "by_reason": _counted(WithheldReason, Counter(item.reason for item in withheld)),
@@ -80,18 +82,14 @@ def headline(
     changes = plan.changes if plan else ()
     made = done(changes, outcomes)
     rows = _held(_sources(plan, verdicts))
-    settled = {change.change_id for change in made}
-    future = _future([change for change in changes if change.change_id not in settled])
     past = _done(made, outcomes, facts)
-    missed = (
-        f"{words.count(len(changes) - len(made), 'change')} could not be completed." if len(made) < len(changes) else ""
-    )
+    missed = _missed(changes, outcomes, "could not be completed")
     match facts.state:
         case "pending":
             yet = NOTHING_SENT_YET if facts.sent.is_nothing else str(facts.sent)
             return " ".join((proposal(plan, verdicts) if plan else rows, yet)).strip()
         case "blocked":
-            said = [_unless_sent(facts.sent, "the plan was stopped"), f"It would {future}." if future else ""]
+            said = [_unless_sent(facts.sent, "the plan was stopped"), _stopped(facts, plan, outcomes)]
         case "failed" if not outcomes:
             safe = facts.sent == NOTHING
             said = [f"The run could not go on{', and nothing was changed.' if safe else f'. {facts.sent}'}"]
@@ -100,13 +98,44 @@ def headline(
         case "partial":
             none = f"No {'other ' if missed else ''}change was {'made' if facts.sent.is_nothing else 'confirmed'}."
             said = [missed, past or none]
+        case "cut_off":
+            unmade = _missed(changes, outcomes, "were not completed")
+            said = ["The run was cut off, and its plan given up.", past or "No change was confirmed.", unmade]
         case _:
             said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
-    if facts.state in ("failed", "partial", "done", "nothing_to_do"):
+    if facts.state in ("failed", "partial", "done", "nothing_to_do", "cut_off"):
         said += [_found_made(made, outcomes)]
     said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan)]
-    said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows]
+    said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows, *facts.given_up]
     return " ".join(part for part in said if part)
+
+
+def carried_out(plan: Plan, outcomes: Mapping[str, Outcome], by: str = "By it") -> str:
+    """Return what was done by *plan*, whichever run did it, and what was not, in a sentence or two."""
+    made = done(plan.changes, outcomes)
+    past = _past(_without_found(made, outcomes), outcomes)
+    told = f"{by}, {past}." if past else f"{by}, no change was confirmed."
+    said = (told, _missed(plan.changes, outcomes, "were not completed"), _found_made(made, outcomes))
+    return " ".join(filter(None, said))
+
+
+def _stopped(facts: RunFacts, plan: Plan | None, outcomes: Mapping[str, Outcome]) -> str:
+    """Say what a plan would do that was not let pass: what an earlier run has done of it, it would do no more."""
+    due = facts.due(plan, outcomes) if plan else None
+    future = _future(due.changes) if due else ""
+    return f"{'It' if due is plan else 'What is left of it'} would {future}." if future else ""
+
+
+def _missed(changes: Sequence[Change], outcomes: Mapping[str, Outcome], what: str) -> str:
+    """Say how many changes were not completed, and of how many of them nobody knows."""
+    open_ = [change for change in changes if not _is_good(outcomes.get(change.change_id))]
+    doubt = sum(change.change_id in outcomes and is_in_doubt(outcomes[change.change_id]) for change in open_)
+    perhaps = f"; {doubt:,} of them may have been made all the same" if doubt else ""
+    return f"{words.count(len(open_), 'change')} {what}{perhaps}." if open_ else ""
+
+
+def _is_good(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.status in GOOD
 
 
 def nameless(plan: Plan | None) -> int:
@@ -128,10 +157,11 @@ def _moving(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:
     return plan.header.moving + sum(is_moving(change, outcomes) for change in plan.changes)
 
 
-def proposal(plan: Plan, verdicts: Mapping[str, Verdict]) -> str:
-    """Return what carrying out *plan* would do, for those who are to decide on it."""
+def proposal(plan: Plan, verdicts: Mapping[str, Verdict], *, begun: bool = False) -> str:
+    """Return what carrying out *plan*, or what is left of one that was *begun*, would do: for who decides on it."""
     future, held = _future(plan.changes), _held(_sources(plan, verdicts))
-    said = f"This plan would {future}." if future else "This plan changes nothing."
+    what = "What is left of this plan" if begun else "This plan"
+    said = f"{what} would {future}." if future else f"{what} changes nothing."
     lack = (words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan))
     return " ".join(filter(None, (said, *lack, held)))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from tasks.model.operations import OutcomeStatus
 from tasks.model.pipeline import CUSTOM_ROLE, MAX_GROUP_MEMBERS
 from tasks.model.plan import SMALLEST_BASE, Action, Cause, LimitReading, Origin, WithheldReason
+from tasks.model.remaining import UNTOLD
 from tasks.report.facts import RunState
 
 PRODUCTS: Mapping[str, str] = {
@@ -41,6 +42,7 @@ STATES: Mapping[RunState, str] = {
     "partial": "Partly done",
     "blocked": "Blocked",
     "failed": "Stopped",
+    "cut_off": "Cut off",
 }
 
 ORDERS: Mapping[Action, str] = {
@@ -274,7 +276,11 @@ def language(locale: str) -> str:
 
     >>> language("fr_FR"), language("xx_YY"), language("")
     ('French', 'xx_YY', "the tenant's default language")
+    >>> language("unknown")
+    'the language of the account'
     """
+    if locale == UNTOLD:
+        return "the language of the account"
     return LANGUAGES.get(locale.partition("_")[0], locale) if locale else "the tenant's default language"
 
 

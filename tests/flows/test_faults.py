@@ -19,9 +19,8 @@ import pytest
 
 from tasks.journal import Journal
 from tasks.model.errors import CredentialsRefused
-from tasks.model.operations import GOOD, Outcome, OutcomeStatus
+from tasks.model.operations import GOOD, IN_DOUBT, NO_ANSWER, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Change
-from tasks.provision.reasons import IN_DOUBT, NO_ANSWER
 from tests.support.effort import sampled
 from tests.support.office import SAMPLES
 from tests.support.third_month import Company, Ended, View, company_in

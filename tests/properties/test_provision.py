@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.journal import Attempt, CallResult
+from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER
 from tasks.model.plan import Plan
 from tasks.provision import apply_plan
-from tasks.provision.reasons import HALF_DONE, MAX_TRIES, NO_ANSWER
 from tests.support.effort import examples
 from tests.support.mortal import Life, MortalJournal, MortalTarget
 from tests.support.plans import PlanBuilder

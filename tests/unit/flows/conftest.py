@@ -28,9 +28,9 @@ def _without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
     import tasks.plan.steps
     import tasks.provision.steps
     import tasks.validate.steps
-    from flows import application, nightly, provisioning
+    from flows import application, cut_off, nightly, provisioning
 
-    for module in (application, nightly, provisioning):
+    for module in (application, cut_off, nightly, provisioning):
         for name, value in list(vars(module).items()):
             if isinstance(value, Task):
                 monkeypatch.setattr(module, name, value.fn)
@@ -98,6 +98,31 @@ def cut_off(sync: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callab
             patch.setattr(provisioning, before, end)
             with pytest.raises(Killed):
                 sync(**options)
+
+    return run
+
+
+@pytest.fixture
+def cut_off_after(sync: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sync in a process that ends once it has written a number of calls' results into the journal."""
+    from tasks.journal import Conclusion, Journal
+
+    write = Journal.write
+
+    def run(results: int) -> None:
+        written = [0]
+
+        def counted(self: Journal, plan_hash: str, run_id: str, entries: Any) -> Any:
+            recorded = write(self, plan_hash, run_id, entries)
+            written[0] += sum(isinstance(one, Conclusion) and one.attempt is not None for one in entries)
+            if written[0] >= results:
+                raise Killed
+            return recorded
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "write", counted)
+            with pytest.raises(Killed):
+                sync()
 
     return run
 

@@ -1,5 +1,7 @@
 """What becomes of an application that was cut off: gone on with, settled, or given up; never forgotten."""
 
+import json
+import re
 import sqlite3
 import zlib
 from contextlib import closing
@@ -149,3 +151,172 @@ def test_apply_goes_on_with_the_very_plan_that_was_cut_off(cut_off, apply, told,
     assert ended.code == 0
     assert journal.run(ended.run_id).plan_hash == stopped.plan_hash
     assert journal.unfinished("acme") is None
+
+
+# -- what it had done is told ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def overtaken(cut_off_after, journal, office, staff):
+    """A run that was cut off after its first result, and whose list has changed since; its record."""
+    cut_off_after(1)
+    office.staff(staff[:-1])
+    return journal.unfinished("acme")
+
+
+def test_what_a_plan_had_done_that_is_given_up_is_told_by_its_own_run_and_by_the_next(
+    overtaken, sync, told, journal, office
+):
+    ended = told(sync())
+
+    own = journal.run(overtaken.run_id)
+    summary = json.loads((office.home / "runs" / overtaken.run_id / "summary.json").read_text())
+    assert own.summary == summary
+    assert (own.state, summary["run"]["state"], summary["run"]["exit_code"]) == ("Interrupted", "cut_off", None)
+    done = summary["people"]["done"]["given_access"]
+    assert done
+    assert summary["mails"]["welcome"] == done
+    assert summary["headline"].startswith(f"The run was cut off, and its plan given up. {done} people were given acc")
+    assert f"The plan of run {overtaken.run_id} had not been completed, and is given up. By it, {done} people" in (
+        ended.message
+    )
+    page = (office.home / "runs" / overtaken.run_id / "report.html").read_text()
+    assert "Cut off" in page
+    assert "bo.lind@acme.example" in page
+
+
+def test_its_report_agrees_with_the_tenant(overtaken, sync, told, journal, tenant):
+    before = set(tenant.people())
+    told(sync())
+    outcomes = journal.outcomes(overtaken.plan_hash)
+    plan = journal.plan(overtaken.plan_hash)
+    made = {
+        one.user_name for one in plan.changes if one.action == "create" and outcomes[one.change_id].status == "done"
+    }
+    assert made
+    assert made <= before
+
+
+def test_it_counts_as_cut_off_until_all_is_told(overtaken, sync, told, journal, office, killed, monkeypatch):
+    from tasks.journal import Journal
+
+    def end(*_):
+        raise killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "supersede", end)
+        with pytest.raises(killed):
+            sync()
+    assert journal.unfinished("acme").run_id == overtaken.run_id
+
+    ended = told(sync())
+
+    assert f"The plan of run {overtaken.run_id} had not been completed" in ended.message
+    assert journal.run(overtaken.run_id).summary["run"]["state"] == "cut_off"
+
+
+@pytest.mark.parametrize("trouble", ["the folder is gone", "its tables are broken"])
+def test_whatever_is_wrong_with_its_folder_the_journal_tells_it(overtaken, sync, told, journal, office, trouble):
+    import shutil
+
+    folder = office.home / "runs" / overtaken.run_id
+    if trouble == "the folder is gone":
+        shutil.rmtree(folder)
+    else:
+        (folder / "hr.findings.parquet").write_bytes(b"no table")
+
+    assert told(sync()).code == 0
+
+    assert folder.is_dir() == (trouble != "the folder is gone")
+    assert journal.run(overtaken.run_id).summary["people"]["done"]["given_access"]
+
+
+def test_of_calls_that_cannot_be_looked_up_any_more_nothing_is_said_to_be_undone(
+    cut_off, sync, told, journal, office, tenant
+):
+    from datetime import UTC, datetime
+
+    from tasks.journal import Attempt
+    from tasks.model.operations import OperationKind
+
+    cut_off("provision_batch")
+    stopped = journal.unfinished("acme")
+    change = journal.plan(stopped.plan_hash).changes[0]
+    attempt = Attempt("op", 1, "job", OperationKind.CREATE_ACCOUNTS, (change.change_id,))
+    journal.intend(stopped.plan_hash, stopped.run_id, attempt, datetime.now(UTC))
+    api = tenant.url.replace("127.0.0.1", "localhost")
+    office.spec["targets"][0]["urls"] = {"api": api, "token": f"{api}/oauth/token"}
+
+    ended = told(sync())
+
+    assert "1 of them may have been made all the same" in ended.message
+    assert "1 of them may have been made all the same" in journal.run(stopped.run_id).summary["headline"]
+
+
+def test_a_plan_that_cannot_be_read_is_told_by_its_calls(overtaken, sync, told, journal):
+    with closing(sqlite3.connect(journal._folder / "journal.db")) as conn:
+        altered = (zlib.compress(b'{"kind":"header","format_version":99}\n'), overtaken.plan_hash)
+        conn.execute("UPDATE plans SET data = ? WHERE plan_hash = ?", altered)
+        conn.commit()
+
+    message = told(sync()).message
+
+    assert re.search(
+        rf"The plan of run {overtaken.run_id} .* given up: this version cannot read it\. \d call.* made for it", message
+    )
+
+
+# -- the other half ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", ["sync", "apply"])
+def test_a_plan_that_is_half_done_is_limited_and_told_by_its_other_half(
+    cut_off_after, sync, apply, told, journal, office, tenant, again
+):
+    cut_off_after(1)
+    stopped = journal.unfinished("acme")
+    sent, mails = tenant.writes(), len(tenant.mails())
+    office.spec["limits"] = {"mail": {"count": "0"}}
+
+    ended = told(sync() if again == "sync" else apply(stopped.run_id))
+
+    plan, outcomes = journal.plan(stopped.plan_hash), journal.outcomes(stopped.plan_hash)
+    left = [one for one in plan.changes if one.change_id not in outcomes]
+    due = sum(len(one.mail) for one in left)
+    assert 0 < due < sum(len(one.mail) for one in plan.changes)
+    assert (ended.name, ended.code) == ("Blocked", 5)
+    assert f"What is left of the plan, as far as is known, would send {due} mails (limit 0)" in ended.message
+    summary = journal.run(ended.run_id).summary
+    assert sum(summary["mails"].values()) == due
+    assert set(summary["mailed"]) == set(summary["mails"])
+    assert summary["headline"].startswith("The plan was stopped. Nothing was sent by this run. A plan was begun before")
+    assert "What is left of it would" in summary["headline"]
+    [limit] = [one for one in summary["limits"] if one["name"] == "mail"]
+    assert limit["count"] == due
+    assert (tenant.writes(), len(tenant.mails())) == (sent, mails)
+
+
+def test_the_workbook_of_a_run_that_goes_on_has_what_it_had_to_do(cut_off_after, sync, told, journal, office):
+    import openpyxl
+
+    cut_off_after(1)
+    stopped = journal.unfinished("acme")
+    left = len(journal.plan(stopped.plan_hash).changes) - len(journal.outcomes(stopped.plan_hash))
+
+    ended = told(sync())
+
+    book = openpyxl.load_workbook(office.home / "runs" / ended.run_id / "review.xlsx")
+    assert book["Changes"].max_row - 1 == left
+    assert book["Summary"]["A2"].value.startswith("What is left of this plan would ")
+    assert ended.message.startswith("Together with an earlier run of this plan, ")
+
+
+def test_report_tells_what_was_done_by_the_plan_of_a_run_without_a_report(overtaken, office):
+    from typer.testing import CliRunner
+
+    from flows.cli.main import app
+
+    said = CliRunner().invoke(app, ["report", overtaken.run_id])
+
+    assert "has no report" in said.output or "has no report" in str(said.exception)
+    assert "By its plan, " in f"{said.output} {said.exception}"

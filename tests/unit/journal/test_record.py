@@ -238,7 +238,7 @@ def test_a_plan_that_is_given_up_is_closed_with_its_calls_and_moves_the_generati
     journal.finish_run("first, in doubt", 7, "Target down", {}, NOON)
     begin(journal, "later, cut off", minutes=1)
 
-    journal.give_up(HASH, "third", NOON)
+    journal.give_up("later, cut off", "third", NOON)
 
     assert journal.unfinished("acme") is None
     assert [(run.run_id, run.state) for run in journal.runs()] == [
@@ -251,7 +251,7 @@ def test_a_plan_that_is_given_up_is_closed_with_its_calls_and_moves_the_generati
 
 def test_giving_up_a_plan_that_sent_nothing_moves_no_generation(journal):
     begin(journal, "cut off")
-    journal.give_up(HASH, "second", NOON)
+    journal.give_up("cut off", "second", NOON)
 
     assert (journal.unfinished("acme"), journal.generation("acme")) == (None, 0)
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from tasks.model.errors import UnsafePlan
+from tasks.model.operations import Outcome, OutcomeStatus
 from tasks.model.pipeline import LimitName
 from tasks.model.plan import Action, Plan
 from tasks.plan import check_freeze, check_limits, read_limits
@@ -58,6 +59,18 @@ def test_a_small_tenant_counts_as_twenty(leavers: Any) -> None:
     plan, pipeline = leavers(3, 1)
     found = reading(plan, pipeline, "suspend")
     assert (found.count, found.base, found.share, found.broken) == (1, 3, 0.05, False)
+
+
+def test_of_a_plan_that_is_half_done_the_other_half_counts(leavers: Any) -> None:
+    plan, pipeline = leavers(40, 3)
+    suspends = [change.change_id for change in plan.changes if change.action == Action.SUSPEND]
+    done = {key: Outcome(key, OutcomeStatus.DONE) for key in suspends}
+
+    check_limits(plan, pipeline, {suspends[0]: done[suspends[0]]})
+    _, pipeline = leavers(0, 0, limits={"suspend": {"count": "1"}})
+    with pytest.raises(UnsafePlan, match=r"What is left of the plan, as far as is known, would suspend 2 of"):
+        check_limits(plan, pipeline, {suspends[0]: done[suspends[0]]})
+    check_limits(plan, pipeline, done)
 
 
 def test_count_alone_breaks_a_limit(leavers: Any) -> None:

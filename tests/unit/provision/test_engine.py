@@ -7,10 +7,10 @@ import pytest
 
 from tasks.journal import CallResult, LinkChange, Settled
 from tasks.model.errors import BadUsage, CredentialsRefused, StalePlan, TargetDown
-from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
+from tasks.model.operations import IN_DOUBT, OperationKind, Outcome, OutcomeStatus
 from tasks.model.plan import Leaving
 from tasks.provision import apply_plan, begin, close, is_complete, send_batch, settle
-from tasks.provision.reasons import IN_DOUBT, STOPPED
+from tasks.provision.reasons import STOPPED
 from tests.support.plans import PIPELINE, PlanBuilder
 from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, down, refused
 from tests.support.world import World, ended
@@ -520,15 +520,13 @@ def test_a_run_that_was_cut_off_is_settled_without_sending(make_world):
     world.target.fatal = {2}
     with pytest.raises(Killed):
         world.apply(plan, workers=1)
-    cut_off = world.journal.unfinished(PIPELINE)
 
-    result = asyncio.run(settle(plan, world.begin_run(), cut_off.run_id))
+    result = asyncio.run(settle(plan, world.begin_run()))
 
     assert len(world.target.calls) == 3
     assert [ended(result, one) for one in (half, create, grant, waiting)] == ["done", "done", "done", "skipped"]
     assert world.links()["1"]["licences"] == (MEETING,)
-    assert world.journal.unfinished(PIPELINE) is None
-    assert world.journal.run(cut_off.run_id).state == "Interrupted"
+    assert world.journal.in_doubt(plan.hash) == set()
     assert result.generation == plan.header.generation + 1
 
 
@@ -555,10 +553,10 @@ def test_a_call_in_doubt_is_looked_up_though_its_change_cannot_be_done_any_more(
     change = builder.join("7001", "Sales", "5001", key="7001")
     plan = plan_of(world, builder)
     setattr(world.target, fate, {0})
-    cut_off = left_in_doubt(world, plan)
+    left_in_doubt(world, plan)
     del world.target.group_names["5001"]
 
-    result = world.apply(plan) if again == "apply" else asyncio.run(settle(plan, world.begin_run(), cut_off.run_id))
+    result = world.apply(plan) if again == "apply" else asyncio.run(settle(plan, world.begin_run()))
 
     assert ended(result, change) == "stale"
     assert [call.result for call in world.journal.calls(plan.hash)] == [known]
@@ -588,10 +586,10 @@ def test_a_settled_change_whose_call_was_left_in_doubt_does_not_stay_unfinished(
     failed = Settled(Outcome(change.change_id, OutcomeStatus.STALE))
     world.journal.conclude(plan.hash, cut_off.run_id, world.clock(), settled=[failed])
 
-    asyncio.run(settle(plan, world.begin_run(), cut_off.run_id))
+    asyncio.run(settle(plan, world.begin_run()))
 
     assert [call.result for call in world.journal.calls(plan.hash)] == [CallResult.NOT_SENT]
-    assert world.journal.unfinished(PIPELINE) is None
+    assert world.journal.in_doubt(plan.hash) == set()
 
 
 def test_a_plan_that_the_run_did_not_begin_is_not_sent(make_world):

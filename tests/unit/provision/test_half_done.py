@@ -6,9 +6,8 @@ import asyncio
 import pytest
 
 from tasks.model.errors import UncertainCall
-from tasks.model.operations import OutcomeStatus
+from tasks.model.operations import HALF_DONE, NO_ANSWER, OutcomeStatus
 from tasks.provision import settle
-from tasks.provision.reasons import HALF_DONE, NO_ANSWER
 from tests.support.plans import PIPELINE, PlanBuilder
 from tests.support.target import CarelessTarget, Killed, MemoryTarget, account, down
 from tests.support.world import World, ended
@@ -69,7 +68,7 @@ def test_a_role_without_its_limit_is_ours_where_the_plan_is_given_up(world):
     with pytest.raises(Killed):
         world.apply(plan)
 
-    asyncio.run(settle(plan, world.begin_run(), "run-2"))
+    asyncio.run(settle(plan, world.begin_run()))
 
     assert (roles_of(world), ours_in(world)) == ((MANAGER,), [MANAGER])
 

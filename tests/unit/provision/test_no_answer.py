@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.operations import HALF_DONE, IN_DOUBT, NO_ANSWER, Outcome, OutcomeStatus, is_final
 from tasks.model.plan import Change
-from tasks.provision.reasons import HALF_DONE, IN_DOUBT, NO_ANSWER, TARGET_LOST, is_final
+from tasks.provision.reasons import TARGET_LOST
 from tests.support.plans import PlanBuilder
 from tests.support.target import MEETING, WEBINAR, BlindTarget, MemoryTarget, account
 from tests.support.world import World

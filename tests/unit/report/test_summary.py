@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, Withheld, WithheldReason
 from tasks.model.sent import NOTHING, UNKNOWN, Sent
 from tasks.report import artifact_table, headline, summarise
+from tasks.report.summary import carried_out
 from tasks.report.words import LEFT_OUT
 from tests.support.reported import all_done
 
@@ -255,7 +256,29 @@ def test_what_an_earlier_run_sent_is_told_beside_it(run):
     )
 
 
-@pytest.mark.parametrize("state", ["done", "nothing_to_do", "pending", "partial", "blocked", "failed"])
+def test_a_run_that_was_cut_off_is_told_with_what_it_had_done(run):
+    first, *rest = run.plan.changes
+    doubt = rest[0].change_id
+    outcomes = {first.change_id: Outcome(first.change_id, OutcomeStatus.DONE), doubt: Outcome(
+        doubt, OutcomeStatus.SKIPPED, IN_DOUBT)}  # fmt: skip
+    said = say(replace(run, outcomes=outcomes), state="cut_off", exit_code=None, sent=Sent(recorded=2))
+    assert said.startswith(
+        "The run was cut off, and its plan given up. 1 group was created. "
+        "9 changes were not completed; 1 of them may have been made all the same."
+    )
+    assert carried_out(run.plan, outcomes) == (
+        "By it, 1 group was created. 9 changes were not completed; 1 of them may have been made all the same."
+    )
+    assert carried_out(run.plan, {}) == "By it, no change was confirmed. 10 changes were not completed."
+
+
+def test_what_was_done_of_a_plan_that_was_given_up_is_told_by_the_run_that_gave_it_up(run):
+    given_up = "The plan of run X had not been completed, and is given up. By it, 1 group was created."
+    for state in ("done", "nothing_to_do", "partial", "blocked", "failed"):
+        assert say(run, state=state, given_up=(given_up,)).endswith(given_up)
+
+
+@pytest.mark.parametrize("state", ["done", "nothing_to_do", "pending", "partial", "blocked", "failed", "cut_off"])
 def test_headline_has_no_personal_data_in_any_state(run, state):
     assert "Byron" not in say(run, state=state)
     assert "@" not in say(run, state=state)
@@ -312,7 +335,9 @@ def test_a_plan_that_is_gone_on_with_and_blocked_would_do_what_is_left_of_it(run
     group = run.plan.changes[0]
     assert "create 1 group" in say(replace(run, outcomes={}), state="blocked", sent=NOTHING)
     settled = {group.change_id: Outcome(group.change_id, OutcomeStatus.DONE)}
-    assert "create 1 group" not in say(replace(run, outcomes=settled), state="blocked", sent=NOTHING)
+    said = say(replace(run, outcomes=settled), state="blocked", sent=NOTHING, own=frozenset())
+    assert "create 1 group" not in said
+    assert "What is left of it would" in said
 
 
 def test_what_two_runs_of_a_plan_did_is_told_as_done_by_both(run):

@@ -1,0 +1,128 @@
+"""See to what an earlier run was cut off in: go on with it, or give it up and tell what had been done."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flows.planned import bring
+from flows.run import Run
+from flows.verdict import facts_of_cut_off
+from tasks.faults import fault_of
+from tasks.journal import Journal, RunFolder, RunRecord
+from tasks.model.errors import BadUsage, StalePlan
+from tasks.model.operations import Outcome
+from tasks.model.plan import Plan
+from tasks.model.tally import tally_of
+from tasks.plan.stage import PLAN, load_plan, still_asks_for
+from tasks.provision import admit, conclude_rest
+from tasks.provision.steps import settle_cut_off
+from tasks.report.stage import write_report
+from tasks.report.summary import carried_out, summarise
+from tasks.report.words import count
+
+log = logging.getLogger(__name__)
+
+
+def take_up(run: Run, pipeline: str) -> str | None:
+    """See to a run that was cut off while it applied a plan; return that plan's hash if this run goes on with it.
+
+    It does if rosters, mapping, rules, target and day are the same, and nothing else was applied since. Else the plan
+    is given up, and a new one is to be made from where things stand.
+    """
+    cut_off = _cut_off(run)
+    if cut_off is None:
+        return None
+    plan = _plan_of(cut_off, run.journal)
+    if plan is None or not _goes_on(run, plan):
+        _give_up(run, pipeline, cut_off, plan)
+        return None
+    bring(run, plan, RunFolder(run.settings.runs / cut_off.run_id))
+    return plan.hash
+
+
+def settle_other(run: Run, pipeline: str, plan_hash: str) -> None:
+    """See to a run that was cut off while it applied another plan than the one that is to be applied now."""
+    cut_off = _cut_off(run)
+    if cut_off is not None and cut_off.plan_hash != plan_hash:
+        _give_up(run, pipeline, cut_off, _plan_of(cut_off, run.journal))
+
+
+def _cut_off(run: Run) -> RunRecord | None:
+    """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends."""
+    found = run.journal.unfinished(run.pipeline_name)
+    if found is not None:
+        plan_hash = str(found.plan_hash)
+        tally_of(run.run_id).note_earlier(plan_hash, *run.journal.made(plan_hash=plan_hash))
+    return found
+
+
+def _plan_of(cut_off: RunRecord, journal: Journal) -> Plan | None:
+    """Return the plan that a run was cut off in, None if this version of the program cannot read it."""
+    try:
+        return journal.plan(str(cut_off.plan_hash))
+    except (StalePlan, BadUsage):
+        return None
+
+
+def _goes_on(run: Run, plan: Plan) -> bool:
+    loaded = run.loaded
+    try:
+        admit(plan, run.journal)
+    except StalePlan:
+        return False
+    return still_asks_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash, run.folder, run.as_of)
+
+
+def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> None:
+    """Close a plan that is not gone on with, and tell what was done of it: here, and in a report of that run.
+
+    What became of its calls is looked up, where that can be done. The run counts as cut off until all is told.
+    """
+    if plan is None:
+        run.given_up.append(f"{_not_completed(cut_off)}: this version cannot read it. {_calls(run, cut_off)}")
+        run.journal.give_up(cut_off.run_id, run.run_id, datetime.now(UTC))
+        return
+    close = run.journal.supersede
+    if plan.header.target == run.loaded.pipeline.target.tenant:
+        run.requests += settle_cut_off(pipeline, run.run_id, plan.hash)
+    else:
+        conclude_rest(plan, run.journal, run.run_id, datetime.now(UTC))
+        close = run.journal.give_up
+    outcomes = run.journal.outcomes(plan.hash)
+    run.given_up.append(f"{_not_completed(cut_off)}. {carried_out(plan, outcomes)}")
+    summary = {} if cut_off.finished_at else _report(run, cut_off, plan, outcomes)
+    close(cut_off.run_id, run.run_id, datetime.now(UTC), summary)
+
+
+def _not_completed(cut_off: RunRecord) -> str:
+    return f"The plan of run {cut_off.run_id} had not been completed, and is given up"
+
+
+def _calls(run: Run, cut_off: RunRecord) -> str:
+    made, perhaps = run.journal.made(plan_hash=str(cut_off.plan_hash))
+    more = f", and perhaps {perhaps} more" if perhaps else ""
+    return f"{count(made, 'call')} had been made for it{more}."
+
+
+def _report(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """Write the report of a run that was cut off into its folder, if that is still there; return its summary.
+
+    Whatever is wrong there, this run goes on: the summary stands in the journal.
+    """
+    facts = facts_of_cut_off(run, cut_off, plan, outcomes)
+    folder = RunFolder(run.settings.runs / cut_off.run_id)
+    try:
+        if folder.root.is_dir():
+            return write_report(facts, _with_origins(plan, folder), outcomes, run.loaded.pipeline, folder)
+    except Exception as error:  # noqa: BLE001 - whatever a killed run may have left there
+        log.warning("The report of the run that was cut off could not be written (%s).", fault_of(error))
+    return summarise(facts, plan, (), outcomes, {})
+
+
+def _with_origins(plan: Plan, folder: RunFolder) -> Plan:
+    """Return a plan with the rows that its people come from, where the run's folder tells them of this very plan."""
+    if not folder.path(PLAN).is_file():
+        return plan
+    left = load_plan(folder)
+    return left if left.hash == plan.hash else plan
