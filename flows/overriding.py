@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from flows.run import Run
 from tasks.journal import Decision, Journal
-from tasks.model.errors import BadUsage, UnsafePlan
-from tasks.provision import is_complete
+from tasks.model.errors import BadUsage
+from tasks.model.remaining import remaining
 from tasks.settings import Settings
 
 OVERRIDE = "override"
@@ -18,7 +18,8 @@ SHORTEST_HASH = 12
 def decided(plan_hash: str, reason: str | None) -> int | None:
     """Record that a plan may be sent though it is over a limit, and why; return the decision's number.
 
-    The number goes to Prefect, the reason does not. None without a reason; ``BadUsage`` for an empty one.
+    The number goes to Prefect, the reason does not. None without a reason; ``BadUsage`` for an empty one, or if nothing
+    is left of the plan that a limit could stop.
     """
     if reason is None:
         return None
@@ -26,28 +27,28 @@ def decided(plan_hash: str, reason: str | None) -> int | None:
         raise BadUsage("An override needs a reason.", remedy='Give one: --override "Ticket 881".')
     settings = Settings()
     with Journal.open(settings.journal_url or settings.journal) as journal:
+        plan = journal.plan(plan_hash)
+        if plan.changes and not remaining(plan, journal.outcomes(plan_hash)).changes:
+            raise BadUsage(
+                "There is nothing to override: nothing is left to do of this plan.",
+                remedy="Make a new plan with 'rosterflow plan'.",
+            )
         return _decide(journal, plan_hash, reason)
 
 
 def is_overridden(run: Run, plan_hash: str, number: int | None) -> bool:
     """Whether the decision *number* lets this run send the plan; it is then used up.
 
-    An application under an override that did not come to its end is gone on with without a further one. Raises
-    ``BadUsage`` if the decision is not about this plan, ``UnsafePlan`` if the plan was applied under one already.
+    A plan that was begun under an override is gone on with without a further one. Raises ``BadUsage`` if the decision
+    is not about this plan.
     """
     decisions = _overrides(run.journal, plan_hash)
-    used = any(one.spent_by for one in decisions)
-    if used and not is_complete(run.journal.plan(plan_hash), run.journal):
+    if any(one.spent_by for one in decisions):
         return True
     if number is None:
         return False
     if number not in {one.decision_id for one in decisions}:
         raise BadUsage(f"The decision {number} is not about this plan.")
-    if used:
-        raise UnsafePlan(
-            "The plan was applied under an override before, and an override is good for one application.",
-            remedy="Make a new plan with 'rosterflow plan'.",
-        )
     return run.journal.spend(number, run.run_id)
 
 
@@ -67,6 +68,11 @@ def is_overridden_by_name(run: Run, plan_hash: str, name: str | None) -> bool:
 
 def _decide(journal: Journal, plan_hash: str, reason: str) -> int:
     return journal.decide(plan_hash, OVERRIDE, "attested", {"reason": reason}, datetime.now(UTC))
+
+
+def override_of(journal: Journal, plan_hash: str) -> Decision | None:
+    """Return the decision under which a plan was sent over a limit, None if it was not."""
+    return next((one for one in _overrides(journal, plan_hash) if one.spent_by), None)
 
 
 def _overrides(journal: Journal, plan_hash: str) -> list[Decision]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from flows.overriding import override_of
 from flows.run import Run
 from tasks.journal import RunRecord
 from tasks.model.errors import RosterflowError, UnsafePlan
@@ -12,7 +13,7 @@ from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
-from tasks.report.facts import RunFacts, RunState
+from tasks.report.facts import Override, RunFacts, RunState
 from tasks.report.summary import nameless
 from tasks.report.words import TRANSFER
 
@@ -43,7 +44,17 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         sent=run.sent,
         own=run.own,
         given_up=tuple(run.given_up),
+        override=_override(run, plan),
     )
+
+
+def _override(run: Run, plan: Plan | None) -> Override | None:
+    """Return the decision under which a run sends its plan over a limit, if it began to, and under one."""
+    decision = override_of(run.journal, plan.hash) if plan and run.applying else None
+    if decision is None:
+        return None
+    at = decision.at.astimezone(ZoneInfo(run.loaded.pipeline.timezone)).isoformat(timespec="seconds")
+    return Override(decision.decision_id, str(decision.facts["reason"]), at)
 
 
 def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Outcome]) -> RunFacts:

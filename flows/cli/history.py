@@ -21,9 +21,10 @@ def runs(
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.runs(limit)
         permits = journal.permits()
+        overrides = {one.spent_by: one for one in journal.decisions() if one.spent_by}
         reasons = {run.run_id: _reason(run, journal) for run in found}
     if json:
-        show_json([_facts(run, reasons[run.run_id], permits) for run in found])
+        show_json([_facts(run, reasons[run.run_id], permits, overrides) for run in found])
         return
     if not found:
         show("No run yet. 'rosterflow demo' makes some.")
@@ -31,6 +32,8 @@ def runs(
         code = "" if run.exit_code is None else run.exit_code
         reason = reasons[run.run_id].partition("\n")[0]  # a run has one line; 'report' tells the rest
         show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {reason}".rstrip())
+        if run.run_id in overrides:
+            show(f"  its plan was let pass over a limit: {overrides[run.run_id].facts['reason']}")
         for permit in permits:
             if permit.run_id == run.run_id:
                 used = f"used by run {permit.spent_by}" if permit.spent_by else f"until {permit.until}"
@@ -92,7 +95,7 @@ def _carried_out(run: Any, journal: Any) -> str:
         return ""
 
 
-def _facts(run: Any, reason: str, permits: Any) -> dict[str, Any]:
+def _facts(run: Any, reason: str, permits: Any, overrides: Any) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "command": run.command,
@@ -104,6 +107,7 @@ def _facts(run: Any, reason: str, permits: Any) -> dict[str, Any]:
         "plan_hash": run.plan_hash,
         "headline": run.summary.get("headline"),
         "reason": reason,
+        "overridden": overrides[run.run_id].facts["reason"] if run.run_id in overrides else None,
         "accepted": [asdict(permit) for permit in permits if permit.run_id == run.run_id],
     }
 

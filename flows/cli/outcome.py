@@ -66,6 +66,8 @@ def _print(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
     for limit in summary["limits"]:
         if limit["broken"]:
             show(f"  over the limit: {limit['name']} {limit['subject']}".rstrip())
+    if summary.get("override"):
+        show(f"    let pass by decision {summary['override']['decision_id']}, good once")
     for name, title in FILES:
         if (folder / name).exists():
             show(f"{title + ':':8} {folder / name}")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from tasks.journal.database import Database, write_audit
-from tasks.journal.schema import keys, permits, profiles
+from tasks.journal.schema import keys, permits, plans, profiles
 from tasks.model.wholes import Baseline, FileProfile, Permit
 
 HASHING = "profiles"
@@ -40,20 +40,24 @@ class FileRecord(Database):
         at = row["accepted_at"].isoformat(timespec="seconds")
         return Baseline(row["run_id"], at, profile.file, profile.sha256, profile.rows), profile
 
-    def accept_file(self, pipeline: str, profile: FileProfile, run_id: str, at: datetime) -> None:
-        """Keep *profile* as that of the last accepted file, in the place of the one before.
+    def accept_file(self, plan_hash: str, profile: FileProfile, run_id: str, at: datetime) -> None:
+        """Keep *profile* as that of the last accepted file, in the place of the one before: a plan carries it out.
 
-        A permit for this very file, against the one before, is used up with it.
+        A permit for this very file, against the one before, is used up with it. Another file than the one before is
+        news to the pipeline, whether or not the plan changes anything: the generation moves when the plan is closed.
         """
-        this = (profiles.c.pipeline == pipeline, profiles.c.source == profile.source)
         values = {"run_id": run_id, "accepted_at": at, "facts": profile.figures(), "marks": profile.marks}
         with self._write() as conn:
+            pipeline = conn.execute(select(plans.c.pipeline).where(plans.c.plan_hash == plan_hash)).scalar_one()
+            this = (profiles.c.pipeline == pipeline, profiles.c.source == profile.source)
             before = conn.execute(select(profiles.c.sha256).where(*this)).scalar_one_or_none()
             if before is None:
                 row = {"pipeline": pipeline, "source": profile.source, "sha256": profile.sha256, **values}
                 conn.execute(insert(profiles).values(row))
             else:
                 conn.execute(update(profiles).where(*this).values(sha256=profile.sha256, **values))
+            if before != profile.sha256:
+                conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(touched=True))
             spent = _spend(conn, pipeline, profile, before, run_id)
             facts = {"source": profile.source, "sha256": profile.sha256, "rows": profile.rows, "permits": spent}
             write_audit(conn, at, pipeline, run_id, "file accepted", facts)

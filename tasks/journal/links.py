@@ -13,7 +13,7 @@ from tasks.model.operations import GOOD, Outcome
 from tasks.model.plan import Action, Plan, WithheldReason
 
 ENDINGS = frozenset({Action.SUSPEND, Action.DELETE})
-PERHAPS_LEAVING = frozenset({WithheldReason.HELD, WithheldReason.UNDECIDED})
+PERHAPS_LEAVING = frozenset({WithheldReason.HELD, WithheldReason.UNDECIDED, WithheldReason.NEW_ID})
 
 
 def write(conn: Connection, pipeline: str, target: str, change: LinkChange) -> bool:

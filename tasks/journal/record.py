@@ -41,8 +41,11 @@ class Journal(RunsRecord, CallRecord, FileRecord):
             write_audit(conn, at, pipeline, None, "decided", {"plan": plan_hash, "kind": kind, "decision": number})
         return number
 
-    def decisions(self, plan_hash: str) -> list[Decision]:
-        query = select(decisions).where(decisions.c.plan_hash == plan_hash).order_by(decisions.c.decision_id)
+    def decisions(self, plan_hash: str | None = None) -> list[Decision]:
+        """Return what was decided about a plan, or about all plans, the oldest first."""
+        query = select(decisions).order_by(decisions.c.decision_id)
+        if plan_hash is not None:
+            query = query.where(decisions.c.plan_hash == plan_hash)
         with self._read() as conn:
             return [Decision(**row) for row in conn.execute(query).mappings()]
 

@@ -139,6 +139,7 @@ class WithheldReason(StrEnum):
     UNDECIDED = "undecided"  # a held row without a usable key could be this person
     AMBIGUOUS = "ambiguous"  # more than one account fits the worker
     CLAIMED = "claimed"  # the account is linked to another worker
+    NEW_ID = "new_id"  # another worker has this one's address: perhaps the same person under a new id
     OTHER_PIPELINE = "other_pipeline"  # another pipeline has linked the account
     NOT_ADOPTED = "not_adopted"  # the account exists, and the pipeline adopts none
     EXCEPTION = "exception"  # an exception of the pipeline keeps it

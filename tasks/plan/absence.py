@@ -15,13 +15,14 @@ Key = tuple[str, str]
 class Doubt:
     """Whom held rows could be.
 
-    ``held``: linked workers who are named by a held row; nothing about them changes. ``claimed``: linked workers
-    whose address a new id carries. ``undecided``: sources with a held row that tells neither by key nor by
-    address who it is; no removal of an absent person is safe there. A person with a row of their own is not in it.
-    ``misplaced``: linked workers whose account is somebody else's by its address.
+    ``held``: linked workers who are named by a held row; nothing about them changes. ``addressed``: those whose address
+    a held row has. ``claimed``: those whose address a new id carries. ``undecided``: sources with a held row that tells
+    neither by key nor by address who it is; no removal of an absent person is safe there. A person with a row of their
+    own is not in it. ``misplaced``: linked workers whose account is somebody else's by its address.
     """
 
     held: frozenset[Key] = frozenset()
+    addressed: frozenset[Key] = frozenset()
     claimed: frozenset[Key] = frozenset()
     undecided: frozenset[str] = frozenset()
     misplaced: frozenset[Key] = frozenset()
@@ -30,8 +31,10 @@ class Doubt:
         """Return why this linked worker must not lose anything, or None."""
         if (source, key) in self.held:
             return WithheldReason.HELD
-        if (source, key) in self.claimed or (absent and source in self.undecided):
+        if (source, key) in self.addressed or (absent and source in self.undecided):
             return WithheldReason.UNDECIDED
+        if (source, key) in self.claimed:
+            return WithheldReason.NEW_ID
         if (source, key) in self.misplaced:
             return WithheldReason.IDENTITY
         return None
@@ -50,9 +53,10 @@ def weigh_held_rows(held: pd.DataFrame, linked: pd.DataFrame, claimed_from: Iter
     decided = unclear["address"].isin(list(owners))
     by_address = {owner for address in unclear.loc[decided, "address"] for owner in owners[address]}
     claimed = {(source, key) for source, _, key in (text.partition("\t") for text in claimed_from)}
-    claimed |= {owner for address in rows["address"].dropna() for owner in owners.get(address, ())}
+    addressed = {owner for address in rows["address"].dropna() for owner in owners.get(address, ())}
     return Doubt(
         held=frozenset(named | by_address),
+        addressed=frozenset(addressed),
         claimed=frozenset(claimed),
         undecided=frozenset(unclear.loc[~decided, "source"]),
     )

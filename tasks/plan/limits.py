@@ -46,12 +46,14 @@ def read_limits(plan: Plan, pipeline: Pipeline) -> list[LimitReading]:
     return readings
 
 
-def check_freeze(plan: Plan, pipeline: Pipeline, today: date) -> None:
-    """Raise ``UnsafePlan`` if *plan* changes anything and *today* is frozen.
+def check_freeze(
+    plan: Plan, pipeline: Pipeline, today: date, outcomes: Mapping[str, Outcome] = MappingProxyType({})
+) -> None:
+    """Raise ``UnsafePlan`` if *outcomes* leave anything to do of *plan* and *today* is frozen.
 
     *today* is the day on which it would be sent, in the pipeline's time zone, whatever day the plan was made for.
     """
-    for period in pipeline.freeze if plan.changes else ():
+    for period in pipeline.freeze if remaining(plan, outcomes).changes else ():
         if period.first <= today <= period.last:
             raise UnsafePlan(
                 f"Changes are frozen from {period.first} to {period.last}.",

@@ -12,6 +12,7 @@ from tasks.connectors.registry import open_target
 from tasks.faults import discreet
 from tasks.journal import Journal, RunStore
 from tasks.journal.products import save_limits
+from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
 from tasks.pipeline_file import load_pipeline
 from tasks.plan import limits, stage
@@ -55,21 +56,20 @@ def compute_plan(pipeline: str, run_id: str, as_of: date) -> str:
 @task(name="check freeze")
 @discreet
 def check_freeze(pipeline: str, plan_hash: str, today: date) -> None:
-    """Hold a plan against the pipeline's freezes. Raises ``UnsafePlan``."""
-    limits.check_freeze(_recorded(plan_hash), load_pipeline(Path(pipeline), os.environ).pipeline, today)
+    """Hold what is left to do of a plan against the pipeline's freezes. Raises ``UnsafePlan``."""
+    plan, outcomes = _recorded(plan_hash)
+    limits.check_freeze(plan, load_pipeline(Path(pipeline), os.environ).pipeline, today, outcomes)
 
 
 @task(name="check limits")
 @discreet
 def check_limits(pipeline: str, plan_hash: str) -> None:
     """Hold what is left to do of a plan against the pipeline's limits as they are now. Raises ``UnsafePlan``."""
-    settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
-        plan, outcomes = journal.plan(plan_hash), journal.outcomes(plan_hash)
+    plan, outcomes = _recorded(plan_hash)
     limits.check_limits(plan, load_pipeline(Path(pipeline), os.environ).pipeline, outcomes)
 
 
-def _recorded(plan_hash: str) -> Plan:
+def _recorded(plan_hash: str) -> tuple[Plan, dict[str, Outcome]]:
     settings = Settings()
     with Journal.open(settings.journal_url or settings.journal) as journal:
-        return journal.plan(plan_hash)
+        return journal.plan(plan_hash), journal.outcomes(plan_hash)

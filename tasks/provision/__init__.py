@@ -1,6 +1,6 @@
 """Send what a plan says, and record what came of it: pure functions, and an engine that needs no server."""
 
-from tasks.provision.admission import admit, is_complete, require_made_for, require_recent, require_target
+from tasks.provision.admission import admit, is_complete, is_newest, require_made_for, require_recent, require_target
 from tasks.provision.engine import apply_plan, begin, close, conclude_rest, count_batches, finish, send_batch, settle
 from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.recheck import judge
@@ -21,6 +21,7 @@ __all__ = [
     "count_batches",
     "finish",
     "is_complete",
+    "is_newest",
     "judge",
     "require_made_for",
     "require_recent",

@@ -20,15 +20,18 @@ def admit(plan: Plan, journal: Journal) -> None:
     A plan that has been applied passes again: so it is finished after an interruption, and applying it twice is
     harmless. Raises ``BadUsage`` if the journal does not have it, ``StalePlan`` if another one was applied since.
     """
-    plan_hash = plan.hash
-    journal.plan_bytes(plan_hash)
-    if journal.generation(plan.header.pipeline) in (plan.header.generation, journal.generation_after(plan_hash)):
-        return
-    if is_complete(plan, journal):
-        return
-    raise StalePlan(
-        "Another run has changed what this plan was made from.", remedy="Make a new plan with 'rosterflow plan'."
-    )
+    journal.plan_bytes(plan.hash)
+    if not (is_newest(plan, journal) or is_complete(plan, journal)):
+        raise StalePlan(
+            "Another run has changed what this plan was made from, or has carried out a newer list.",
+            remedy="Make a new plan with 'rosterflow plan'.",
+        )
+
+
+def is_newest(plan: Plan, journal: Journal) -> bool:
+    """Tell whether no other plan of the pipeline sent, recorded or accepted anything since this one was made."""
+    known = (plan.header.generation, journal.generation_after(plan.hash))
+    return journal.generation(plan.header.pipeline) in known
 
 
 def is_complete(plan: Plan, journal: Journal) -> bool:

@@ -15,6 +15,15 @@ RunState = Literal["done", "nothing_to_do", "pending", "partial", "blocked", "fa
 
 
 @dataclass(frozen=True)
+class Override:
+    """The decision under which a plan was sent over a limit: its number in the journal, why, and when (ISO 8601)."""
+
+    decision_id: int
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """One run, from the journal. Times are ISO 8601 text with an offset; ``plan_hash`` is None if no plan was made.
 
@@ -25,6 +34,7 @@ class RunFacts:
     sent; without it, that is not known. ``own`` are the changes whose outcome this run has made: the outcomes are the
     plan's, and an earlier run may have made the others. None: all are its own. ``given_up`` says of each plan of an
     earlier run that this run has given up what was done of it. ``exit_code`` is None for a run that was cut off.
+    ``override`` is None where no limit was overridden.
     """
 
     run_id: str
@@ -45,6 +55,7 @@ class RunFacts:
     sent: Sent = UNKNOWN
     own: frozenset[str] | None = None
     given_up: tuple[str, ...] = ()
+    override: Override | None = None
 
     @property
     def is_over(self) -> bool:

@@ -59,6 +59,7 @@ def summarise(
             "by_cause": _counted(Cause, Counter(change.cause for change in changes)),
         },
         "outcomes": _outcomes(changes, outcomes),
+        "override": {name: getattr(facts.override, name) for name in ("decision_id", "at")} if facts.override else None,
         "limits": [_limit(reading) for reading in sorted(limits, key=lambda item: (item.name, item.subject))],
         "mails": dict(sorted(facts.mails.items())),
         "mailed": {kind: dict(found) for kind, found in due.header.mails.items()} if due else {},

@@ -30,15 +30,35 @@ def test_a_decision_lets_the_plan_pass_and_is_used_up(blocked, apply, told, jour
     assert (decision.facts["reason"], decision.spent_by) == ("Ticket 881", ended.run_id)
 
 
+def test_an_override_is_told_with_its_reason_wherever_the_run_is(blocked, apply, told, journal, office):
+    from typer.testing import CliRunner
+
+    from flows.cli.main import app
+
+    run_id, plan_hash = blocked
+
+    ended = told(apply(run_id, decided(plan_hash, "Ticket 881")))
+
+    folder = office.home / "runs" / ended.run_id
+    note = "This very plan was let pass"
+    assert note in (folder / "report.html").read_text()
+    assert "Ticket 881" in (folder / "report.html").read_text()
+    assert note in (folder / "report-redacted.html").read_text()
+    assert "Ticket 881" not in (folder / "report-redacted.html").read_text()
+    [decision] = journal.decisions()
+    assert journal.run(ended.run_id).summary["override"]["decision_id"] == decision.decision_id
+    assert journal.run(run_id).summary["override"] is None
+    assert "its plan was let pass over a limit: Ticket 881" in CliRunner().invoke(app, ["runs"]).output
+    assert "let pass by decision 1, good once" in CliRunner().invoke(app, ["report", ended.run_id]).output
+
+
 def test_a_second_decision_on_a_plan_that_was_applied_is_refused(blocked, apply, told, tenant):
     run_id, plan_hash = blocked
     assert told(apply(run_id, decided(plan_hash, "Ticket 881"))).code == 0
     sent = tenant.writes()
 
-    again = told(apply(run_id, decided(plan_hash, "Once more")))
-
-    assert (again.name, again.code) == ("Blocked", 5)
-    assert "applied under an override before" in again.message
+    with pytest.raises(BadUsage, match="nothing is left to do of this plan"):
+        decided(plan_hash, "Once more")
     assert told(apply(run_id)).code == 0  # nothing is left of it that could be over a limit
     assert tenant.writes() == sent
 

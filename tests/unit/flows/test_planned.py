@@ -127,3 +127,43 @@ def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, s
     [stale] = journal.runs(commands=["plan"])
     assert (stale.state, stale.exit_code) == ("Stale plan", 9)
     assert not (office.home / "runs" / stale.run_id / "plan.jsonl").exists()
+
+
+def test_a_plan_is_overtaken_by_a_sync_of_a_newer_list_also_if_that_had_nothing_to_change(
+    make_plan, sync, apply, office, staff, tenant, told
+):
+    assert told(sync()).code == 0
+    office.staff(staff[:-1])
+    of_a_broken_list = make_plan()
+    assert of_a_broken_list.summary["changes"]["total"]
+    office.staff([*staff[1:], staff[0]])  # the same people in another file
+    newer = told(sync())
+    assert (newer.code, "Nothing needed to be changed" in newer.message) == (0, True)
+    sent = tenant.writes()
+
+    ended = told(apply(of_a_broken_list.run_id))
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert "has carried out a newer list" in ended.message
+    assert tenant.writes() == sent
+
+
+def test_a_plan_is_not_overtaken_by_a_sync_of_the_very_list_it_was_made_from(make_plan, sync, apply, office, told):
+    assert told(sync()).code == 0
+    planned = make_plan()
+    assert told(sync()).code == 0
+
+    assert told(apply(planned.run_id)).code == 0
+
+
+def test_a_plan_with_nothing_left_to_do_does_not_bring_its_old_list_back(
+    make_plan, sync, apply, office, staff, told, journal
+):
+    first = make_plan()
+    assert told(apply(first.run_id)).code == 0
+    office.staff([*staff[1:], staff[0]])
+    newer = told(sync())
+
+    assert told(apply(first.run_id)).code == 0
+
+    assert journal.accepted_file("acme", "hr")[0].run_id == newer.run_id

@@ -88,7 +88,7 @@ def test_held_row_that_could_be_anybody_stops_every_removal(linked: Any, make: A
 def test_new_id_with_a_leavers_address_stops_the_removal(linked: Any, make: Any) -> None:
     linked.workers.append(make.worker("77", row=4, user_name="1@acme.example"))
     assert linked.steps() == []
-    assert sorted(linked.withheld()) == [("create", "claimed", "77"), ("suspend", "undecided", "1")]
+    assert sorted(linked.withheld()) == [("create", "claimed", "77"), ("suspend", "new_id", "1")]
 
 
 def test_accounts_without_a_link_are_never_touched(case: Any, make: Any) -> None:
@@ -174,7 +174,7 @@ def test_newcomer_with_the_address_of_a_renamed_account_is_not_created_twice(lin
     linked.accounts[1]["user_name"] = "ada.king@acme.example"
     linked.workers.append(make.worker("77", row=4, user_name="1@acme.example"))
     assert linked.steps() == []
-    assert sorted(linked.withheld()) == [("create", "claimed", "77"), ("suspend", "undecided", "1")]
+    assert sorted(linked.withheld()) == [("create", "claimed", "77"), ("suspend", "new_id", "1")]
 
 
 def test_an_address_that_a_colleague_gave_up_is_free_for_a_newcomer(linked: Any, make: Any) -> None:
