@@ -16,7 +16,7 @@ from tasks.model.plan import Plan
 from tasks.model.remaining import remaining
 from tasks.model.tally import tally_of
 from tasks.plan import read_limits
-from tasks.plan.stage import ORIGINS, PLAN
+from tasks.plan.stage import ORIGINS, PLAN, with_origins
 from tasks.provision import require_made_for, require_recent
 from tasks.settings import Settings
 
@@ -112,9 +112,10 @@ def _recorded(data: bytes, journal: Journal) -> str:
 def take_over(run: Run, planned: Planned) -> Plan:
     """Make an earlier plan the plan of this run, and return it.
 
-    Raises ``StalePlan`` if it is of another day or week, or if the pipeline's mapping or rules have changed since.
+    Raises ``StalePlan`` if it is of another day or week, or if the pipeline's mapping or rules have changed since, and
+    ``BadUsage`` if the rows that its people come from cannot be read any more.
     """
-    plan, loaded = run.journal.plan(planned.plan_hash), run.loaded
+    plan, loaded = with_origins(run.journal.plan(planned.plan_hash), planned.folder), run.loaded
     require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
     require_recent(plan, run.today)
     bring(run, plan, planned.folder)

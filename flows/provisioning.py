@@ -6,6 +6,7 @@ from flows.run import Run
 from tasks.journal import RunFolder
 from tasks.journal.products import load_profile, load_verdict
 from tasks.model.errors import BadUsage
+from tasks.model.wholes import FileProfile
 from tasks.provision import is_newest
 from tasks.provision.steps import begin_applying, close_plan, provision_batch
 
@@ -28,13 +29,21 @@ def accept_files(run: Run, plan_hash: str) -> None:
     """Keep the files that a plan was made from as the last accepted ones, as its application begins.
 
     From here on what they say is carried out. A file of which every row is held says nothing, and is not kept; nor is
-    one whose tables are no longer beside the plan, nor those of a plan that is overtaken, and of which nothing is left.
+    one whose profile or tables are no longer beside the plan as they were, nor are those of a plan that is overtaken,
+    and of which nothing is left.
     """
     plan = run.journal.plan(plan_hash)
     for ref in plan.header.sources if is_newest(plan, run.journal) else ():
-        profile = load_profile(run.folder, ref.name)
+        profile = _profile(run.folder, ref.name)
         if profile is not None and profile.valid and _content(run.folder, ref.name) == ref.content:
             run.journal.accept_file(plan_hash, profile, run.run_id, datetime.now(UTC))
+
+
+def _profile(folder: RunFolder, source: str) -> FileProfile | None:
+    try:
+        return load_profile(folder, source)
+    except BadUsage:  # what is left of it cannot be read
+        return None
 
 
 def _content(folder: RunFolder, source: str) -> str | None:

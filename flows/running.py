@@ -20,6 +20,7 @@ from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
 from tasks.model.tally import tally_of
 from tasks.pipeline_file import LoadedPipeline, load_pipeline
+from tasks.plan.stage import with_origins
 from tasks.provision import close
 from tasks.report.stage import PAGE, write_report
 from tasks.settings import Settings
@@ -179,11 +180,19 @@ def _report(run: Run, finished: datetime) -> None:
 def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
     """Return the plan of a run with its outcomes: the one that it began to apply, whatever became of its folder."""
     applied = run.journal.run(run.run_id).plan_hash if run.applying else None
-    plan = run.plan if applied is None else run.journal.plan(applied)
+    plan = run.plan if applied is None else _traced(run.journal.plan(applied), run)
     if plan is None or not run.sends:
         return plan, {}
     run.own = run.journal.settled_by(run.run_id, plan.hash)
     return plan, run.journal.outcomes(plan.hash)
+
+
+def _traced(plan: Plan, run: Run) -> Plan:
+    """Return a plan with the rows that its people come from, as far as the run's folder still tells them."""
+    try:
+        return with_origins(plan, run.folder)
+    except BadUsage:
+        return plan
 
 
 def day_given(text: str | None) -> datetime | None:

@@ -161,14 +161,15 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
 def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
     """Count by kind the mails of what was done.
 
-    Who turned out to have an account elsewhere got another mail than the one that was foreseen.
+    Who turned out to have an account elsewhere got one other mail than those that were foreseen.
     """
     if plan is None:
         return {}
     status = {change_id: outcome.status for change_id, outcome in outcomes.items()}
-    sent = [c for c in plan.changes if status.get(c.change_id) == OutcomeStatus.DONE]
-    moving = sum(status.get(c.change_id) == OutcomeStatus.PENDING_TRANSFER for c in plan.changes)
-    return dict(Counter(kind for change in sent for kind in change.mail) + Counter({TRANSFER: moving}))
+    moving = [c.subject for c in plan.changes if status.get(c.change_id) == OutcomeStatus.PENDING_TRANSFER]
+    elsewhere = set(moving)
+    sent = [c for c in plan.changes if status.get(c.change_id) == OutcomeStatus.DONE and c.subject not in elsewhere]
+    return dict(Counter(kind for change in sent for kind in change.mail) + Counter({TRANSFER: len(moving)}))
 
 
 def _mails_to_come(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:

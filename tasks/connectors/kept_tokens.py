@@ -15,6 +15,10 @@ LONGEST_WAIT_S = 60.0
 """For another run that is asking with the same token: that takes the time of one call."""
 
 
+class NoToken(ValueError):
+    """What is kept is no token: the file was emptied, or broken. Says nothing of what it holds."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """Where what has come in the place of one token is kept. Methods raise ``OSError``."""
@@ -30,11 +34,14 @@ class Slot:
         return AsyncFileLock(f"{self.path}.lock", timeout=LONGEST_WAIT_S, mode=0o600)
 
     def read(self) -> SecretStr | None:
-        """Return the token that is good now, None if the first one was never replaced."""
+        """Return the token that is good now, None if the first one was never replaced. Raises ``NoToken``."""
         try:
-            return SecretStr(self.path.read_text("utf-8"))
+            kept = self.path.read_bytes().strip()
         except FileNotFoundError:
             return None
+        if not kept.isascii() or not kept.decode("ascii").isprintable() or not kept:
+            raise NoToken
+        return SecretStr(kept.decode("ascii"))
 
     def write(self, token: SecretStr) -> None:
         """Keep *token* in the place of the one before it. The file is the old one or the new one, never half."""

@@ -215,8 +215,8 @@ class Header:
 
     ``base``: ``{"accounts": managed active accounts, "grants": {product: managed grants}}``. ``mails``: how many
     people will get mail of which kind in which language, ``{kind: {locale: people}}``; the locale is ``""`` where
-    the tenant's default decides. ``moving``: how many of our accounts wait for their person to move here from another
-    account of the service.
+    the tenant's default decides. ``moving``: how many of our accounts, but for those of leavers, wait for their
+    person to move here from another account of the service.
     """
 
     pipeline: str

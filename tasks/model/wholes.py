@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from tasks.model.plan import SMALLEST_BASE
+
 LEAST_TOLD = 0.01
 PERSON_BYTES = 32
 Kind = Literal["rows", "held", "filled", "departments", "moved", "identity", "column_new", "column_gone"]
@@ -65,7 +67,8 @@ class WholeReading:
     """One bound held against one file. *before* and *now* are what was counted: rows, departments, a filled share.
 
     ``change`` is what the bound is on, signed: of a filled share the difference in points, else the share of what was
-    there before. ``limit`` is None where no bound is set. ``subject`` is the heading or attribute, if it is about one.
+    there before; of few, as if they were ``counted_as`` so many (0: they counted as they are). ``limit`` is None where
+    no bound is set. ``subject`` is the heading or attribute, if it is about one.
     """
 
     name: Kind
@@ -75,6 +78,7 @@ class WholeReading:
     change: float
     limit: float | None
     broken: bool
+    counted_as: int = 0
 
     @property
     def telling(self) -> bool:
@@ -88,23 +92,26 @@ class WholeReading:
                 return True
 
     def __str__(self) -> str:
-        """Say in words by how much, and what the bound is: ``150 rows, 300 before (50% fewer, limit 20%)``."""
-        limit = "" if self.limit is None else f", limit {self.limit:.0%}"
+        """Say in words by how much, and what the bound is: ``150 rows, 300 before (50% fewer, limit 20%)``.
+
+        Of few it says as how many they counted: ``3 rows, 8 before (25% fewer, counted as of 20, limit 20%)``.
+        """
+        counted = f", counted as of {self.counted_as}" if self.counted_as and self.change else ""
+        limit = counted if self.limit is None else f"{counted}, limit {self.limit:.0%}"
+        points = counted if self.limit is None else f"{counted}, limit {100 * self.limit:.0f}"
         match self.name:
             case "rows":
                 word = " fewer" if self.change < 0 else " more" if self.change > 0 else ""
-                return f"{self.now:,.0f} rows, {self.before:,.0f} before ({abs(self.change):.0%}{word}{limit})"
+                return f"{_counted(self.now, 'row')}, {self.before:,.0f} before ({abs(self.change):.0%}{word}{limit})"
             case "held":
-                points = "" if self.limit is None else f", limit {100 * self.limit:.0f}"
                 moved = f"{100 * abs(self.change):.0f} points{points}"
                 return f"{self.now:.0%} of the rows held, {self.before:.0%} before ({moved})"
             case "filled":
-                points = "" if self.limit is None else f", limit {100 * self.limit:.0f}"
                 moved = f"{100 * abs(self.change):.0f} points{points}"
                 return f"'{self.subject}' filled to {self.now:.0%}, {self.before:.0%} before ({moved})"
             case "departments":
                 part = f"{abs(self.change):.0%}{limit}"
-                return f"{self.now:,.0f} departments, {self.before:,.0f} before ({part})"
+                return f"{_counted(self.now, 'department')}, {self.before:,.0f} before ({part})"
             case "moved":
                 part = f"{self.change:.0%}{limit}"
                 return f"{self.now:,.0f} of {self.before:,.0f} people in another department ({part})"
@@ -115,6 +122,15 @@ class WholeReading:
                 return f"a new column '{self.subject}'"
             case "column_gone":
                 return f"no column '{self.subject}' any more"
+
+
+def fewer(number: int, least: int = SMALLEST_BASE) -> int:
+    """Return as how many so few count, 0 where they are not few."""
+    return least if number < least else 0
+
+
+def _counted(number: float, what: str) -> str:
+    return f"{number:,.0f} {what}{'' if number == 1 else 's'}"
 
 
 _OTHERS = {"user_name": "the address of somebody else", "name": "another name"}

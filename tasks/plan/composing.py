@@ -52,6 +52,7 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
     active = {*world.linked.loc[world.linked["link_state"] == "active", "account_key"], *adopted}
     ours = {*world.linked["account_key"], *adopted}
     touched = {change.account_key for change in changes}
+    leaving = {change.account_key for change in changes if change.action in (Action.SUSPEND, Action.DELETE)}
     return Header(
         pipeline=inputs.pipeline.name,
         target=inputs.pipeline.target.tenant,
@@ -71,12 +72,12 @@ def _header(world: World, changes: Sequence[Change]) -> Header:
         mails=forecast_mails(world, changes),
         unchanged=len(ours - touched),
         orphans=int((~inputs.state.accounts["account_key"].isin(ours | inputs.elsewhere)).sum()),
-        moving=_moving(inputs.state.accounts, ours),
+        moving=_moving(inputs.state.accounts, active - leaving),
     )
 
 
 def _moving(accounts: pd.DataFrame, ours: Collection[str]) -> int:
-    """Count those of our accounts whose person is asked to move here from another one, and has not accepted yet."""
+    """Count those of the accounts that we keep whose person is asked to move here from another one, and has yet to."""
     return int((accounts["pending_transfer"].fillna(False) & accounts["account_key"].isin(ours)).sum())
 
 

@@ -89,7 +89,8 @@ VERBS = {
     "add_directory_member": "put {} people into directory groups",
     "remove_directory_member": "take back {} directory memberships",
     "create_group": "create {} groups", "suspend": "suspend {} accounts", "reactivate": "reactivate {} accounts",
-    "delete": "delete {} accounts", "rename": "change the sign-in address of {} accounts", "mail": "send {} mails",
+    "delete": "delete {} accounts", "rename": "change the sign-in address of {} accounts",
+    "mail": "send up to {} mails",
 }  # fmt: skip
 
 

@@ -111,7 +111,14 @@ def load_plan(folder: RunFolder) -> Plan:
 
     Raises ``StalePlan`` if it cannot be read, ``BadUsage`` if the origins cannot.
     """
-    plan = Plan.from_bytes(folder.path(PLAN).read_bytes())
+    return with_origins(Plan.from_bytes(folder.path(PLAN).read_bytes()), folder)
+
+
+def with_origins(plan: Plan, folder: RunFolder) -> Plan:
+    """Return *plan* with the rows that its people come from, if they are told in the run's folder.
+
+    Raises ``BadUsage`` if they cannot be read.
+    """
     return folder.load(ORIGINS, plan.with_origins) if folder.path(ORIGINS).exists() else plan
 
 

@@ -200,6 +200,9 @@ LEFT_OUT: Mapping[WithheldReason, str] = {
 }
 """The reasons in a sentence. Seats, names and held rows have sentences of their own."""
 
+PERHAPS = "get_started"
+"""The kind of mail of which only the most is known: whether a product is somebody's first, the target alone knows."""
+
 TRANSFER = "transfer"
 """The kind of mail that asks somebody to move here from another account: sent in place of the welcome."""
 
@@ -207,7 +210,7 @@ MAILS: Mapping[str, str] = {
     "welcome": "Welcome",
     "product_change": "Products changed",
     "role_change": "Admin role changed",
-    "get_started": "Getting started",
+    PERHAPS: "Getting started, at most",
     TRANSFER: "Move from another account",
 }
 
@@ -227,7 +230,7 @@ _MAILED: Mapping[str, str] = {
     "welcome": "a welcome mail",
     "product_change": "a mail about changed products",
     "role_change": "a mail about a changed role",
-    "get_started": "a first get-started mail, which cannot be suppressed",
+    PERHAPS: "a first get-started mail, which cannot be suppressed",
 }
 
 _LIMITED: Mapping[str, str] = {
@@ -305,7 +308,8 @@ def forecast(kind: str, people: Mapping[str, int]) -> str:
     if len(most_first) == 1:
         told = f"in {most_first[0][0]}"
     mailed = _MAILED.get(kind.replace("-", "_"), f"mail: {mail(kind)}")
-    return f"{count(sum(people.values()), 'person', 'people')} will get {mailed} ({told})"
+    will = "may" if kind.replace("-", "_") == PERHAPS else "will"
+    return f"{count(sum(people.values()), 'person', 'people')} {will} get {mailed} ({told})"
 
 
 def moving(number: int) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tasks.model.bounds import Whole
 from tasks.model.plan import SMALLEST_BASE
-from tasks.model.wholes import FileProfile, WholeReading
+from tasks.model.wholes import FileProfile, WholeReading, fewer
 
 HASH_BYTES = 8
 NOTHING = bytes(HASH_BYTES)
@@ -137,4 +137,4 @@ def _other(now: Iterable[int], before: Iterable[int]) -> list[bool]:
 def _reading(subject: str, known: int, found: int, bounds: Whole) -> WholeReading:
     share = round(found / max(known, SMALLEST_BASE), 6)
     broken = bounds.identity is not None and found >= FEWEST and share > bounds.identity
-    return WholeReading("identity", subject, known, found, share, bounds.identity, broken)
+    return WholeReading("identity", subject, known, found, share, bounds.identity, broken, fewer(known))

@@ -8,7 +8,7 @@ import pandas as pd
 from tasks.model.bounds import Whole
 from tasks.model.plan import SMALLEST_BASE
 from tasks.model.rosters import Roster, Verdict
-from tasks.model.wholes import FileProfile, Kind, WholeReading
+from tasks.model.wholes import FileProfile, Kind, WholeReading, fewer
 from tasks.validate.identity import hashed, marks_of
 
 DEPARTMENT = "department"
@@ -81,14 +81,14 @@ def compare(
 def _rows(before: FileProfile, now: FileProfile, bounds: Whole) -> WholeReading:
     change = _share(now.rows - before.rows, before.rows)
     limit = bounds.rows.fewer if change < 0 else bounds.rows.more
-    return _reading("rows", "", before.rows, now.rows, change, limit)
+    return _reading("rows", "", before.rows, now.rows, change, limit, fewer(before.rows))
 
 
 def _held(before: FileProfile, now: FileProfile, bounds: Whole) -> WholeReading:
     """In a list of fewer than ``SMALLEST_BASE`` people the rows count as if they were of that many."""
     was, is_ = before.held / before.rows, now.held / now.rows
     change = (is_ - was) * now.rows / max(now.rows, SMALLEST_BASE)
-    return _reading("held", "", was, is_, change, bounds.held if change > 0 else None)
+    return _reading("held", "", was, is_, change, bounds.held if change > 0 else None, fewer(now.rows))
 
 
 def _columns_filled(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
@@ -104,14 +104,15 @@ def _attributes_filled(before: FileProfile, now: FileProfile, bounds: Whole) -> 
 def _fill(name: str, before: float, now: float, profile: FileProfile, bounds: Whole) -> WholeReading:
     """In a list of fewer than ``SMALLEST_BASE`` people the cells count as if they were of that many."""
     change = (now - before) * profile.rows / max(profile.rows, SMALLEST_BASE)
-    return _reading("filled", name, before, now, change, bounds.filled)
+    return _reading("filled", name, before, now, change, bounds.filled, fewer(profile.rows))
 
 
 def _departments(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
     if before.departments is not None and now.departments is not None:
         change = (now.departments - before.departments) / max(before.departments, SMALLEST_DEPARTMENTS)
         limit = bounds.departments if before.rows >= SMALLEST_BASE else None  # among few people they come and go
-        yield _reading("departments", "", before.departments, now.departments, change, limit)
+        few = fewer(before.departments, SMALLEST_DEPARTMENTS)
+        yield _reading("departments", "", before.departments, now.departments, change, limit, few)
 
 
 def _moved(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
@@ -120,7 +121,9 @@ def _moved(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[Who
     was, is_ = (np.frombuffer(profile.places, dtype=_MARK) for profile in (before, now))
     _, at_before, at_now = np.intersect1d(was["who"], is_["who"], return_indices=True)
     moved = int((was["where"][at_before] != is_["where"][at_now]).sum())
-    yield _reading("moved", "", len(at_before), moved, _share(moved, len(at_before)), bounds.moved)
+    yield _reading(
+        "moved", "", len(at_before), moved, _share(moved, len(at_before)), bounds.moved, fewer(len(at_before))
+    )
 
 
 def _columns(before: FileProfile, now: FileProfile, bounds: Whole) -> Iterator[WholeReading]:
@@ -135,7 +138,9 @@ def _share(part: int, whole: int) -> float:
     return part / max(whole, SMALLEST_BASE)
 
 
-def _reading(name: Kind, subject: str, before: float, now: float, change: float, limit: float | None) -> WholeReading:
+def _reading(
+    name: Kind, subject: str, before: float, now: float, change: float, limit: float | None, counted_as: int
+) -> WholeReading:
     rounded = round(change, 6)
     broken = limit is not None and abs(rounded) > limit
-    return WholeReading(name, subject, round(before, 6), round(now, 6), rounded, limit, broken)
+    return WholeReading(name, subject, round(before, 6), round(now, 6), rounded, limit, broken, counted_as)

@@ -14,7 +14,7 @@ from tasks.connectors.goto.answers import UnfitAnswer, read_answer
 from tasks.connectors.goto.faults import Fault, read_fault
 from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
-from tasks.connectors.kept_tokens import Slot
+from tasks.connectors.kept_tokens import NoToken, Slot
 from tasks.model.errors import CredentialsRefused, TargetDown
 
 RENEW_BEFORE_S = 300.0
@@ -100,6 +100,12 @@ class TokenSource:
             async with self._slot.alone():
                 self._refresh_token = self._slot.read() or self._refresh_token
                 return await self._ask()
+        except NoToken:
+            raise CredentialsRefused(
+                f"The refresh token that came in the place of the pipeline's is kept in {self._slot.path}, and that "
+                "file is broken.",
+                remedy="Restore it from a backup, or make a new refresh token for auth.refresh_token.",
+            ) from None
         except OSError as exc:  # the lock's Timeout is one too
             raise CredentialsRefused(
                 f"No refresh token can be kept on this machine ({exc.strerror or type(exc).__name__}), and GoTo may "

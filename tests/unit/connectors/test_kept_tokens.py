@@ -112,3 +112,24 @@ def test_a_replaced_token_that_cannot_be_written_stops_the_run(rotating, kept, m
         rotating.run(read_one, refresh_token="hush-rt-1", kept=kept)
     assert "hush" not in str(caught.value)
     assert rotating.calls("GET") == []
+
+
+@pytest.mark.parametrize("left", [b"", b"\xff\xfe", b"hush\x00rt", b"  \n"])
+def test_a_broken_file_of_a_kept_token_is_named_and_the_used_up_one_is_not_asked_with(rotating, kept, left):
+    rotating.run(read_one, refresh_token="hush-rt-1", kept=kept)
+    asked = len(rotating.token_calls)
+    path = kept.slot(CLIENT, FIRST).path
+    path.write_bytes(left)
+
+    with pytest.raises(CredentialsRefused, match="that file is broken") as caught:
+        rotating.run(read_one, refresh_token="hush-rt-1", kept=kept)
+
+    assert str(path) in str(caught.value)
+    assert len(rotating.token_calls) == asked
+
+
+def test_a_line_break_after_a_kept_token_is_no_part_of_it(rotating, kept):
+    rotating.run(read_one, refresh_token="hush-rt-1", kept=kept)
+    path = kept.slot(CLIENT, FIRST).path
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert len(rotating.run(read_one, refresh_token="hush-rt-1", kept=kept)) == 1

@@ -285,7 +285,7 @@ def test_a_plan_that_is_half_done_is_limited_and_told_by_its_other_half(
     due = sum(len(one.mail) for one in left)
     assert 0 < due < sum(len(one.mail) for one in plan.changes)
     assert (ended.name, ended.code) == ("Blocked", 5)
-    assert f"What is left of the plan, as far as is known, would send {due} mails (limit 0)" in ended.message
+    assert f"What is left of the plan, as far as is known, would send up to {due} mails (limit 0)" in ended.message
     summary = journal.run(ended.run_id).summary
     assert sum(summary["mails"].values()) == due
     assert set(summary["mailed"]) == set(summary["mails"])

@@ -157,3 +157,32 @@ def test_a_run_that_is_broken_off_while_it_sends_stays_open(cut_off, journal):
 def test_the_day_to_plan_for_is_not_the_day_of_the_run(office):
     with running("plan", office.save(), sends=False, as_of=datetime(2026, 3, 31, 23, tzinfo=UTC)) as run:
         assert (str(run.as_of), run.today) == ("2026-03-31", datetime.now(UTC).date())
+
+
+@pytest.mark.parametrize("command", ["apply", "sync"])
+def test_every_change_of_a_sent_plan_is_traced_to_its_row(make_plan, sync, apply, told, office, command):
+    ended = told(sync() if command == "sync" else apply(make_plan().run_id))
+
+    page = (office.home / "runs" / ended.run_id / "report.html").read_text()
+    assert all(f"staff.csv, row {row}" in page for row in (3, 4, 5))
+
+
+def test_a_plan_whose_rows_cannot_be_traced_any_more_is_not_sent(make_plan, apply, told, tenant):
+    planned = make_plan()
+    planned.folder.path("origins.jsonl").write_text('{"x": [')
+
+    ended = told(apply(planned.run_id))
+
+    assert (ended.name, ended.code) == ("Bad usage", 2)
+    assert "origins.jsonl is broken" in ended.message
+    assert tenant.writes() == []
+
+
+def test_a_broken_profile_of_a_list_is_no_lost_journal(make_plan, apply, told, journal, office):
+    planned = make_plan()
+    planned.folder.path("hr.profile.json").write_text("")
+
+    ended = told(apply(planned.run_id))
+
+    assert ended.code == 0
+    assert journal.accepted_file("acme", "hr") is None

@@ -86,3 +86,13 @@ def test_our_accounts_that_wait_for_their_person_are_counted_and_nobody_elses(ca
     ]
     case.links = [make.link("1", "7001"), make.link("2", "7002")]
     assert case.plan().header.moving == 1
+
+
+def test_leavers_who_never_moved_are_not_counted_as_people_to_remind(case: Any, make: Any) -> None:
+    case.policy(lifecycle={"grace": "0d"})
+    case.accounts += [make.account(key, key, pending_transfer=True) for key in ("7001", "7002", "7003")]
+    case.workers = [make.worker("1")]
+    case.links = [make.link("1", "7001"), make.link("2", "7002"), make.link("3", "7003", state="suspended")]
+    plan = case.plan()
+    assert [change.account_key for change in plan.changes if change.action.value == "suspend"] == ["7002"]
+    assert plan.header.moving == 1

@@ -101,7 +101,7 @@ def test_every_locale_of_the_target_has_a_language_in_words(locale):
 
 def test_mails_that_cannot_be_suppressed_are_named_as_such():
     assert words.forecast("get-started", {"en_US": 12}) == (
-        "12 people will get a first get-started mail, which cannot be suppressed (in English)"
+        "12 people may get a first get-started mail, which cannot be suppressed (in English)"
     )
 
 

@@ -125,10 +125,21 @@ def test_another_key_gives_other_marks(make_roster, profile) -> None:
     assert other.marks != profile(staff(3)).marks
 
 
+def said(before: FileProfile, now: FileProfile) -> str:
+    return "; ".join(str(one) for one in compare(before, now, DEFAULT_WHOLE, HEADINGS))
+
+
+def test_what_few_counted_as_is_said_beside_their_share(profile) -> None:
+    assert "3 rows, 8 before (25% fewer, counted as of 20, limit 20%)" in said(profile(staff(8)), profile(staff(3)))
+    assert "counted as of 20" not in said(profile(staff(40)), profile(staff(39)))
+
+
 def test_readings_say_by_how_much() -> None:
     rows = WholeReading("rows", "", 300, 150, -0.5, 0.2, broken=True)
     same = WholeReading("rows", "", 300, 300, 0.0, 0.5, broken=False)
     assert str(same) == "300 rows, 300 before (0%, limit 50%)"
     filled = WholeReading("filled", "Department", 0.98, 0.0, -0.98, 0.2, broken=True)
     assert str(rows) == "150 rows, 300 before (50% fewer, limit 20%)"
+    few = WholeReading("rows", "", 8, 1, -0.35, 0.2, broken=True, counted_as=20)
+    assert str(few) == "1 row, 8 before (35% fewer, counted as of 20, limit 20%)"
     assert str(filled) == "'Department' filled to 0%, 98% before (98 points, limit 20)"
