@@ -1,4 +1,4 @@
-"""The check-up of a pipeline, as a plain function over the stages. Sends nothing, records nothing. No Prefect."""
+"""The check-up of a pipeline, as a plain function over the stages. Sends nothing, leaves no run. No Prefect."""
 
 import asyncio
 import os

@@ -109,8 +109,8 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Mend that row (see the held rows) and run again.",
     ),
     WithheldReason.AMBIGUOUS: (
-        "More than one account fits this person",
-        "Remove the surplus account, or give each person an id of their own.",
+        "Several accounts fit this person, or several rows ask for one account or address",
+        "Remove the surplus account or row, or give one of the rows an address of its own.",
     ),
     WithheldReason.CLAIMED: (
         "The account is linked to another id",
