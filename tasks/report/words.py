@@ -210,7 +210,7 @@ MAILS: Mapping[str, str] = {
     "welcome": "Welcome",
     "product_change": "Products changed",
     "role_change": "Admin role changed",
-    PERHAPS: "Getting started, at most",
+    PERHAPS: "Getting started (perhaps)",
     TRANSFER: "Move from another account",
 }
 
