@@ -14,7 +14,8 @@ from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
 from tasks.provision.linking import claimed_roles, step_link_change
 from tasks.provision.operations import limit_of
-from tasks.provision.reasons import GROUP_GONE, UNLINKED, UNMET
+from tasks.provision.protected import is_protected
+from tasks.provision.reasons import GROUP_GONE, PROTECTED, UNLINKED, UNMET
 from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, is_on_the_way, judge
 
 
@@ -81,7 +82,8 @@ async def change_account(
     *,
     born: bool = False,
 ) -> None:
-    """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us."""
+    """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us, and
+    nothing protects it from the rest of the plan."""
     if account_key is None or not batch.is_linked(change, account_key):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
@@ -98,6 +100,8 @@ async def change_account(
         elif judgement.look == Look.ALREADY:
             status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
             await batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
+        elif not born and is_protected(batch, change, state):
+            await batch.record([batch.bad(change, OutcomeStatus.STALE, PROTECTED)])
         elif judgement.look == Look.STALE and not course.is_halfway(state):
             await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
         elif batch.may_send:
