@@ -144,6 +144,43 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
         disturbed.journal.close()
 
 
+@st.composite
+def plans_against_admins(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
+    """Super admins, and a plan that takes the role from each of them."""
+    builder = PlanBuilder()
+    accounts = []
+    for number in range(7001, 7001 + draw(st.integers(1, 4))):
+        key, held = str(number), draw(some_licences)
+        accounts.append(account(key, *held, roles=("SUPER_USER",), group="5000"))
+        builder.adopt(key, held)
+        match draw(st.sampled_from(["suspend", "demote"])):
+            case "suspend":
+                builder.suspend(key, held, ["SUPER_USER"])
+            case _:
+                builder.roles(key, ["SUPER_USER"], [], key=key)
+    return accounts, builder
+
+
+@settings(max_examples=examples(6), deadline=None)
+@given(plans_against_admins(), st.lists(st.integers(0, 20), max_size=3), st.data())
+def test_a_tenant_keeps_a_super_admin_whatever_is_lost_late_or_killed(
+    made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject
+) -> None:
+    accounts, builder = made
+    plan = builder.plan()
+    with tempfile.TemporaryDirectory() as folder:
+        world = world_of(folder, accounts)
+        for name in ("lost", "dropped", "late", "very_late"):
+            setattr(world.target, name, data.draw(st.sets(st.integers(0, 8), max_size=3), name))
+        world.record(plan)
+        for span in [*lives, None]:
+            live(world, plan, span)
+        world.target.land(world.target.late | world.target.very_late)
+
+        assert asyncio.run(world.target.read_admins())
+        world.journal.close()
+
+
 @settings(max_examples=examples(4), deadline=None)
 @given(plans())
 def test_applying_a_finished_plan_again_sends_nothing(made: tuple[list[Any], PlanBuilder]) -> None:
