@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tasks.journal import Attempt, CallResult
 from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER
 from tasks.model.plan import Plan
+from tasks.model.protection import Protection
 from tasks.provision import apply_plan
 from tests.support.effort import examples
 from tests.support.mortal import Life, MortalJournal, MortalTarget
@@ -82,11 +83,11 @@ def world_of(folder: str, accounts: Sequence[Any]) -> World:
     return world
 
 
-def live(world: World, plan: Plan, moments: int | None) -> None:
+def live(world: World, plan: Plan, moments: int | None, protect: tuple[str, ...] = ()) -> None:
     """Run the command once, in a process that has so many moments to live."""
     life = Life(moments)
     world.journal.life = world.target.life = life
-    runtime = world.begin_run(workers=3)
+    runtime = world.begin_run(workers=3, protection=Protection(protect))
     with suppress(Killed):
         asyncio.run(apply_plan(plan, runtime))
 
@@ -115,6 +116,7 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
 ) -> None:
     accounts, builder = made
     plan = builder.plan()
+    protect = data.draw(st.sampled_from([(), ("role:MANAGE_USERS",)]), "protect")
     faults = {
         name: data.draw(st.sets(st.integers(0, 12), max_size=2), name)
         for name in ("lost", "dropped", "late", "very_late")
@@ -126,12 +128,12 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
         for world, moments in ((undisturbed, []), (disturbed, lives)):
             world.record(plan)
             for span in moments:
-                live(world, plan, span)
-            live(world, plan, None)
+                live(world, plan, span, protect)
+            live(world, plan, None, protect)
         for _ in range(2):
             if tried_in_vain(disturbed, plan):
                 assert sum(map(len, faults.values())) >= MAX_TRIES
-                live(disturbed, plan, None)  # the next run tries again
+                live(disturbed, plan, None, protect)  # the next run tries again
 
         assert record_of(disturbed, plan) == record_of(undisturbed, plan)
         assert sorted(disturbed.target.mails) == sorted(undisturbed.target.mails)
