@@ -1,7 +1,7 @@
 """The look before a write: does the pipeline protect the account by now?"""
 
 from tasks.journal import CallResult
-from tasks.model.plan import Action, Change
+from tasks.model.plan import Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Batch
 from tasks.provision.operations import change_job_id
@@ -21,10 +21,10 @@ def is_protected(batch: Batch, change: Change, state: AccountState | None) -> bo
 
 def _given_here(batch: Batch, change: Change) -> set[str]:
     """Return the roles that calls of this plan have given, or may have given, to the person of *change*."""
-    given: set[str] = set()
-    for other in batch.plan.changes:
-        if other.action == Action.SET_ROLE and other.subject == change.subject:
-            calls = batch.runtime.journal.calls(batch.plan_hash, [change_job_id(batch.plan_hash, other.change_id)])
-            if any(call.result == CallResult.DONE or call.may_land for call in calls):
-                given |= set(other.after["roles"]) - set(other.before["roles"])
-    return given
+    giving = batch.role_changes.get(change.subject)
+    if giving is None:
+        return set()
+    calls = batch.runtime.journal.calls(batch.plan_hash, [change_job_id(batch.plan_hash, giving.change_id)])
+    if not any(call.result == CallResult.DONE or call.may_land for call in calls):
+        return set()
+    return set(giving.after["roles"]) - set(giving.before["roles"])

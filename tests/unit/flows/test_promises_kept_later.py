@@ -44,7 +44,9 @@ def test_the_last_super_admin_stays_though_the_other_one_lost_the_role_after_the
 
     assert (ended.code, two_admins.writes()) == (4, sent)
     assert two_admins.people()["breakglass@acme.example"]["adminRoles"] == ["SUPER_USER"]
-    assert reasons(office.home, ended) == ["Nobody else could act as super admin any more."]
+    assert reasons(office.home, ended) == [
+        "It would leave nobody as super admin now. Make somebody else super admin first."
+    ]
 
 
 def test_two_pipelines_that_each_suspend_one_of_two_super_admins_leave_one(
@@ -70,7 +72,9 @@ def test_two_pipelines_that_each_suspend_one_of_two_super_admins_leave_one(
     assert (first.code, second.code) == (0, 4)
     roles = {address: one["adminRoles"] for address, one in two_admins.people().items() if one["adminRoles"]}
     assert roles == {"breakglass@acme.example": ["SUPER_USER"]}
-    assert reasons(office.home, second) == ["Nobody else could act as super admin any more."]
+    assert reasons(office.home, second) == [
+        "It would leave nobody as super admin now. Make somebody else super admin first."
+    ]
 
 
 def test_who_is_protected_by_now_keeps_licence_and_group(

@@ -13,7 +13,7 @@ from tests.support.target import MEETING, WEBINAR, Killed, account, down, refuse
 from tests.support.world import World, ended
 
 CHIEF = ("SUPER_USER",)
-NOBODY_ELSE = "Nobody else could act as super admin any more."
+NOBODY_ELSE = "It would leave nobody as super admin now. Make somebody else super admin first."
 
 TAKING = {
     "suspend": lambda build, key: build.suspend(key, [], CHIEF),
