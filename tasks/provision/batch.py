@@ -285,6 +285,11 @@ class Batch:
         return named[0] if named else None
 
     @cached_property
+    def role_changes(self) -> Mapping[tuple[str, str], Change]:
+        """The change of roles that the plan has for a person: by who it is about."""
+        return {change.subject: change for change in self.plan.changes if change.action == Action.SET_ROLE}
+
+    @cached_property
     def made_groups(self) -> dict[str, str]:
         """The groups that this plan has made so far: name to key."""
         return dict(self._made_by(Action.CREATE_GROUP))

@@ -12,9 +12,11 @@ from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
+from tasks.provision.last_admin import in_turn, is_last_admin, taken_role, takes
 from tasks.provision.linking import claimed_roles, step_link_change
 from tasks.provision.operations import limit_of
-from tasks.provision.reasons import GROUP_GONE, UNLINKED, UNMET
+from tasks.provision.protected import is_protected
+from tasks.provision.reasons import GROUP_GONE, LAST_ADMIN, PROTECTED, UNLINKED, UNMET
 from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, is_on_the_way, judge
 
 
@@ -35,6 +37,7 @@ class _Course:
     suspects: dict[str, Attempt] = field(default_factory=dict)
     groups: Groups = NO_GROUPS
     tries: int = MAX_TRIES
+    weighed: bool = False  # whether it was looked if the last admin would go
 
     def landed(self, state: AccountState | None) -> Attempt | None:
         """Return the attempt at the next call that had no answer and, as *state* shows, was carried out after all."""
@@ -81,7 +84,8 @@ async def change_account(
     *,
     born: bool = False,
 ) -> None:
-    """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us."""
+    """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us, and
+    nothing protects it from the rest of the plan."""
     if account_key is None or not batch.is_linked(change, account_key):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
@@ -90,6 +94,13 @@ async def change_account(
         await batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
         return
     await _take_up(batch, job, course)
+    async with in_turn(batch, change):
+        await _go_on(batch, job, course, born=born)
+
+
+async def _go_on(batch: Batch, job: Job, course: _Course, *, born: bool) -> None:
+    """Make call after call, each after a look at the account, until the change is settled or the batch halted."""
+    change, account_key = course.change, course.account_key
     while not batch.is_final(change):
         state = await batch.readings.current(account_key)
         judgement = judge(change, state, course.done, course.groups)
@@ -98,12 +109,28 @@ async def change_account(
         elif judgement.look == Look.ALREADY:
             status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
             await batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
+        elif not born and is_protected(batch, change, state):
+            await batch.record([batch.bad(change, OutcomeStatus.STALE, PROTECTED)])
         elif judgement.look == Look.STALE and not course.is_halfway(state):
             await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
+        elif batch.may_send and await _takes_last_admin(batch, course, state):
+            await batch.record([batch.bad(change, OutcomeStatus.STALE, LAST_ADMIN)])
         elif batch.may_send:
             await _call(batch, job, course)
         else:
             return
+
+
+async def _takes_last_admin(batch: Batch, course: _Course, state: AccountState | None) -> bool:
+    """Look whether a change would leave nobody who can use the admin role: before its first call, so that a suspend
+    takes nothing from the last one, and again before the call that takes the role."""
+    role = taken_role(batch, course.change)
+    if role is None or state is None or role.name not in state.roles:
+        return False
+    if course.weighed and not takes(course.open[0], role):
+        return False
+    course.weighed = True
+    return await is_last_admin(batch, course.account_key, role)
 
 
 async def close_calls(batch: Batch, job: Job) -> None:

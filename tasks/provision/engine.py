@@ -188,5 +188,8 @@ def _expect(batch: Batch, jobs: Sequence[Job]) -> None:
 
 def _touched(batch: Batch, job: Job) -> tuple[list[str], list[str]]:
     """Return the accounts that a job has still to look at: keys and addresses."""
+    if job.members:  # looked at only for being protected, and new people are not
+        looks = bool(batch.runtime.protection.entries)
+        return [one.account_key for one in job.members if looks and one.account_key], []
     key = batch.account_of(job.change) if job.operations and job.change else None
     return [key] if key else [], [one.address for one in job.newcomers]

@@ -77,7 +77,7 @@ OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     OutcomeStatus.ALREADY: "Already so",
     OutcomeStatus.PENDING_TRANSFER: "Made; the person is asked to move here from another account",
     OutcomeStatus.RECORDED: "Recorded, nothing to send",
-    OutcomeStatus.STALE: "Skipped: the account has moved since the plan",
+    OutcomeStatus.STALE: "Skipped: not as it was when the plan was made",
     OutcomeStatus.FAILED: "Failed",
     OutcomeStatus.NO_SEAT: "No free seat",
     OutcomeStatus.SKIPPED: "Not completed",

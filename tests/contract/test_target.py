@@ -16,6 +16,7 @@ from tasks.model.state import AccountState, DirectoryGroup
 from tests.support.contract import ByConnector, Contracted, InMemory
 from tests.support.operations import NOTHING, change_directory, make_create, make_limited, make_operation
 from tests.support.sandbox import STATE
+from tests.support.target import SUPER_ADMIN
 
 WEBINAR, MEETING, TRAINING = "123456789012345678901", "9002", "9003"
 ADMIN, BO, CLEO, AUDITOR = "7001", "7002", "7003", "7004"
@@ -128,6 +129,31 @@ def test_who_is_not_there_is_not_in_the_answer(target: Contracted) -> None:
     """W17."""
     found = target.run(lambda opened: opened.read_accounts([BO, ABSENT], ["nobody@acme.example"]))
     assert [state.account_key for state in found] == [BO]
+
+
+def test_an_admin_is_who_has_the_role_and_has_accepted(target: Contracted, perform: Any) -> None:
+    """R5."""
+    perform(make_create("ada", roles=["SUPER_USER"]))
+    perform(make_operation(OperationKind.SET_ROLES, BO, roles=["SUPER_USER"], managed_groups=None))
+    perform(make_operation(OperationKind.SET_ROLES, CLEO, roles=["MANAGE_USERS"], managed_groups=None))
+    assert target.run(lambda opened: opened.read_admins()) == {ADMIN, BO}
+    perform(make_operation(OperationKind.SET_ROLES, BO, roles=[], managed_groups=None))
+    assert target.run(lambda opened: opened.read_admins()) == {ADMIN}
+
+
+def test_both_sides_tell_the_role_of_an_admin_alike(target: Contracted) -> None:
+    async def asked(opened: Any) -> Any:
+        return opened.capabilities.admin_role
+
+    assert target.run(asked) == SUPER_ADMIN
+
+
+def test_who_cannot_sign_in_is_known_by_the_status(target: Contracted, perform: Any) -> None:
+    """R4, R5."""
+    [made] = perform(make_create("ada", licences=[MEETING])).created.values()
+    accounts = target.run(lambda opened: opened.read()).accounts
+    told = dict(zip(accounts["account_key"], accounts["status"], strict=True))
+    assert told == {ADMIN: "ACTIVE", BO: "ACTIVE", CLEO: "SUSPENDED", AUDITOR: "INVITED", made: "INVITED"}
 
 
 def test_groups_are_told_by_key(target: Contracted) -> None:

@@ -102,6 +102,7 @@ def memory_target(state: Mapping[str, Any]) -> MemoryTarget:
         licences=[Licence(row["key"], row["description"], tuple(sorted(row["products"]))) for row in state["licences"]],
     )  # fmt: skip
     target.seats = {row["key"]: row["seats"] for row in state["licences"] if row.get("seats") is not None}
+    target.invited = {user["key"] for user in state["users"] if not user.get("activated")}
     target.elsewhere = {address for account in state["otherAccounts"] for address in account["users"]}
     return target
 

@@ -20,7 +20,7 @@ from tasks.connectors.goto.faults import PERHAPS_DONE
 from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
 from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.people import People
-from tasks.connectors.goto.roles import Roles
+from tasks.connectors.goto.roles import SUPER_ADMIN, Roles
 from tasks.connectors.goto.seats import Seats
 from tasks.connectors.goto.tokens import TokenSource
 from tasks.connectors.goto.transport import Transport
@@ -59,6 +59,7 @@ class GotoConnector:
             seats=True,
             transfers=True,
             status=False,
+            admin_role=SUPER_ADMIN,
         )
         self.apis = apis
         self._reads_directory = spec.directory != "none"
@@ -147,6 +148,11 @@ class GotoConnector:
             users = [user for user in await _together(lookups) if user is not None]
         wanted = {user.key: user for user in users if user.key in keys or (user.email or "").casefold() in addresses}
         return [wire.account_state(wanted[key]) for key in sorted(wanted)]
+
+    async def read_admins(self) -> frozenset[str]:
+        """Return who can act as super admin: one request for each 1000 users."""
+        users = await self._list("users", wire.user)
+        return frozenset(user.key for user in users if SUPER_ADMIN.can_be_used(user.roles, user.status))
 
     async def read_groups(self) -> dict[str, str]:
         return {group.key: group.name or "" for group in await self._list("groups", wire.group)}
