@@ -138,7 +138,6 @@ def _read(answer: Mapping[str, Any]) -> Organisation:
 def _skew(date: str | None, now: datetime) -> float | None:
     """Return how many seconds *now* is ahead of an answer's ``Date``, which has whole seconds."""
     try:
-        theirs = parsedate_to_datetime(date or "")
-    except (TypeError, ValueError):
+        return (now - parsedate_to_datetime(date or "").astimezone(UTC)).total_seconds()
+    except (TypeError, ValueError, OverflowError):
         return None
-    return (now - theirs.astimezone(UTC)).total_seconds()
