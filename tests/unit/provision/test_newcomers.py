@@ -326,13 +326,162 @@ def test_who_was_made_by_a_create_passed_on_twice_is_ours_though_the_run_was_sto
     plan = builder.plan()
     whole(world.target)
     twice(world.target)
-    first = world.apply(plan, should_stop=lambda: bool(world.target.calls))
-    assert [ended(first, one) for one in creates] == ["skipped", "skipped"]
+
+    result = world.apply(plan, should_stop=lambda: bool(world.target.calls))
+
+    assert [ended(result, one) for one in creates] == ["done", "done"]
+    assert (sorted(world.links()), len(world.target.calls)) == (["1", "2"], 1)
+
+
+def test_who_was_made_by_a_create_passed_on_twice_is_ours_though_the_run_was_killed_before_it_looked(make_world):
+    world, builder = make_world(), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2")]
+    plan = builder.plan()
+    whole(world.target)
+    twice(world.target)
+    read = world.target.read_accounts
+
+    async def killed_afterwards(*asked):
+        if world.target.calls:
+            raise Killed
+        return await read(*asked)
+
+    world.target.read_accounts = killed_afterwards
+    with pytest.raises(Killed):
+        world.apply(plan)
+    world.target.read_accounts = read
 
     result = world.apply(plan)
 
     assert [ended(result, one) for one in creates] == ["done", "done"]
     assert (sorted(world.links()), len(world.target.calls)) == (["1", "2"], 1)
+
+
+# -- what somebody does by hand between two runs of one plan -------------------------------------------------------
+
+BY_HAND = replace(account("7077", MEETING, group="5000"), **OURS)
+
+
+def newcomer(builder):
+    create = builder.create("1")
+    return (
+        create,
+        builder.grant("1", MEETING, needs=[create]),
+        builder.join("1", "Sales", "5000", needs=[create]),
+    )
+
+
+def not_ours(world):
+    """Tell whether neither the account nor what it holds counts as given by us."""
+    link = world.links().get("1")
+    return link is None or (link["licences"], link["group_key"]) == ((), None)
+
+
+@pytest.mark.parametrize("people", [1, 2], ids=["alone", "with others"])
+@pytest.mark.parametrize("code", ["license.seats.exceeded", "user.name.conflict"])
+def test_who_is_made_by_hand_after_a_run_was_refused_is_not_ours(make_world, code, people):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    changes = newcomer(builder)
+    for person in ("2", "3")[: people - 1]:
+        builder.grant(person, MEETING, needs=[builder.create(person)])
+    plan = builder.plan()
+
+    def refuse(operation):
+        raise refused(code, 409)
+
+    world.target.fault = refuse
+    first = world.apply(plan, should_stop=lambda: bool(world.target.calls))
+    world.target.fault = lambda operation: None
+    world.clock.forward(86_400)
+    world.target.accounts["7077"] = BY_HAND
+
+    result = world.apply(plan)
+
+    expected = {"skipped": "stale", "failed": "failed"}[ended(first, changes[0])]
+    assert [ended(result, one) for one in changes] == [expected, "skipped", "skipped"]
+    assert not_ours(world)
+    assert world.target.accounts["7077"] == BY_HAND
+
+
+@pytest.mark.parametrize("fate", ["dropped", "lost sight"])
+def test_who_holds_more_than_an_unanswered_call_of_an_earlier_run_gave_is_not_ours(make_world, fate):
+    """There was no seat, so the second create, without a licence, is the one that nobody answered."""
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    changes = newcomer(builder)
+    plan = builder.plan()
+    world.target.seats, world.target.dropped = {MEETING: 0}, {1}
+    read = world.target.read_accounts
+
+    async def lost_sight(*asked):
+        if len(world.target.calls) > 1:
+            raise down()
+        return await read(*asked)
+
+    if fate == "lost sight":
+        world.target.read_accounts = lost_sight
+    world.apply(plan, should_stop=lambda: len(world.target.calls) > 1)
+    world.target.read_accounts, world.target.seats = read, {}
+    world.clock.forward(86_400)
+    world.target.accounts["7077"] = BY_HAND
+
+    result = world.apply(plan)
+
+    assert [ended(result, one) for one in changes] == ["failed", "skipped", "skipped"]
+    assert result.outcomes[changes[0].change_id].reason == APPEARED_MEANWHILE
+    assert not_ours(world)
+    assert world.target.accounts["7077"] == BY_HAND
+
+
+def test_what_a_new_person_is_given_by_hand_between_two_runs_is_not_ours(make_world):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    create, grant, _ = newcomer(builder)
+    role = builder.limited("1", ["MANAGE_USERS"], {"Sales": "5000"}, needs=[create])
+    plan = builder.plan()
+    world.target.seats = {MEETING: 0}
+    world.apply(plan, should_stop=lambda: len(world.target.calls) > 1)
+    [key] = world.target.accounts
+    world.move(key, licences=frozenset({MEETING}), roles=("MANAGE_USERS",), managed_groups=("5000",))
+
+    result = world.apply(plan)
+
+    assert [ended(result, one) for one in (create, grant, role)] == ["done", "already", "already"]
+    assert (world.links()["1"]["licences"], world.links()["1"]["roles"]) == ((), ())
+    assert world.links()["1"]["group_key"] == "5000"  # it came with the create
+
+
+def test_what_is_given_by_hand_after_a_call_that_was_not_sent_is_not_ours(make_world):
+    world, builder = make_world(account("7001")), PlanBuilder()
+    change = builder.grant("7001", MEETING, key="7001")
+    plan = builder.plan(generation=world.journal.generation(PIPELINE))
+
+    def unreachable(operation):
+        raise down()
+
+    world.target.fault = unreachable
+    assert world.apply(plan).exit_code == 7
+    world.target.fault = lambda operation: None
+    world.move("7001", licences=frozenset({MEETING}))
+
+    assert ended(world.apply(plan), change) == "already"
+    assert world.links()["7001"]["licences"] == ()
+
+
+def test_who_was_made_in_part_by_a_call_without_an_answer_is_completed(make_world):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    changes = newcomer(builder)
+    do = world.target._create
+
+    def in_part(operation):
+        reply = do(operation)
+        world.move(*reply.created.values(), group_key=None)
+        return reply
+
+    world.target._create, world.target.lost = in_part, {0}
+
+    result = world.apply(builder.plan())
+
+    assert [ended(result, one) for one in changes] == ["done", "done", "done"]
+    assert kinds(world) == ["create_accounts", "join_group"]
 
 
 def test_answer_to_a_create_that_exchanges_keys_is_not_told_as_done(make_world):
