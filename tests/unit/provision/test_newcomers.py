@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tasks.journal import Settled
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import OperationKind, Reply
+from tasks.model.operations import OperationKind, OutcomeStatus, Reply
 from tasks.provision import settle
-from tasks.provision.reasons import APPEARED_MEANWHILE, NOT_THEIRS
+from tasks.provision.linking import link_change
+from tasks.provision.reasons import APPEARED_MEANWHILE, NOT_THEIRS, NOT_THERE
 from tests.support.plans import PIPELINE, PlanBuilder
 from tests.support.target import MEETING, WEBINAR, Killed, account, down, refused
 from tests.support.world import World, ended
@@ -500,3 +502,91 @@ def test_answer_to_a_create_that_exchanges_keys_is_not_told_as_done(make_world):
     assert [ended(result, one) for one in creates] == ["failed", "failed", "done"]
     assert result.outcomes[creates[0].change_id].reason == NOT_THEIRS
     assert (result.exit_code, world.target.reads) == (4, 2)  # no more than is read for transfers anyway
+
+
+def misnamed(world, change_made=lambda state: state):
+    """Let the answer to each create name keys that nobody has; *change_made* is done to who was made."""
+    do = world.target._create
+
+    def misname(operation):
+        keys = do(operation).created
+        for key in keys.values():
+            world.target.accounts[key] = change_made(world.target.accounts[key])
+        return Reply({address: f"99{key}" for address, key in keys.items()})
+
+    world.target._create = misname
+
+
+def test_who_was_made_under_another_key_than_the_answer_names_is_linked_under_that(make_world):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    create, grant, join = newcomer(builder)
+    role = builder.limited("1", ["MANAGE_USERS"], {"Sales": "5000"}, needs=[create])
+    misnamed(world)
+
+    result = world.apply(builder.plan())
+
+    [key] = world.target.accounts
+    assert [ended(result, one) for one in (create, grant, join, role)] == ["done"] * 4
+    assert {outcome.account_key for outcome in result.outcomes.values()} == {key}
+    link = world.links()["1"]
+    assert (link["account_key"], link["licences"], link["group_key"]) == (key, (MEETING,), "5000")
+    assert (link["roles"], world.target.accounts[key].roles) == (("MANAGE_USERS",), ("MANAGE_USERS",))
+
+
+@pytest.mark.parametrize(
+    "change_made",
+    [
+        lambda state: replace(state, user_name="p9@acme.example"),
+        lambda state: replace(state, family_name="Old"),
+        lambda state: replace(state, licences=frozenset()),
+    ],
+    ids=["nobody", "other name", "lacks a licence"],
+)
+def test_who_was_made_under_a_key_that_nobody_has_and_is_not_found_is_not_told_as_done(make_world, change_made):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    create, *_ = newcomer(builder)
+    misnamed(world, change_made)
+
+    result = world.apply(builder.plan())
+
+    assert (ended(result, create), result.exit_code) == ("failed", 4)
+    assert result.outcomes[create.change_id].reason == NOT_THERE
+
+
+def test_who_is_linked_to_another_worker_is_not_linked_under_another_key_too(make_world):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    create, *_ = newcomer(builder)
+    plan = builder.plan()
+    misnamed(world)
+    read, rival = world.target.read_accounts, PlanBuilder()
+
+    async def linked_meanwhile(keys, addresses):
+        found = await read(keys, addresses)
+        if found and addresses:
+            change = rival.adopt(found[0].account_key, [])
+            link = link_change(change, OutcomeStatus.RECORDED, on="2026-03-31")
+            world.journal.conclude(plan.hash, "run-1", world.clock(), settled=[Settled(None, link)])
+        return found
+
+    world.target.read_accounts = linked_meanwhile
+    result = world.apply(plan)
+
+    assert (ended(result, create), result.exit_code) == ("failed", 4)
+    assert result.outcomes[create.change_id].reason != NOT_THERE
+    assert world.links()["1"]["account_key"].startswith("99")
+
+
+def test_who_is_slow_to_show_after_a_create_is_waited_for(make_world):
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+    read, looks = world.target.read_accounts, []
+
+    async def slow(keys, addresses):
+        looks.append(keys)
+        return [] if len(looks) == 2 else await read(keys, addresses)
+
+    world.target.read_accounts = slow
+    result = world.apply(builder.plan())
+
+    [key] = world.target.accounts
+    assert (ended(result, create), world.links()["1"]["account_key"], len(looks)) == ("done", key, 3)
