@@ -100,6 +100,11 @@ class GotoConnector:
             "/me", "say who we are", lambda me: (wire.key_of(me["key"]), wire.reachable_accounts(me))
         )
 
+    @property
+    def has_token(self) -> bool:
+        """Whether the token service has taken the credentials."""
+        return self._tokens.has_one
+
     async def granted_scopes(self) -> tuple[str, ...] | None:
         """Return the scopes of the token, None where there is none or its answer names none."""
         try:

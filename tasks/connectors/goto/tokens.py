@@ -72,6 +72,11 @@ class TokenSource:
         self._refusal: Fault | None = None
         self._lock = asyncio.Lock()
 
+    @property
+    def has_one(self) -> bool:
+        """Whether the token service has given a token so far."""
+        return self._token is not None
+
     async def current(self) -> Token:
         """Return a token with some minutes left. Raises ``CredentialsRefused``, ``TargetDown``."""
         token = self._token
