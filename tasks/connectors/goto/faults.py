@@ -17,6 +17,9 @@ NOT_GOTOS = "Check urls.api in the pipeline, and that no proxy or sign-in page s
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading an answer of an odd form may raise."""
 
+OTHER_CODES = ("errorCode", "int_err_code")
+"""Where other APIs of GoTo's have their code."""
+
 _SCIM = "urn:ietf:params:scim:api:messages:2.0:Error"
 _OAUTH = re.compile(r"[a-z][a-z_]*")
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
@@ -69,7 +72,7 @@ def read_fault(response: httpx.Response) -> Fault:
     body = body if isinstance(body, dict) else {}
     errors = _errors(body)
     codes = [_plain(item.get("code")) for item in errors]
-    codes += [_plain(body.get(name)) for name in ("errorCode", "error")]  # other GoTo hosts; OAuth (RFC 6749 §5.2)
+    codes += [_plain(body.get(name)) for name in (*OTHER_CODES, "error")]
     return Fault(
         status,
         code=next((code for code in codes if code), None),
@@ -95,7 +98,7 @@ def _is_own(body: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> boo
     return (
         "incidentId" in body
         or any(isinstance(item.get("code"), str) for item in errors)
-        or _plain(body.get("errorCode")) is not None
+        or any(_plain(body.get(name)) is not None for name in OTHER_CODES)
         or (isinstance(schemas, list) and _SCIM in schemas)
     )
 

@@ -352,12 +352,14 @@ def test_write_that_is_refused_in_another_form_than_gotos_is_uncertain(goto, nam
 @pytest.mark.parametrize("answer", LOST)
 @pytest.mark.parametrize("name", WRITES)
 def test_write_whose_route_is_gone_is_never_done_nor_certainly_undone(goto, name, answer):
-    """Everything is refused alike, so nothing can be looked at either."""
+    """Everything is refused alike, so nothing can be looked at either: not before a write, then it was not sent."""
     goto.on("GET", "^/", answer)
     for method, path in {(method, path) for method, path, _ in WRITES.values()}:
         goto.on(method, path, answer)
-    with pytest.raises((UncertainCall, TargetDown), match="not of GoTo's form"):
+    with pytest.raises((UncertainCall, TargetDown), match="not of GoTo's form") as caught:
         perform(goto, WRITES[name][2])
+    was_sent = any(call.method != "GET" and "oauth" not in call.path for call in goto.seen)
+    assert isinstance(caught.value, UncertainCall) is was_sent
 
 
 @pytest.mark.parametrize("answer", REFUSED_BARE)
@@ -414,6 +416,7 @@ def test_refused_right_that_goto_did_not_speak_of_is_no_more_than_possible(goto,
         ({"incidentId": "i-1", "errors": []}, True),
         ({"errors": [{"code": "user.not.found"}]}, True),
         ({"errorCode": "AUTHN_INVALID_TOKEN"}, True),
+        ({"int_err_code": "InvalidToken", "msg": "Invalid token passed"}, True),
         ({"Errors": [{"description": "Group not found", "code": "401"}]}, True),
         ({"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "404"}, True),
         ({"schemas": "urn:ietf:params:scim:api:messages:2.0:Error"}, False),
