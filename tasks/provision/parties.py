@@ -48,9 +48,10 @@ class Doubts:
         change_id, names = one.create.change_id, ("given_name", "family_name")
         if any(one.create.after.get(name) not in (None, getattr(state, name)) for name in names):
             return False
-        return any(_is_within(payload, state) for payload in self.unanswered.get(change_id, ())) or any(
-            _is_as_asked(payload, state) for payload in self.refused.get(change_id, ())
-        )
+        if any(_is_within(payload, state) for payload in self.unanswered.get(change_id, ())):
+            return True
+        # Who is in use already was there before: the reading before the call did not show them.
+        return not state.activated and any(_is_as_asked(payload, state) for payload in self.refused.get(change_id, ()))
 
     def are_about(self, one: Newcomer) -> bool:
         return one.create.change_id in self.unanswered or one.create.change_id in self.refused

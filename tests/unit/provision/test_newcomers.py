@@ -238,8 +238,9 @@ OURS = {"user_name": "p1@acme.example", "family_name": "New"}
         replace(account("7001", MEETING, WEBINAR, group="5000"), **OURS),
         replace(account("7001", MEETING, roles=("MANAGE_USERS",), group="5000"), **OURS),
         replace(account("7001", MEETING, group="5001"), **OURS),
+        replace(account("7001", MEETING, group="5000"), **OURS, activated=True),
     ],
-    ids=["other name", "fewer licences", "more licences", "role", "other group"],
+    ids=["other name", "fewer licences", "more licences", "role", "other group", "in use"],
 )
 def test_who_appears_while_being_created_and_holds_something_else_is_not_ours(make_world, by_hand):
     world, builder = make_world(groups={"5000": "Sales", "5001": "Legal"}), PlanBuilder()
