@@ -206,8 +206,10 @@ async def _refused(
 ) -> None:
     """Record a refusal, unless it came because an earlier call without an answer has landed by now."""
     if operation.op_id in course.suspects:
-        await batch.readings.read_again([course.account_key], [])
-        if is_done(operation, await batch.readings.current(course.account_key)):
+        async with batch.heard(attempt, refusal):
+            await batch.readings.read_again([course.account_key], [])
+            state = await batch.readings.current(course.account_key)
+        if is_done(operation, state):
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
     settled = [batch.refused(course.change, refusal)]

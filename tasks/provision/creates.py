@@ -47,7 +47,7 @@ async def _take_up(batch: Batch, job: Job) -> Doubts:
     for call in calls:
         if call.may_land:
             doubts.note_unanswered(call.attempt.change_ids, call.attempt.payload)
-        elif call.result == CallResult.DONE:
+        elif call.result == CallResult.DONE and REREAD.items() <= call.reply.items():  # an answer settles what it gave
             doubts.carried.update(call.attempt.change_ids)
     if cut_off:
         await batch.let_earlier_settle()
@@ -133,11 +133,12 @@ async def _refused(
     code = refusal.facts.get("code")
     has_no_seat = code == SEATS_EXCEEDED and bool(operation.payload["licences"])
     has_others = len(party.people) > 1 and refusal.facts.get("status") not in (UNAUTHORISED, FORBIDDEN)
-    if has_no_seat or has_others:
-        settled = await _made_all_the_same(batch, party) if code in REPEATED else []
-    else:
-        why = Refusal(code or "", incident=refusal.facts.get("incident"))
-        settled = await _unmade(batch, party, {one.address.casefold(): why for one in party.people}, None)
+    async with batch.heard(attempt, refusal):
+        if has_no_seat or has_others:
+            settled = await _made_all_the_same(batch, party) if code in REPEATED else []
+        else:
+            why = Refusal(code or "", incident=refusal.facts.get("incident"))
+            settled = await _unmade(batch, party, {one.address.casefold(): why for one in party.people}, None)
     if _has_made(settled):
         party.doubts.carried.update(operation.change_ids)
         await batch.conclude(attempt, CallResult.DONE, reply=REREAD, settled=settled)
@@ -160,7 +161,7 @@ async def _made_all_the_same(batch: Batch, party: Party) -> list[Settled]:
 
 
 async def _created(batch: Batch, party: Party, operation: Operation, answer: Answer, reply: Reply) -> None:
-    """Record who was made and who was refused; those whom the answer leaves in doubt are looked up."""
+    """Record who was made; then who was refused, of whom those whom the answer leaves in doubt are looked up."""
     keys = {address.casefold(): key for address, key in reply.created.items()}
     refusals = {address.casefold(): refusal for address, refusal in reply.refused.items()}
     made = {
@@ -170,6 +171,9 @@ async def _created(batch: Batch, party: Party, operation: Operation, answer: Ans
     for one in party.people:
         if one.create.change_id in made:
             settled += _made(batch, party, one, made[one.create.change_id], reply.incident)
+    await batch.conclude(
+        answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident
+    )
     party.doubts.carried.update(operation.change_ids)
     rest = party.only([one for one in party.people if one.create.change_id not in made])
     for one in rest.people:
@@ -177,10 +181,7 @@ async def _created(batch: Batch, party: Party, operation: Operation, answer: Ans
             party.doubts.note_refused([one.create.change_id], operation.payload, refusal.code)
         else:
             party.doubts.note_unanswered([one.create.change_id], operation.payload)
-    settled += await _unmade(batch, rest, refusals, reply.incident)
-    await batch.conclude(
-        answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident
-    )
+    await batch.record(await _unmade(batch, rest, refusals, reply.incident))
 
 
 async def _unmade(batch: Batch, party: Party, refusals: Mapping[str, Refusal], incident: str | None) -> list[Settled]:

@@ -13,7 +13,7 @@ from tasks.provision import settle
 from tasks.provision.linking import link_change
 from tasks.provision.reasons import APPEARED_MEANWHILE, NOT_THEIRS, NOT_THERE
 from tests.support.plans import PIPELINE, PlanBuilder
-from tests.support.target import MEETING, WEBINAR, Killed, account, down, refused
+from tests.support.target import MEETING, WEBINAR, Killed, account, directory_group, down, refused
 from tests.support.world import World, ended
 
 
@@ -358,6 +358,107 @@ def test_who_was_made_by_a_create_passed_on_twice_is_ours_though_the_run_was_kil
 
     assert [ended(result, one) for one in creates] == ["done", "done"]
     assert (sorted(world.links()), len(world.target.calls)) == (["1", "2"], 1)
+
+
+# -- an answer, and a look after it that fails ----------------------------------------------------------------------
+
+
+def calls_of(world, plan):
+    return [str(call.result) for call in world.journal.calls(plan.hash)]
+
+
+def blind(world):
+    """Let nothing be read any more once a call was made."""
+    for name in ("read_accounts", "read_groups", "read_directory_groups"):
+        read = getattr(world.target, name)
+
+        async def lost(*asked, read=read):
+            if world.target.calls:
+                raise down()
+            return await read(*asked)
+
+        setattr(world.target, name, lost)
+
+
+def test_who_was_made_is_on_record_though_the_others_of_the_call_cannot_be_looked_up(make_world):
+    world, builder = make_world(), PlanBuilder()
+    creates = [builder.create(person) for person in ("1", "2", "3")]
+    grants = [builder.grant(create.external_id, MEETING, needs=[create]) for create in creates]
+    plan = builder.plan()
+    world.target.barred = {"p2@acme.example"}
+    read = world.target.read_accounts
+    blind(world)
+
+    first = world.apply(plan)
+
+    assert first.exit_code == 7
+    assert [ended(first, one) for one in creates + grants] == ["done", "skipped", "done"] * 2
+    assert (sorted(world.links()), calls_of(world, plan)) == (["1", "3"], ["done"])
+    world.target.read_accounts, world.target.barred = read, set()
+    by_hand = replace(account("7077", MEETING), user_name="p2@acme.example", family_name="New")
+    world.target.accounts["7077"] = by_hand
+    again = world.apply(plan)
+    assert [ended(again, one) for one in creates] == ["done", "stale", "done"]
+    assert (sorted(world.links()), world.target.accounts["7077"]) == (["1", "3"], by_hand)
+
+
+@pytest.mark.parametrize("people", [1, 2])
+@pytest.mark.parametrize("code", ["license.seats.exceeded", "user.name.conflict"])
+def test_refusal_of_a_create_is_on_record_though_it_cannot_be_looked_up(make_world, code, people):
+    world, builder = make_world(), PlanBuilder()
+    for person in range(people):
+        builder.grant(str(person), MEETING, needs=[builder.create(str(person))])
+    plan = builder.plan()
+    blind(world)
+
+    def refuse(operation):
+        raise refused(code, 409)
+
+    world.target.fault = refuse
+    assert world.apply(plan).exit_code == 7
+    assert calls_of(world, plan) == ["refused"]
+
+
+@pytest.mark.parametrize("name", ["create_group", "create_directory_group", "change_directory_group"])
+def test_refusal_of_a_group_is_on_record_though_it_cannot_be_looked_up(make_world, name):
+    world = make_world(account("7001"), directory={"6001": directory_group("6001", "Hosts")})
+    builder = PlanBuilder()
+    if name == "create_group":
+        builder.group("Sales")
+    elif name == "create_directory_group":
+        builder.directory_group("Desk")
+    else:
+        builder.enter("7001", "Hosts", "6001", key="7001")
+    plan = builder.plan(generation=world.journal.generation(PIPELINE))
+    blind(world)
+
+    def refuse(operation):
+        raise refused("odd", 409)
+
+    world.target.fault = refuse
+    assert world.apply(plan).exit_code == 7
+    assert (kinds(world), calls_of(world, plan)) == ([name], ["refused"])
+
+
+def test_refusal_after_a_call_without_an_answer_is_on_record_though_it_cannot_be_looked_up(make_world):
+    world, builder = make_world(account("7001")), PlanBuilder()
+    builder.grant("7001", MEETING, key="7001")
+    plan = builder.plan(generation=world.journal.generation(PIPELINE))
+    world.target.dropped = {0}
+    read = world.target.read_accounts
+
+    async def lost(*asked):
+        if len(world.target.calls) > 1:
+            raise down()
+        return await read(*asked)
+
+    def refuse(operation):
+        if len(world.target.calls) > 1:
+            raise refused("odd", 409)
+
+    world.target.read_accounts, world.target.fault = lost, refuse
+    assert world.apply(plan).exit_code == 7
+    assert calls_of(world, plan) == ["not_sent", "refused"]
 
 
 # -- what somebody does by hand between two runs of one plan -------------------------------------------------------
