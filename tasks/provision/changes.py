@@ -72,7 +72,7 @@ async def carry_out(batch: Batch, job: Job) -> None:
     else:
         key = batch.account_of(change)
         operations = [replace(operation, account_key=key) for operation in job.operations]
-        await change_account(batch, job, change, key, operations, born=change.account_key is None)
+        await change_account(batch, job, change, key, operations)
 
 
 async def change_account(
@@ -83,13 +83,15 @@ async def change_account(
     operations: Sequence[Operation],
     *,
     born: bool = False,
+    ours: bool = False,
 ) -> None:
-    """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us, and
-    nothing protects it from the rest of the plan."""
+    """Carry out a change to one account. *born* says that this plan created it: nothing protects it from the rest of
+    the plan. *ours* says that another call of ours, a create, may have done the change already.
+    """
     if account_key is None or not batch.is_linked(change, account_key):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
-    course = _Course(change, account_key, list(operations), ours=born)
+    course = _Course(change, account_key, list(operations), ours=ours)
     if not await _bind_groups(batch, course):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
         return
@@ -187,7 +189,7 @@ async def _take_up(batch: Batch, job: Job, course: _Course) -> None:
     finished = {call.attempt.op_id for call in calls if call.result == CallResult.DONE}
     course.done = [one for one in course.open if one.op_id in finished]
     course.open = [one for one in course.open if one.op_id not in finished]
-    course.ours = course.ours or any(call.result != CallResult.REFUSED for call in calls)
+    course.ours = course.ours or any(call.result == CallResult.DONE or call.may_land for call in calls)
     course.suspects = {call.attempt.op_id: call.attempt for call in calls if call.may_land}
     cut_off = [call for call in calls if call.is_open]
     if not cut_off:
@@ -233,8 +235,10 @@ async def _refused(
 ) -> None:
     """Record a refusal, unless it came because an earlier call without an answer has landed by now."""
     if operation.op_id in course.suspects:
-        await batch.readings.read_again([course.account_key], [])
-        if is_done(operation, await batch.readings.current(course.account_key)):
+        async with batch.heard(attempt, refusal):
+            await batch.readings.read_again([course.account_key], [])
+            state = await batch.readings.current(course.account_key)
+        if is_done(operation, state):
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
     settled = [batch.refused(course.change, refusal)]

@@ -122,7 +122,7 @@ async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: 
         due = list(together)
         _expect(batch, due)  # the accounts of people whom an earlier phase has made
         await _do_phase(batch, due)
-        newcomers = [one.create for job in due for one in job.newcomers]
+        newcomers = [one for job in due for one in job.newcomers]
         if unseen and newcomers:
             await note_transfers(batch, newcomers)
         log.debug("phase %d of plan %s done", phase, batch.plan_hash[:12])

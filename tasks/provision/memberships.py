@@ -154,7 +154,8 @@ async def _refused(piece: _Piece, due: Mapping[str, Change], attempt: Attempt, r
     Without the right to write, or where the call was too much for its connector, it is everybody's.
     """
     batch = piece.batch
-    left = await _settle(piece, list(due.values()), await piece.group(again=True))
+    async with batch.heard(attempt, refusal):
+        left = await _settle(piece, list(due.values()), await piece.group(again=True))
     everybodys = refusal.facts.get("status") in (None, FORBIDDEN)
     final = everybodys or len(left) <= 1
     settled = [batch.refused(change, refusal) for change in left.values()] if final else []

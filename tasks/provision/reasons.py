@@ -34,6 +34,10 @@ NOT_THEIRS = (
     "The answer to the create named an account with another address. What this run gave the person afterwards may have "
     "gone to that account: compare the two in the Admin Center."
 )
+NOT_THERE = (
+    "The answer to the create named an account that is not there, and the person could not be found by their address. "
+    "Look them up in the Admin Center."
+)
 INVITED = "The person is asked to move here from another account; they have access once they accept."
 
 

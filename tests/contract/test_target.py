@@ -120,7 +120,7 @@ def test_accounts_are_read_by_key_and_by_address_each_once(target: Contracted) -
     found = target.run(lambda opened: opened.read_accounts([BO, CLEO], ["BO+team@acme.example"]))
     bo, cleo = sorted(found, key=lambda state: state.account_key)
     assert bo == AccountState(
-        BO, "bo+team@acme.example", "Bo", "Lind", "fr_FR", frozenset({WEBINAR, MEETING}), (), FRANCE
+        BO, "bo+team@acme.example", "Bo", "Lind", "fr_FR", frozenset({WEBINAR, MEETING}), (), FRANCE, activated=True
     )
     assert cleo.account_key == CLEO
 

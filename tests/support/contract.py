@@ -91,6 +91,7 @@ def memory_target(state: Mapping[str, Any]) -> MemoryTarget:
                 user["key"], user["email"], user["firstName"], user["lastName"], user.get("locale", "en_US"),
                 frozenset(user.get("licenceKeys", ())),
                 (*user.get("adminRoles", ()), *custom.get(user.get("roleSet", ""), ())), user.get("groupKey"),
+                activated=True,
             )
             for user in state["users"]
         ),
