@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from flows.run import Run
 from tasks.journal import Decision, Journal
+from tasks.journal.products import load_limits
 from tasks.model.errors import BadUsage
 from tasks.model.remaining import remaining
 from tasks.settings import Settings
@@ -28,7 +29,7 @@ def decided(plan_hash: str, reason: str | None) -> int | None:
     settings = Settings()
     with Journal.open(settings.journal_url or settings.journal) as journal:
         plan = journal.plan(plan_hash)
-        if plan.changes and not remaining(plan, journal.outcomes(plan_hash)).changes:
+        if not remaining(plan, journal.outcomes(plan_hash)).changes:
             raise BadUsage(
                 "There is nothing to override: nothing is left to do of this plan.",
                 remedy="Make a new plan with 'rosterflow plan'.",
@@ -37,18 +38,20 @@ def decided(plan_hash: str, reason: str | None) -> int | None:
 
 
 def is_overridden(run: Run, plan_hash: str, number: int | None) -> bool:
-    """Whether the decision *number* lets this run send the plan; it is then used up.
+    """Whether the decision *number* lets this run send the plan though it is over a limit; it is then used up.
 
     A plan that was begun under an override is gone on with without a further one. Raises ``BadUsage`` if the decision
     is not about this plan.
     """
     decisions = _overrides(run.journal, plan_hash)
+    if number is not None and number not in {one.decision_id for one in decisions}:
+        raise BadUsage(f"The decision {number} is not about this plan.")
+    if not _is_over(run):
+        return False
     if any(one.spent_by for one in decisions):
         return True
     if number is None:
         return False
-    if number not in {one.decision_id for one in decisions}:
-        raise BadUsage(f"The decision {number} is not about this plan.")
     return run.journal.spend(number, run.run_id)
 
 
@@ -61,9 +64,14 @@ def is_overridden_by_name(run: Run, plan_hash: str, name: str | None) -> bool:
         raise BadUsage(f"An override names a plan by at least {SHORTEST_HASH} characters of its hash.")
     if is_overridden(run, plan_hash, None):
         return True
-    if name is None or not plan_hash.startswith(name):
+    if name is None or not _is_over(run) or not plan_hash.startswith(name):
         return False
     return is_overridden(run, plan_hash, _decide(run.journal, plan_hash, "named by its hash"))
+
+
+def _is_over(run: Run) -> bool:
+    """Whether what is left to do is over a limit: a decision is used up for that alone."""
+    return any(reading.broken for reading in load_limits(run.folder))
 
 
 def _decide(journal: Journal, plan_hash: str, reason: str) -> int:

@@ -63,6 +63,20 @@ def test_a_second_decision_on_a_plan_that_was_applied_is_refused(blocked, apply,
     assert tenant.writes() == sent
 
 
+def test_a_decision_on_a_plan_within_its_limits_is_not_used_up_and_not_told(make_plan, sync, apply, told, journal):
+    run = make_plan()
+    ended = told(apply(run.run_id, decided(run.plan.hash, "Just in case")))
+
+    assert ended.code == 0
+    assert [one.spent_by for one in journal.decisions(run.plan.hash)] == [None]
+    assert journal.run(ended.run_id).summary["override"] is None
+    empty = make_plan()
+    with pytest.raises(BadUsage, match="nothing is left to do"):
+        decided(empty.plan.hash, "Just in case")
+    assert told(sync(override=empty.plan.hash)).code == 0
+    assert journal.decisions(empty.plan.hash) == []
+
+
 def test_a_decision_about_another_plan_is_none(blocked, apply, told, tenant):
     run_id, _ = blocked
     ended = told(apply(run_id, 99))
