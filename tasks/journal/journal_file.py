@@ -224,7 +224,7 @@ def _require_new(path: Path) -> None:
     if traces:
         shown = " and ".join(str(place) for place in traces)
         raise BadUsage(
-            f"The journal {path} is missing, and there was one: {shown} is of that time.",
+            f"The journal {path} is missing, and there was one: {shown} {'are' if traces[1:] else 'is'} of that time.",
             remedy=f"{RESTORE} Only if a new, empty journal is meant: move {shown} away, then run the command again.",
         )
 
