@@ -52,9 +52,12 @@ def _cut_off(run: Run) -> RunRecord | None:
     """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends."""
     found = run.journal.unfinished(run.pipeline_name)
     if found is not None:
-        plan_hash = str(found.plan_hash)
-        tally_of(run.run_id).note_earlier(plan_hash, *run.journal.made(plan_hash=plan_hash))
+        _note_calls(run, str(found.plan_hash))
     return found
+
+
+def _note_calls(run: Run, plan_hash: str) -> None:
+    tally_of(run.run_id).note_earlier(plan_hash, *run.journal.made(plan_hash=plan_hash))
 
 
 def _plan_of(cut_off: RunRecord, journal: Journal) -> Plan | None:
@@ -89,6 +92,7 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
     else:
         conclude_rest(plan, run.journal, run.run_id, datetime.now(UTC))
         close = run.journal.give_up
+    _note_calls(run, plan.hash)  # by now it is known of more of them
     outcomes = run.journal.outcomes(plan.hash)
     run.given_up.append(f"{_not_completed(cut_off)}. {carried_out(plan, outcomes)}")
     summary = {} if cut_off.finished_at else _report(run, cut_off, plan, outcomes)

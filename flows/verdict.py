@@ -77,7 +77,7 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
         state="cut_off",
         exit_code=None,
         mails=_mails(plan, {key: outcome for key, outcome in outcomes.items() if key in own}),
-        next_steps=(f"A later run has gone on from there: rosterflow report {run.run_id}",),
+        next_steps=(f"The run that gave its plan up: rosterflow report {run.run_id}",),
         timezone=zone,
         sent=Sent(recorded=run.journal.sent(cut_off.run_id)),
         own=own,

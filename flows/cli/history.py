@@ -87,14 +87,18 @@ def _sent(run: Any, journal: Any) -> str:
 def _carried_out(run: Any, journal: Any) -> str:
     """Return what was done so far by the plan that a run applies, where this version can read it."""
     from tasks.model.errors import RosterflowError
+    from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus
     from tasks.report.summary import carried_out
 
     if run.applying_since is None:
         return ""
     try:
-        return carried_out(journal.plan(run.plan_hash), journal.outcomes(run.plan_hash), by="By its plan")
+        plan, outcomes = journal.plan(run.plan_hash), journal.outcomes(run.plan_hash)
     except RosterflowError:
         return ""
+    doubt = {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in journal.in_doubt(run.plan_hash)}
+    unmade = "were not completed" if run.finished_at else "are not completed yet"
+    return carried_out(plan, doubt | outcomes, by="By its plan", unmade=unmade)
 
 
 def _facts(run: Any, reason: str, permits: Any, overrides: Any) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+from tasks.model.errors import RosterflowError
+
 FOLDER = "servers"
 PATIENCE_S = 5.0
 """How long a server has to end by itself."""
@@ -84,10 +86,15 @@ def recording(home: Path, start: Callable[..., "subprocess.Popen[Any]"]) -> Call
             return process
         try:
             _record(home / FOLDER, process.pid, Process(os.getpid(), since))
-        except OSError:  # nobody would know of it
+        except OSError as error:  # nobody would know of it
             process.kill()
             process.wait()
-            raise
+            raise RosterflowError(
+                f"Prefect's temporary server could not be recorded in {home / FOLDER}: "
+                f"{error.strerror or type(error).__name__}.",
+                remedy="Make room on that disk, or see to it that the folder is there and can be written. Then run the "
+                "same command again.",
+            ) from error
         return process
 
     return started_and_recorded
@@ -106,9 +113,13 @@ def _record(folder: Path, pid: int, owner: Process) -> None:
 
 def _write(path: Path, facts: dict[str, Any]) -> None:
     part = path.with_suffix(".part")
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(facts, file)
-    part.replace(path)
+    try:
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(facts, file)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _forget(record: Path, server: Process, owner: Process) -> None:
@@ -128,7 +139,7 @@ def _see_to(record: Path) -> int | None:
         facts = json.loads(record.read_text(encoding="utf-8"))
         server, owner = Process(**facts["server"]), Process(**facts["run"])
         there = {key: facts[key] for key in place()}
-    except FileNotFoundError:  # another run has just seen to it
+    except OSError:  # another run has just seen to it, or it is another user's
         return None
     except (ValueError, KeyError, TypeError):  # not ours, or of another version: it says of no process what it is
         return None

@@ -33,7 +33,8 @@ def tell(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
         _print(summary, folder, json=json)
     except OutputLost as error:
         run = summary["run"]
-        say(f"{error.what} Run {run['run_id']} ended with code {run['exit_code']}: 'rosterflow report' tells the rest.")
+        ended = "was cut off" if run["exit_code"] is None else f"ended with code {run['exit_code']}"
+        say(f"{error.what} Run {run['run_id']} {ended}: 'rosterflow report' tells the rest.")
 
 
 def _print(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:

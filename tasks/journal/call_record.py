@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, not_, select, update
 
 from tasks.journal import links as linking
 from tasks.journal.database import write_audit
@@ -94,11 +94,8 @@ class CallRecord(PlanRecord):
             return [_call(row) for row in conn.execute(query).mappings()]
 
     def sent(self, run_id: str) -> int:
-        """Return how many calls a run made that reached the target, or may have."""
-        query = select(func.count()).where(
-            operations.c.run_id == run_id,
-            operations.c.result.is_distinct_from(CallResult.NOT_SENT),
-        )
+        """Return how many calls a run made that reached the target, or may have: all but those that never left."""
+        query = select(func.count()).where(operations.c.run_id == run_id, ~_never_left())
         with self._read() as conn:
             return conn.execute(query).scalar_one()
 
@@ -108,7 +105,7 @@ class CallRecord(PlanRecord):
         Of those the process was killed between writing them down and writing down what came of them.
         """
         mine = operations.c.run_id == run_id if plan_hash is None else operations.c.plan_hash == plan_hash
-        known = operations.c.result.is_not(None) & (operations.c.result != CallResult.NOT_SENT)
+        known = operations.c.result.is_not(None) & ~_never_left()
         query = select(func.count().filter(known), func.count().filter(operations.c.result.is_(None))).where(mine)
         with self._read() as conn:
             made, perhaps = conn.execute(query).one()
@@ -153,6 +150,12 @@ class CallRecord(PlanRecord):
             facts = {"plan": plan.hash, "generation": generation + 1}
             write_audit(conn, at, plan.header.pipeline, run_id, "applied", facts)
         return generation + 1
+
+
+def _never_left() -> ColumnElement[bool]:
+    """The calls that certainly did not reach the target. One that was looked up and not found done may have."""
+    looked_up = operations.c.reply["reread"].as_boolean().is_(True)
+    return and_(func.coalesce(operations.c.result, "") == CallResult.NOT_SENT, not_(func.coalesce(looked_up, False)))
 
 
 def _require_begun(conn: Connection, plan_hash: str, run_id: str) -> None:

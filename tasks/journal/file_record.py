@@ -43,8 +43,8 @@ class FileRecord(Database):
     def accept_file(self, plan_hash: str, profile: FileProfile, run_id: str, at: datetime) -> None:
         """Keep *profile* as that of the last accepted file, in the place of the one before: a plan carries it out.
 
-        A permit for this very file, against the one before, is used up with it. Another file than the one before is
-        news to the pipeline, whether or not the plan changes anything: the generation moves when the plan is closed.
+        A permit for this very file, against the one before, is used up with it. What the file says is carried out now,
+        whether or not that changes anything, so the generation moves when the plan is closed: every older one is stale.
         """
         values = {"run_id": run_id, "accepted_at": at, "facts": profile.figures(), "marks": profile.marks}
         with self._write() as conn:
@@ -56,8 +56,7 @@ class FileRecord(Database):
                 conn.execute(insert(profiles).values(row))
             else:
                 conn.execute(update(profiles).where(*this).values(sha256=profile.sha256, **values))
-            if before != profile.sha256:
-                conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(touched=True))
+            conn.execute(update(plans).where(plans.c.plan_hash == plan_hash).values(touched=True))
             spent = _spend(conn, pipeline, profile, before, run_id)
             facts = {"source": profile.source, "sha256": profile.sha256, "rows": profile.rows, "permits": spent}
             write_audit(conn, at, pipeline, run_id, "file accepted", facts)

@@ -37,7 +37,7 @@ class CallResult(StrEnum):
 
     DONE = "done"
     REFUSED = "refused"
-    NOT_SENT = "not_sent"  # certainly not done: never left, or re-read and not there
+    NOT_SENT = "not_sent"  # not done: never left, or (with REREAD) had no answer, was looked up and not found done
     UNCERTAIN = "uncertain"  # no answer, and not re-read yet
     UNKNOWN = "unknown"  # no answer, and never to be re-read: its plan was given up
 

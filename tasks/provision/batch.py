@@ -172,7 +172,8 @@ class Batch:
         now = self.runtime.clock()
         code, incident = facts.get("code"), facts.get("incident")
         if attempt is not None and result != CallResult.UNCERTAIN:
-            self.runtime.tally.settle((attempt.op_id, attempt.attempt), made=result != CallResult.NOT_SENT)
+            left = result != CallResult.NOT_SENT or "reread" in (reply or {})
+            self.runtime.tally.settle((attempt.op_id, attempt.attempt), made=left)
         recorded = await self._ledger.write(Conclusion(now, attempt, result, reply, code, incident, settled))
         if attempt is not None:
             self._open.discard((attempt.op_id, attempt.attempt))

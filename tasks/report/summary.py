@@ -11,7 +11,7 @@ from typing import Any
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus, is_in_doubt
 from tasks.model.plan import DECIDED, MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
-from tasks.model.sent import NOTHING, NOTHING_SENT_YET, Sent
+from tasks.model.sent import NOTHING, NOTHING_SENT_YET
 from tasks.model.wholes import Comparison
 from tasks.report import words
 from tasks.report.facts import RunFacts
@@ -90,7 +90,11 @@ def headline(
             yet = NOTHING_SENT_YET if facts.sent.is_nothing else str(facts.sent)
             return " ".join((proposal(plan, verdicts) if plan else rows, yet)).strip()
         case "blocked":
-            said = [_unless_sent(facts.sent, "the plan was stopped"), _stopped(facts, plan, outcomes)]
+            would, sent = _stopped(facts, plan, outcomes), str(facts.sent)
+            if facts.sent == NOTHING:
+                said = [f"{sent.rstrip('.')}: the plan was stopped.", would]
+            else:
+                said = ["The plan was stopped.", would, sent]
         case "failed" if not outcomes:
             safe = facts.sent == NOTHING
             said = [f"The run could not go on{', and nothing was changed.' if safe else f'. {facts.sent}'}"]
@@ -111,12 +115,14 @@ def headline(
     return " ".join(part for part in said if part)
 
 
-def carried_out(plan: Plan, outcomes: Mapping[str, Outcome], by: str = "By it") -> str:
+def carried_out(
+    plan: Plan, outcomes: Mapping[str, Outcome], by: str = "By it", unmade: str = "were not completed"
+) -> str:
     """Return what was done by *plan*, whichever run did it, and what was not, in a sentence or two."""
     made = done(plan.changes, outcomes)
     past = _past(_without_found(made, outcomes), outcomes)
     told = f"{by}, {past}." if past else f"{by}, no change was confirmed."
-    said = (told, _missed(plan.changes, outcomes, "were not completed"), _found_made(made, outcomes))
+    said = (told, _missed(plan.changes, outcomes, unmade), _found_made(made, outcomes))
     return " ".join(filter(None, said))
 
 
@@ -297,11 +303,14 @@ def _figure(what: str, count: int, remark: str = "") -> dict[str, Any]:
 
 def _done(made: Sequence[Change], outcomes: Mapping[str, Outcome], facts: RunFacts) -> str:
     """Say what was done, in a sentence, and by whom: outcomes are the plan's, and an earlier run may have made them."""
-    statuses = {change.change_id: outcomes[change.change_id].status for change in made}
+    sent = {change.change_id for change in made if outcomes[change.change_id].status in _SENT}
+    own = sent if facts.own is None else sent & facts.own
     past = _past(_without_found(made, outcomes), outcomes)
-    if past and facts.sent.is_nothing and _SENT & set(statuses.values()):
+    if past and facts.sent.is_nothing and sent:
         return f"{_capital(facts.sent.nothing)}: an earlier run of this plan had done it. By it, {past}."
-    if past and facts.own is not None and any(statuses[key] in _SENT for key in statuses.keys() - facts.own):
+    if past and sent and not own:
+        return f"By an earlier run of this plan, {past}."
+    if past and sent - own:
         return f"Together with an earlier run of this plan, {past}."
     return f"{_capital(past)}." if past else ""
 
@@ -336,11 +345,6 @@ def _future(changes: Sequence[Change]) -> str:
     extras = ((fates[Fate.RECOGNISED], "existing account", "recognise"), (_groups(changes), "group", "create"))
     said += [f"{order} {words.count(n, noun)}" for n, noun, order in extras if n]
     return words.listed(said)
-
-
-def _unless_sent(sent: Sent, what: str) -> str:
-    """Return a sentence that begins with the best news there is: that nothing was sent, if that is known."""
-    return f"{str(sent).rstrip('.')}: {what}." if sent == NOTHING else f"{_capital(what)}. {sent}"
 
 
 def _unchanged(plan: Plan | None, verdicts: Mapping[str, Verdict], facts: RunFacts) -> str:

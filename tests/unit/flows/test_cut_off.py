@@ -180,6 +180,7 @@ def test_what_a_plan_had_done_that_is_given_up_is_told_by_its_own_run_and_by_the
     assert f"The plan of run {overtaken.run_id} had not been completed, and is given up. By it, {done} people" in (
         ended.message
     )
+    assert "perhaps" not in ended.message
     page = (office.home / "runs" / overtaken.run_id / "report.html").read_text()
     assert "Cut off" in page
     assert "bo.lind@acme.example" in page
@@ -289,8 +290,8 @@ def test_a_plan_that_is_half_done_is_limited_and_told_by_its_other_half(
     summary = journal.run(ended.run_id).summary
     assert sum(summary["mails"].values()) == due
     assert set(summary["mailed"]) == set(summary["mails"])
-    assert summary["headline"].startswith("The plan was stopped. Nothing was sent by this run. A plan was begun before")
-    assert "What is left of it would" in summary["headline"]
+    assert summary["headline"].startswith("The plan was stopped. What is left of it would ")
+    assert "Nothing was sent by this run. A plan was begun before" in summary["headline"]
     [limit] = [one for one in summary["limits"] if one["name"] == "mail"]
     assert limit["count"] == due
     assert (tenant.writes(), len(tenant.mails())) == (sent, mails)
@@ -320,3 +321,21 @@ def test_report_tells_what_was_done_by_the_plan_of_a_run_without_a_report(overta
 
     assert "has no report" in said.output or "has no report" in str(said.exception)
     assert "By its plan, " in f"{said.output} {said.exception}"
+
+
+def test_report_says_of_changes_whose_call_is_in_doubt_that_they_may_have_been_made(cut_off, journal, capsys):
+    from datetime import UTC, datetime
+
+    from flows.cli.history import report
+    from tasks.journal import Attempt
+    from tasks.model.errors import BadUsage
+    from tasks.model.operations import OperationKind
+
+    cut_off("provision_batch")
+    stopped = journal.unfinished("acme")
+    change = journal.plan(stopped.plan_hash).changes[0]
+    attempt = Attempt("op", 1, "job", OperationKind.CREATE_ACCOUNTS, (change.change_id,))
+    journal.intend(stopped.plan_hash, stopped.run_id, attempt, datetime.now(UTC))
+
+    with pytest.raises(BadUsage, match=r"are not completed yet; 1 of them may have been made all the same"):
+        report(stopped.run_id)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from flows.cli import leftovers
+from tasks.model.errors import RosterflowError
 
 RUN = """
 import subprocess, sys, time
@@ -188,7 +189,7 @@ def test_a_server_that_cannot_be_recorded_is_ended_at_once(home: Path) -> None:
         begun.append(subprocess.Popen(*args))
         return begun[-1]
 
-    with pytest.raises(OSError, match="home"):
+    with pytest.raises(RosterflowError, match=r"could not be recorded in .*home.*Make room"):
         leftovers.recording(home, start_it)(SLEEP)
     assert begun[0].returncode == -signal.SIGKILL
 

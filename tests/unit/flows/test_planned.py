@@ -148,7 +148,21 @@ def test_a_plan_is_overtaken_by_a_sync_of_a_newer_list_also_if_that_had_nothing_
     assert tenant.writes() == sent
 
 
-def test_a_plan_is_not_overtaken_by_a_sync_of_the_very_list_it_was_made_from(make_plan, sync, apply, office, told):
+def test_a_plan_is_overtaken_too_by_a_sync_of_the_list_that_was_accepted_before_it(
+    make_plan, sync, apply, office, staff, tenant, told
+):
+    assert told(sync()).code == 0
+    office.staff(staff[:-1])
+    of_a_broken_list = make_plan()
+    office.staff(staff)  # put back, byte for byte
+    assert told(sync()).code == 0
+    sent = tenant.writes()
+
+    assert told(apply(of_a_broken_list.run_id)).name == "Stale plan"
+    assert tenant.writes() == sent
+
+
+def test_a_plan_without_changes_may_be_applied_whatever_was_done_since(make_plan, sync, apply, told):
     assert told(sync()).code == 0
     planned = make_plan()
     assert told(sync()).code == 0

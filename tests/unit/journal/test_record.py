@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from tasks.journal import Attempt, CallResult, Journal, LinkChange, RunRecord, Settled
+from tasks.journal import REREAD, Attempt, CallResult, Journal, LinkChange, RunRecord, Settled
 from tasks.journal.schema import bring_up_to_date
 from tasks.journal.schema import links as links_table
 from tasks.model.errors import BadUsage, RunLocked, StalePlan
@@ -333,6 +333,15 @@ def test_calls_that_never_reached_the_target_do_not_count_as_sent(journal):
         journal.conclude(HASH, "run", NOON, attempt=attempt(number), result=result)
 
     assert journal.sent("run") == 2
+
+
+def test_a_call_that_was_looked_up_and_not_found_done_was_made_all_the_same(journal):
+    begin(journal, "run")
+    journal.intend(HASH, "run", attempt(), NOON)
+    assert (journal.sent("run"), journal.made(run_id="run")) == (1, (0, 1))
+    journal.conclude(HASH, "run", NOON, attempt=attempt(), result=CallResult.NOT_SENT, reply=REREAD)
+
+    assert (journal.sent("run"), journal.made(run_id="run")) == (1, (1, 0))
 
 
 def test_calls_can_be_asked_for_by_job(journal):

@@ -348,6 +348,13 @@ def test_what_two_runs_of_a_plan_did_is_told_as_done_by_both(run):
     assert not say(replace(run, outcomes=outcomes), state="done", sent=Sent(2, 2)).startswith("Together")
 
 
+def test_what_only_an_earlier_run_of_a_plan_did_is_told_as_done_by_that(run):
+    first = run.plan.changes[0]
+    outcomes = all_done(run.plan) | {first.change_id: Outcome(first.change_id, OutcomeStatus.FAILED)}
+    said = say(replace(run, outcomes=outcomes), state="partial", sent=Sent(2, 2), own=frozenset({first.change_id}))
+    assert said.startswith("1 change could not be completed. By an earlier run of this plan, ")
+
+
 def test_what_was_found_made_is_in_no_figure_of_what_was_done(run):
     found = {change.change_id: Outcome(change.change_id, OutcomeStatus.ALREADY) for change in run.plan.changes}
     summary = summarise(*replace(run, outcomes=found).parts)
