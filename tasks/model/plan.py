@@ -84,7 +84,8 @@ class Change:
 
     ``before`` and ``after`` by action (values are text, lists of text, or None):
 
-    * adopt: ``{} -> {user_name, licences}``, *licences* the keys taken as given by us (``matched+grants``)
+    * adopt: ``{} -> {user_name, given_name, family_name, licences}``, names and address as the account has them,
+      *licences* the keys taken as given by us (``matched+grants``)
     * create: ``{} -> {user_name, given_name, family_name, locale, welcome_template, settings_template}`` (absent
       where unknown; templates by key)
     * update: ``{field: old} -> {field: new}`` over user_name, given_name, family_name, locale

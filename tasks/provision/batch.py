@@ -285,6 +285,12 @@ class Batch:
         return named[0] if named else None
 
     @cached_property
+    def new_addresses(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The addresses that this plan itself gives to accounts, by person: one that was changed so is still theirs."""
+        changed = [one for one in self.plan.changes if one.action == Action.UPDATE and one.after.get("user_name")]
+        return {one.subject: (str(one.after["user_name"]),) for one in changed}
+
+    @cached_property
     def made_groups(self) -> dict[str, str]:
         """The groups that this plan has made so far: name to key."""
         return dict(self._made_by(Action.CREATE_GROUP))

@@ -15,7 +15,7 @@ from tasks.provision.jobs import Job
 from tasks.provision.linking import claimed_roles, step_link_change
 from tasks.provision.operations import limit_of
 from tasks.provision.reasons import GROUP_GONE, UNLINKED, UNMET
-from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, is_on_the_way, judge
+from tasks.provision.recheck import NO_GROUPS, Groups, Judgement, Look, has_other_address, is_done, is_on_the_way, judge
 
 
 @dataclass
@@ -34,7 +34,12 @@ class _Course:
     ours: bool = False
     suspects: dict[str, Attempt] = field(default_factory=dict)
     groups: Groups = NO_GROUPS
+    addresses: tuple[str, ...] = ()  # what the plan itself changes the address to
     tries: int = MAX_TRIES
+
+    def judge(self, state: AccountState | None) -> Judgement:
+        """Return what a look at the account says of the change, as far as it has come."""
+        return judge(self.change, state, self.done, self.groups, self.addresses)
 
     def landed(self, state: AccountState | None) -> Attempt | None:
         """Return the attempt at the next call that had no answer and, as *state* shows, was carried out after all."""
@@ -44,7 +49,8 @@ class _Course:
     def is_halfway(self, state: AccountState | None) -> bool:
         """Tell whether the next call had no answer and, as *state* shows, may have been carried out in part."""
         begun = bool(self.open) and self.open[0].op_id in self.suspects
-        return begun and is_on_the_way(self.change, state, self.done, self.groups)
+        theirs = state is not None and not has_other_address(self.change, state, self.addresses)
+        return begun and theirs and is_on_the_way(self.change, state, self.done, self.groups)
 
 
 async def note_quiet(batch: Batch, changes: Sequence[Change]) -> None:
@@ -85,14 +91,16 @@ async def change_account(
     if account_key is None or not batch.is_linked(change, account_key):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
-    course = _Course(change, account_key, list(operations), ours=born)
+    course = _Course(
+        change, account_key, list(operations), ours=born, addresses=batch.new_addresses.get(change.subject, ())
+    )
     if not await _bind_groups(batch, course):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
         return
     await _take_up(batch, job, course)
     while not batch.is_final(change):
         state = await batch.readings.current(account_key)
-        judgement = judge(change, state, course.done, course.groups)
+        judgement = course.judge(state)
         if attempt := course.landed(state):
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
         elif judgement.look == Look.ALREADY:
@@ -197,7 +205,7 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
 
 async def _tried_in_vain(batch: Batch, course: _Course) -> str:
     state = await batch.readings.current(course.account_key)
-    moved = judge(course.change, state, course.done, course.groups).look == Look.STALE
+    moved = course.judge(state).look == Look.STALE
     return HALF_DONE if moved and course.is_halfway(state) else NO_ANSWER
 
 

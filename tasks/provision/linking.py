@@ -21,7 +21,7 @@ def link_change(
     ours = status != OutcomeStatus.ALREADY
     match change.action:
         case Action.ADOPT:
-            names = {"account_key": change.account_key, "user_name": change.after["user_name"]}
+            names = {"account_key": change.account_key, **{name: change.after.get(name) for name in NAMES}}
             return _link(change, FRESH | names, give=tuple(change.after["licences"]), clear=True, new=True)
         case Action.CREATE:
             names = {"account_key": account_key, **{name: change.after.get(name) for name in NAMES}}
