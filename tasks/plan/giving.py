@@ -23,7 +23,7 @@ from tasks.plan.offers import welcome_templates
 from tasks.plan.roles import role_differences
 from tasks.plan.staying import Staying
 from tasks.plan.surplus import draft_revoke
-from tasks.plan.world import World, rows, text
+from tasks.plan.world import World, names, rows, text
 
 NEEDED_TO_CREATE = frozenset({"user_name", "given_name", "family_name"})
 """Without these GoTo creates nobody (reference 2.5), whatever the policy for keeping them up."""
@@ -198,8 +198,31 @@ def _give(
             revoked = draft_revoke(world, drafts, one.row, one.person, licence, rules=rules, needs=base)
             needs = (*needs, revoked) if revoked else needs
     _grant(drafts, staying, one, allotted, needs)
+    _give_back(world, drafts, staying, one, allotted, base)
     for product in allotted.without_seat:
         drafts.withhold(one.person, Action.GRANT, WithheldReason.NO_SEAT, staying.label_of(at, product))
+
+
+def _give_back(
+    world: World, drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, base: tuple[str, ...]
+) -> None:
+    """Give back a wrong edition to somebody from whom an exchange has taken it, if there is no seat of the right one.
+
+    So it is where the second half of the exchange was refused, or never made: who works must not go without both.
+    """
+    without, wishes = set(allotted.without_seat), staying.wishes_of(one.row.Index)
+    for licence in _taken_in_exchange(world, one):
+        products = world.holdings.products_of.get(licence, ())
+        named = {code for code in products if wishes.get(code)}
+        if named and named <= without and drafts.seats.take_back(licence):
+            serves = tuple(sorted(without.intersection(products)))
+            without.difference_update(serves)
+            _draft_grant(drafts, staying, one, licence, serves, sorted(named)[0], base)
+
+
+def _taken_in_exchange(world: World, one: _Due) -> list[str]:
+    """Return the licences that the link knows as given by us, and that the account does not hold."""
+    return sorted(set(names(one.row.link_licences)).difference(world.holdings.of(one.person.account_key)))
 
 
 def _naming(staying: Staying, at: int, product: str) -> tuple[str, ...]:
@@ -208,21 +231,35 @@ def _naming(staying: Staying, at: int, product: str) -> tuple[str, ...]:
 
 
 def _grant(drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, needs: tuple[str, ...]) -> None:
-    notify, new = drafts.pipeline.target.notify_users, one.person.account_key is None
     for place, (licence, serves) in enumerate(sorted(allotted.taken.items())):
-        gives = sorted(drafts.seats.products[licence])
+        product = staying.label_of(one.row.Index, serves[0])
+        _draft_grant(drafts, staying, one, licence, serves, product, needs, first=place == 0)
+
+
+def _draft_grant(
+    drafts: Drafts,
+    staying: Staying,
+    one: _Due,
+    licence: str,
+    serves: tuple[str, ...],
+    product: str,
+    needs: tuple[str, ...],
+    *,
+    first: bool = True,
+) -> None:
+    notify, new = drafts.pipeline.target.notify_users, one.person.account_key is None
+    gives = sorted(drafts.seats.products[licence])
+    drafts.add(
+        one.person,
+        Action.GRANT,
+        one.cause,
+        {"licence": None},
+        {"licence": licence, "product": product, "products": gives},
+        rules=sorted({rule for code in serves for rule in staying.rules_of(one.row.Index, code)}),
+        needs=needs,
         # all licences of somebody new go out in one call, which sends one mail
-        mail = grant_mail(gives, new=new, notify=notify) if place == 0 or not new else ()
-        drafts.add(
-            one.person,
-            Action.GRANT,
-            one.cause,
-            {"licence": None},
-            {"licence": licence, "product": staying.label_of(one.row.Index, serves[0]), "products": gives},
-            rules=sorted({rule for product in serves for rule in staying.rules_of(one.row.Index, product)}),
-            needs=needs,
-            mail=mail,
-        )
+        mail=grant_mail(gives, new=new, notify=notify) if first or not new else (),
+    )
 
 
 def _regroup(
