@@ -10,6 +10,7 @@ from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER, Operation, O
 from tasks.model.plan import MAKES_A_GROUP, Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
+from tasks.provision.giving_back import give_back, is_to_be_undone, keep_instead, undoing
 from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
 from tasks.provision.linking import claimed_roles, step_link_change
@@ -91,6 +92,10 @@ async def change_account(
     if account_key is None or not batch.is_linked(change, account_key):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
+    refused = undoing(batch, job, change, account_key)
+    if refused is not None:
+        await give_back(batch, job, change, account_key, refused)
+        return
     course = _Course(
         change, account_key, list(operations), ours=born, addresses=batch.new_addresses.get(change.subject, ())
     )
@@ -108,6 +113,8 @@ async def change_account(
             await batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
         elif judgement.look == Look.STALE and not course.is_halfway(state):
             await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
+        elif batch.may_send and not course.ours and await keep_instead(batch, change):
+            return
         elif batch.may_send:
             await _call(batch, job, course)
         else:
@@ -189,7 +196,7 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
     answer = await batch.attempt(job, operation)
     course.ours = course.ours or answer.refusal is None
     if answer.refusal is not None:
-        await _refused(batch, course, operation, answer.attempt, answer.refusal)
+        await _refused(batch, job, course, operation, answer.attempt, answer.refusal)
     elif answer.reply is not None:
         batch.readings.note(operation)
         await _conclude_done(batch, course, answer, incident=answer.reply.incident)
@@ -210,7 +217,7 @@ async def _tried_in_vain(batch: Batch, course: _Course) -> str:
 
 
 async def _refused(
-    batch: Batch, course: _Course, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
+    batch: Batch, job: Job, course: _Course, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
 ) -> None:
     """Record a refusal, unless it came because an earlier call without an answer has landed by now."""
     if operation.op_id in course.suspects:
@@ -219,6 +226,10 @@ async def _refused(
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
     settled = [batch.refused(course.change, refusal)]
+    if is_to_be_undone(batch, course.change):
+        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+        await give_back(batch, job, course.change, course.account_key, settled[0])
+        return
     if operation.kind == OperationKind.SET_ROLES and refusal.facts.get("status") is None:
         settled += _claims(course.change, await _held_after(batch, course, operation))
     await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)

@@ -1,11 +1,13 @@
 """What a carried-out change, or one of its calls, does to the worker's link. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from tasks.journal import LinkChange
 from tasks.model.operations import Operation, OperationKind, OutcomeStatus
 from tasks.model.plan import Action, Change
+from tasks.provision.exchanges import Exchange
 
 FRESH: dict[str, Any] = {"state": "active", "leaving_since": None, "suspended_on": None, "group_key": None, "roles": []}
 NAMES = ("user_name", "given_name", "family_name")
@@ -49,6 +51,17 @@ def link_change(
         case Action.DELETE:
             return _link(change, {"state": "deleted", "group_key": None, "roles": []}, clear=True)
     return None
+
+
+def note_exchanged(change: Change, link: LinkChange | None, exchange: Exchange) -> LinkChange:
+    """Return *link*, what the last grant of an exchange does to the link, with what the exchange has taken."""
+    taken = tuple(revoke.before["licence"] for revoke in exchange.gives_up)
+    return replace(link or _link(change), take=taken)
+
+
+def note_given_back(revoke: Change) -> LinkChange:
+    """Return what giving back a licence does to the link: it is one that we gave, as before."""
+    return _link(revoke, give=(revoke.before["licence"],))
 
 
 def step_link_change(change: Change, operation: Operation) -> LinkChange | None:

@@ -43,6 +43,10 @@ class MortalTarget(MemoryTarget):
         self.life.moment()
         return await super().read_accounts(account_keys, user_names)
 
+    async def read_seats(self) -> dict[str, int]:
+        self.life.moment()
+        return await super().read_seats()
+
     async def perform(self, operation: Operation) -> Reply:
         self.life.moment()
         try:
