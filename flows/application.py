@@ -15,7 +15,7 @@ from flows.run import Run
 from flows.states import state_of_error, told_by_state
 from tasks.model.errors import RosterflowError
 from tasks.plan.steps import check_freeze, check_limits
-from tasks.provision import admit
+from tasks.provision import admit, is_newest
 
 
 @flow(name="rosterflow-apply", flow_run_name="apply {plan}")
@@ -38,6 +38,8 @@ def _apply(run: Run, planned: Planned, override: int | None) -> None:
     plan = take_over(run, planned)
     settle_other(run, planned.pipeline, plan.hash)
     admit(plan, run.journal)
+    if not is_newest(plan, run.journal):
+        return  # carried out and overtaken: told again, and no more; its lists and leavers are those of then
     check_freeze(planned.pipeline, plan.hash, run.today)
     if not is_overridden(run, plan.hash, override):
         check_limits(planned.pipeline, plan.hash)

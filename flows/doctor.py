@@ -1,4 +1,4 @@
-"""The check-up of a pipeline, as a plain function over the stages. Sends nothing, records nothing. No Prefect."""
+"""The check-up of a pipeline, as a plain function over the stages. Sends nothing, leaves no run. No Prefect."""
 
 import asyncio
 import os
@@ -80,7 +80,7 @@ def _target(pipeline: Pipeline, addresses: Mapping[str, int], saying: Saying) ->
             try:
                 return found, await (target.read() if found.directory == "read" else target.read_tenant())
             except TargetError as refusal:
-                return replace(found, refusal=refusal), None
+                return replace(found, unread=refusal), None
 
     with saying(f"Asking {pipeline.target.name}"):
         found, state = asyncio.run(ask())

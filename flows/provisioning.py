@@ -7,7 +7,6 @@ from tasks.journal import RunFolder
 from tasks.journal.products import load_profile, load_verdict
 from tasks.model.errors import BadUsage
 from tasks.model.wholes import FileProfile
-from tasks.provision import is_newest
 from tasks.provision.steps import begin_applying, close_plan, provision_batch
 
 
@@ -29,11 +28,9 @@ def accept_files(run: Run, plan_hash: str) -> None:
     """Keep the files that a plan was made from as the last accepted ones, as its application begins.
 
     From here on what they say is carried out. A file of which every row is held says nothing, and is not kept; nor is
-    one whose profile or tables are no longer beside the plan as they were, nor are those of a plan that is overtaken,
-    and of which nothing is left.
+    one whose profile or tables are no longer beside the plan as they were.
     """
-    plan = run.journal.plan(plan_hash)
-    for ref in plan.header.sources if is_newest(plan, run.journal) else ():
+    for ref in run.journal.plan(plan_hash).header.sources:
         profile = _profile(run.folder, ref.name)
         if profile is not None and profile.valid and _content(run.folder, ref.name) == ref.content:
             run.journal.accept_file(plan_hash, profile, run.run_id, datetime.now(UTC))

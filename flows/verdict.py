@@ -124,7 +124,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     """Return what somebody should do now, most pressing first."""
     steps = []
     if code == INCOMPLETE:
-        steps.append("See in the report what was not done, and why; run the same command again once the cause is gone.")
+        steps.append(f"See in the report what was not done, and why. {_way_on(run, plan)}")
     if code == PENDING and run.journal.unfinished(run.pipeline_name) is not None:
         steps.append(
             "Another run of this pipeline is at work, or was cut off. Run that command again, then make a new plan: "
@@ -156,6 +156,15 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
             "counts such an account as suspended."
         )
     return tuple(steps)
+
+
+def _way_on(run: Run, plan: Plan | None) -> str:
+    """Say what does the rest: a sync plans anew; applying a plan again tries what is left of it, and nothing else."""
+    if run.command != "apply":
+        return "Run the same command again once the cause is gone."
+    if plan is not None and run.result is not None and remaining(plan, run.result[1]).changes:
+        return "Apply the plan again to try what is left of it; for the rest, make a new one once the cause is gone."
+    return "Make a new plan once the cause is gone: nothing is left to try of this one."
 
 
 def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import typer
 
 from flows.cli.options import AsJson
 from flows.cli.talk import say, show, show_json
+from tasks.model.steering import printable
 
 
 def runs(
@@ -33,11 +34,12 @@ def runs(
         reason = reasons[run.run_id].partition("\n")[0]  # a run has one line; 'report' tells the rest
         show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {reason}".rstrip())
         if run.run_id in overrides:
-            show(f"  its plan was let pass over a limit: {overrides[run.run_id].facts['reason']}")
+            show(f"  its plan was let pass over a limit: {printable(overrides[run.run_id].facts['reason'])}")
         for permit in permits:
             if permit.run_id == run.run_id:
                 used = f"used by run {permit.spent_by}" if permit.spent_by else f"until {permit.until}"
-                show(f"  the list of {permit.source} was accepted by {permit.by}: {permit.reason} ({used})")
+                said = printable(f"{permit.by}: {permit.reason}")
+                show(f"  the list of {permit.source} was accepted by {said} ({used})")
 
 
 def report(

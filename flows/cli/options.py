@@ -12,7 +12,8 @@ AsOf = Annotated[
     typer.Option("--as-of", metavar="DAY", help="Plan for this day (2026-03-31), not today.", show_default=False),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="End with code 4 if a row is held, or a person waits for a decision.")
+    bool,
+    typer.Option("--strict", help="End with code 4 instead of 0 if a row is held, or a person waits for a decision."),
 ]
 Mended = Annotated[
     list[Path] | None,

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 import pandas as pd
 
+from tasks.model.admins import AdminRole
 from tasks.model.operations import Operation, Reply
 from tasks.model.state import AccountState, DirectoryGroup, TargetState
 
@@ -21,6 +22,7 @@ class Capabilities:
     seats: bool = False
     transfers: bool = False  # whether an address may belong to another account, and has to be moved here
     status: bool = False  # False: being suspended means having no product and no role (GoTo)
+    admin_role: AdminRole | None = None  # without which nobody can manage the tenant
 
 
 class Target(Protocol):
@@ -54,6 +56,10 @@ class Target(Protocol):
 
         Absent accounts are simply not in the answer. Addresses compare without regard to case.
         """
+        ...
+
+    async def read_admins(self) -> frozenset[str]:
+        """Return the keys of all accounts that can use the ``admin_role`` now; none where there is no such role."""
         ...
 
     async def read_groups(self) -> dict[str, str]:

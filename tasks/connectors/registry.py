@@ -1,14 +1,18 @@
 """Open the target that a pipeline names. A further kind of target is one more branch here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import SecretStr
 
-from tasks.connectors.goto import Credentials, GotoConnector, open_goto
+from tasks.connectors.goto import SUPER_ADMIN, Credentials, GotoConnector, open_goto
 from tasks.connectors.kept_tokens import KeptTokens
+from tasks.model.admins import AdminRole
 from tasks.model.pipeline import SANDBOX_AUTH, Auth, GotoTarget
 
 Resolve = Callable[[str], SecretStr]
+
+ADMIN_ROLES: Mapping[str, AdminRole] = {"goto": SUPER_ADMIN}
+"""The role without which nobody can manage a tenant, by kind of target."""
 
 
 def open_target(spec: GotoTarget, resolve: Resolve, kept: KeptTokens) -> GotoConnector:

@@ -29,24 +29,27 @@ USES = {
 
 
 def judge_credentials(facts: Facts) -> Iterator[Line]:
-    """Yield the lines on the way in. After a refused token nothing else can be said."""
+    """Yield the lines on the way in, as far as it leads: each line is of what comes after the one before."""
     found = facts.credentials
-    if found.down:
-        yield problem("reach", found.refusal, found.remedy, exit_code=CREDENTIALS)
-        return
-    if found.refusal and found.scopes is not None and ADMIN_API not in found.scopes:  # a token, that opens nothing
-        yield ok("token", "The token service gave a token for these credentials.")
-        yield _scopes(facts)
-        return
-    if found.refusal:
-        yield problem("token", found.refusal, found.remedy, exit_code=CREDENTIALS)
+    if found.refusal and not found.has_token:
+        yield problem("reach" if found.down else "token", found.refusal, found.remedy, exit_code=CREDENTIALS)
         return
     yield ok("token", "The token service gave a token for these credentials.")
     yield _scopes(facts)
+    if found.down:
+        yield problem("reach", found.refusal, found.remedy, exit_code=CREDENTIALS)
+        return
+    if found.refusal and found.scopes is not None and ADMIN_API not in found.scopes:
+        return  # a token, that opens nothing
+    if found.refusal:
+        yield problem("account", found.refusal, found.remedy, exit_code=CREDENTIALS)
+        return
     if not found.account_reached:
         yield _account(facts)
         return
     yield ok("account", "The credentials reach the account that the pipeline names.")
+    if found.unread:
+        yield problem("reach", found.unread, found.unread_remedy, exit_code=CREDENTIALS)
     yield _caller(facts)
     yield from _surroundings(facts)
 

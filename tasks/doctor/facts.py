@@ -10,12 +10,17 @@ from tasks.doctor.proofs import Proof
 class Credentials:
     """How signing in went. ``refusal`` is the sentence of whatever stood in the way, with its remedy.
 
-    ``scopes`` are those of the token, None where its answer named none. ``down`` says that nobody answered at all.
+    ``has_token`` says that the token service took the credentials all the same. ``down`` says that nobody answered, or
+    somebody in GoTo's place. ``unread`` is the sentence of what stood in the way of reading the account, with its
+    remedy. ``scopes`` are those of the token, None where its answer named none.
     """
 
     refusal: str = ""
     remedy: str = ""
+    has_token: bool = False
     down: bool = False
+    unread: str = ""
+    unread_remedy: str = ""
     scopes: tuple[str, ...] | None = None
     account_reached: bool = False
     reachable: tuple[str, ...] = ()

@@ -15,6 +15,8 @@ from tasks.model.pipeline import MAX_GROUP_MEMBERS, GotoTarget, Pipeline
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
 
+ASK_GOTO = "Run the same command again; if it stays so, ask GoTo's support, with the code and the incident."
+
 
 def facts_of(survey: Survey, pipeline: Pipeline, addresses: Mapping[str, int]) -> Facts:
     """Return the facts that the target tells, with the people of the rosters counted by domain."""
@@ -51,11 +53,14 @@ def facts_of(survey: Survey, pipeline: Pipeline, addresses: Mapping[str, int]) -
 
 
 def _credentials(survey: Survey, target: GotoTarget) -> Credentials:
-    refusal = survey.refusal
+    refusal, unread = survey.refusal, survey.unread
     return Credentials(
         refusal=refusal.what if refusal else "",
-        remedy=refusal.remedy if refusal else "",
+        remedy=(refusal.remedy or ASK_GOTO) if refusal else "",
+        has_token=survey.has_token,
         down=survey.is_down,
+        unread=unread.what if unread else "",
+        unread_remedy=(unread.remedy or ASK_GOTO) if unread else "",
         scopes=survey.scopes,
         account_reached=target.account_key in survey.reachable,
         reachable=survey.reachable,

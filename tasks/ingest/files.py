@@ -56,5 +56,6 @@ def rejected(source: Source, name: str, what: str, remedy: str, **facts: Any) ->
 
 
 def shortened(names: Sequence[str]) -> str:
-    """Return names for a message: the first of them, and how many more there are."""
-    return ", ".join(names[:MOST_SHOWN]) + (f" and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else "")
+    """Return names for a message: the first of them, and how many more there are. An address is not shown."""
+    shown = ["(an address)" if "@" in name else name for name in names[:MOST_SHOWN]]
+    return ", ".join(shown) + (f" and {len(names) - MOST_SHOWN} more" if names[MOST_SHOWN:] else "")

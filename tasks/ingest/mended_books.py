@@ -13,8 +13,9 @@ import pandas as pd
 
 from tasks.ingest.days import own_formats
 from tasks.ingest.fetching import no_secrets
-from tasks.ingest.mending import Mended, not_usable
+from tasks.ingest.mending import AGAIN, Mended, not_usable
 from tasks.ingest.rosters import read
+from tasks.model.errors import BadUsage, RejectedSource
 from tasks.model.rosters import REFERENCE, REJECTS
 from tasks.model.sources import Source
 
@@ -26,11 +27,14 @@ NOT_WORKED_OUT = "#VALUE!"
 def read_mended(sources: Iterable[Source], paths: Iterable[Path]) -> Mapping[str, list[Mended]]:
     """Return what the workbooks at *paths* mend, by source, in their order: of two that mend a row the later counts.
 
-    Raises ``RejectedSource`` if one cannot be read, or is no workbook of held rows of these sources.
+    Raises ``BadUsage`` if one is not there, ``RejectedSource`` if it cannot be read, or is no workbook of held rows of
+    these sources.
     """
     known = {source.name: source for source in sources}
     found: dict[str, list[Mended]] = {}
     for path in paths:
+        if not path.is_file():
+            raise BadUsage(f"There is no workbook {path}.", remedy="Name the one that 'rosterflow check' has written.")
         first = _read(next(iter(known.values())), path, ())
         name, _ = _references(path.name, first)
         if name not in known:
@@ -60,7 +64,10 @@ def _read(source: Source, path: Path, headings: Collection[str]) -> pd.DataFrame
             "columns": {"user_name": {"from": REFERENCE}, **columns},
         }
     )
-    roster = read(reading, path.parent, no_secrets)
+    try:
+        roster = read(reading, path.parent, no_secrets)
+    except RejectedSource as error:  # which speaks of a roster, and of keys of the pipeline file
+        raise not_usable(path.name, "is no workbook of held rows, or is damaged", AGAIN) from error
     raw = roster.raw.copy()
     for row, heading in roster.findings.loc[
         roster.findings["code"] == "formula_uncached", ["row", "column"]

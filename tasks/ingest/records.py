@@ -1,5 +1,6 @@
 """Records without rows of their own (JSON, XML, LDIF) as a table: row 1 the names of the fields, record n row n+1."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
@@ -44,14 +45,29 @@ def no_such_records(file: ReadFile, wanted: str | None, there: Sequence[str]) ->
         return file.rejected("has no records in it", "Check the export.")
     if wanted is None:
         return file.rejected(
-            f"has records in {len(there)} places: {shortened(there)}",
+            f"has records in {len(there)} places: {_shown(there)}",
             "Set sources.records to the one that has the people.",
             records=list(there[:30]),
         )
-    near = process.extractOne(wanted, there, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
+    words = list(filter(_is_a_word, there))
+    near = process.extractOne(wanted, words, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return file.rejected(
-        f"has no records '{wanted}'; there are: {shortened(there)}",
+        f"has no records '{wanted}'; there are: {_shown(there)}",
         f"Correct sources.records, or the export.{hint}",
         records=list(there[:30]),
     )
+
+
+def _shown(places: Sequence[str]) -> str:
+    """Return places for a message. Where records stand under people's names or addresses, these are not shown."""
+    words = list(filter(_is_a_word, places))
+    others = len(places) - len(words)
+    told = [shortened(words)] if words else []
+    told += [f"{others} {'is' if others == 1 else 'are'} called by what may be somebody's name"] if others else []
+    return "; ".join(told)
+
+
+def _is_a_word(place: str) -> bool:
+    """Whether a place is called by words as programs use them: letters and figures, without blanks or an @."""
+    return re.fullmatch(r"[\w.$/:{}*-]+", place) is not None

@@ -1,4 +1,5 @@
-"""One run of a pipeline at a time. The lock is the operating system's, so a killed process frees it."""
+"""One run of a pipeline at a time, and one change to a super admin. The locks are the operating system's, so a killed
+process frees them."""
 
 import json
 import os
@@ -12,22 +13,18 @@ from filelock import FileLock, Timeout
 
 from tasks.model.errors import BadUsage, RunLocked
 
+ADMINS_LOCK = ".admins.lock"
+"""No pipeline's name begins with a dot, so this is the lock of none."""
+
 
 @contextmanager
 def pipeline_lock(folder: Path, pipeline: str, since: datetime) -> Iterator[None]:
     """Hold the lock of *pipeline*. Raises ``RunLocked`` at once if another process, or this one, holds it already."""
     holder = folder / f"{pipeline}.holder.json"
-    lock = FileLock(folder / f"{pipeline}.lock", timeout=0, mode=0o600)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire()
+        lock = _acquire(folder, f"{pipeline}.lock", f"of pipeline '{pipeline}'")
     except Timeout as exc:
         raise _locked(pipeline, holder) from exc
-    except OSError as exc:
-        raise BadUsage(
-            f"The lock of pipeline '{pipeline}' in {folder} cannot be taken: {exc.strerror or type(exc).__name__}.",
-            remedy="See to it that the folder and the files in it can be written, and that its disk has room.",
-        ) from exc
     try:
         with suppress(OSError):  # it tells others who we are, and the lock holds without it
             holder.touch(mode=0o600)
@@ -37,6 +34,35 @@ def pipeline_lock(folder: Path, pipeline: str, since: datetime) -> Iterator[None
         with suppress(OSError):
             holder.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def admins_lock(folder: Path) -> Iterator[None]:
+    """Hold what lets one run at a time take the admin role from somebody. Raises ``RunLocked`` if it is held already,
+    be it by this process."""
+    try:
+        lock = _acquire(folder, ADMINS_LOCK, "for changes to super admins")
+    except Timeout as exc:
+        raise RunLocked("Another change to a super admin is under way.", remedy="Wait until it has ended.") from exc
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(folder: Path, name: str, what: str) -> FileLock:
+    lock = FileLock(folder / name, timeout=0, mode=0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:  # an OSError too
+        raise
+    except OSError as exc:
+        raise BadUsage(
+            f"The lock {what} in {folder} cannot be taken: {exc.strerror or type(exc).__name__}.",
+            remedy="See to it that the folder and the files in it can be written, and that its disk has room.",
+        ) from exc
+    return lock
 
 
 def _locked(pipeline: str, holder: Path) -> RunLocked:

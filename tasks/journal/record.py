@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from tasks.journal.call_record import CallRecord
 from tasks.journal.database import write_audit
 from tasks.journal.file_record import FileRecord
-from tasks.journal.locks import pipeline_lock
+from tasks.journal.locks import admins_lock, pipeline_lock
 from tasks.journal.records import Decision
 from tasks.journal.run_record import RunsRecord
 from tasks.journal.schema import audit, decisions
@@ -30,6 +30,10 @@ class Journal(RunsRecord, CallRecord, FileRecord):
     def lock(self, pipeline: str, since: datetime) -> AbstractContextManager[None]:
         """Hold *pipeline* for one run. Raises ``RunLocked`` if another run is at work."""
         return pipeline_lock(self._folder, pipeline, since)
+
+    def lock_admins(self) -> AbstractContextManager[None]:
+        """Hold the right to take the admin role from somebody. Raises ``RunLocked`` if it is held already."""
+        return admins_lock(self._folder)
 
     def decide(self, plan_hash: str, kind: str, by: str, facts: Mapping[str, Any], at: datetime) -> int:
         """Record what a person decided about a plan; return the decision's number."""

@@ -88,7 +88,7 @@ class OutcomeStatus(StrEnum):
     ALREADY = "already"  # the target was already so; nothing was sent
     PENDING_TRANSFER = "pending_transfer"  # made; the person is asked to move here from another account first
     RECORDED = "recorded"  # a change that sends nothing (adopt, reactivate at GoTo)
-    STALE = "stale"  # the account moved since the plan; skipped
+    STALE = "stale"  # not as the plan saw it, be it the account or what goes with it; skipped
     FAILED = "failed"  # the target refused, or it stayed uncertain after every try
     NO_SEAT = "no_seat"  # the target had no seat left
     SKIPPED = "skipped"  # a change that this one needs was not done, or the run was stopped before it

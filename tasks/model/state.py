@@ -23,7 +23,10 @@ class TargetState:
 
 @dataclass(frozen=True)
 class AccountState:
-    """One account as it stands in the target now, for comparing just before a write."""
+    """One account as it stands in the target now, for comparing just before a write.
+
+    ``activated`` says that the person has taken the account into use: it was not made a moment ago.
+    """
 
     account_key: str
     user_name: str
@@ -35,6 +38,7 @@ class AccountState:
     group_key: str | None = None
     managed_groups: tuple[str, ...] = ()
     pending_transfer: bool = False
+    activated: bool = False
 
 
 @dataclass(frozen=True)

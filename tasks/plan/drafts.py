@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Action, Cause, Change, Leaving, Origin, Withheld, WithheldReason, change_id
+from tasks.model.protection import Protection
 from tasks.plan.seats import SeatBook
 
 GET_STARTED = frozenset({"G2M", "G2W", "G2T", "OPENVOICE"})
@@ -145,14 +146,12 @@ class Drafts:
         return change_id(self.pipeline.name, self.pipeline.target.tenant, action, subject, before, after)
 
     def protects(self, person: Person) -> bool:
-        """Whether the pipeline protects this person, by an address or by a role. Upper and lower case are alike."""
-        addresses = {"user:" + address.casefold() for address in (*person.addresses, person.user_name or "")}
-        known = addresses | {"role:" + role.casefold() for role in person.roles}
-        return not self._protected.isdisjoint(known)
+        """Whether the pipeline protects this person, by an address or by a role."""
+        return self._protection.covers((*person.addresses, person.user_name or ""), person.roles)
 
     @cached_property
-    def _protected(self) -> frozenset[str]:
-        return frozenset(entry.casefold() for entry in self.pipeline.protect)
+    def _protection(self) -> Protection:
+        return Protection(self.pipeline.protect)
 
 
 def grant_mail(products: Sequence[str], *, new: bool, notify: bool) -> tuple[str, ...]:

@@ -4,16 +4,10 @@ from datetime import date
 
 import pandas as pd
 
+from tasks.connectors.registry import ADMIN_ROLES
 from tasks.model.pipeline import Pipeline
-from tasks.model.plan import Action, WithheldReason
+from tasks.model.plan import WithheldReason
 from tasks.plan.drafts import Drafts, Person
-
-SUPER_ADMIN = {"goto": "SUPER_USER"}
-"""The role without which nobody can manage a tenant, by kind of target (GoTo reference 4.2)."""
-
-
-UNABLE = ("SUSPENDED", "INVITED")
-"""Statuses of accounts that cannot sign in to the Admin Center."""
 
 
 def kept_products(pipeline: Pipeline, person: Person, as_of: date) -> frozenset[str]:
@@ -33,15 +27,9 @@ def _names(who: str, person: Person) -> bool:
 
 def keep_an_admin(drafts: Drafts, accounts: pd.DataFrame) -> None:
     """Withhold every change that takes the super admin's role, if nobody who can use that role would be left."""
-    role = SUPER_ADMIN[drafts.pipeline.target.kind]
-    able = accounts[~accounts["status"].isin(UNABLE)]
-    admins = {key for key, roles in zip(able["account_key"], able["roles"], strict=True) if role in (roles or ())}
-    losing = [
-        change
-        for change in drafts.changes
-        if change.account_key in admins
-        and change.action in (Action.SUSPEND, Action.DELETE, Action.SET_ROLE)
-        and role not in change.after.get("roles", ())
-    ]
+    role = ADMIN_ROLES[drafts.pipeline.target.kind]
+    held = zip(accounts["account_key"], accounts["roles"], accounts["status"], strict=True)
+    admins = {key for key, roles, status in held if role.can_be_used(roles or (), status)}
+    losing = [change for change in drafts.changes if change.account_key in admins and role.is_taken_by(change)]
     if losing and admins == {change.account_key for change in losing}:
         drafts.withdraw_all({change.change_id: "" for change in losing}, WithheldReason.LAST_ADMIN)

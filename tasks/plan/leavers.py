@@ -99,7 +99,9 @@ def _unspoken(world: World, drafts: Drafts, full: list[str]) -> None:
     # A delta says but once when somebody's last day is: it is remembered from now on.
     ends = world.people["employed"] & world.people["end_date"].notna() & (world.people["link_state"] == "active")
     for row in rows(only(world.people, ends & ~world.people["source"].isin(full))):
-        _note(world, drafts, world.person(row), date.fromisoformat(row.end_date) + timedelta(days=1))
+        gone_from = _day_after(row.end_date)
+        if gone_from is not None:
+            _note(world, drafts, world.person(row), gone_from)
 
 
 def _leave(world: World, drafts: Drafts, person: Person, row: Any, end_date: str | None) -> None:
@@ -111,12 +113,10 @@ def _leave(world: World, drafts: Drafts, person: Person, row: Any, end_date: str
             strip(world, drafts, person, Action.SUSPEND, Cause.DRIFT)
         return
     leaving_since = text(row.link_leaving_since)
-    since = world.as_of
-    if end_date:
-        since = date.fromisoformat(end_date) + timedelta(days=1)
-    elif leaving_since:
-        since = date.fromisoformat(leaving_since)
-    in_grace = world.as_of < since + world.pipeline.lifecycle.grace or world.as_of < since
+    since = _day_after(end_date) if end_date else None
+    if since is None:
+        since = date.fromisoformat(leaving_since) if leaving_since else world.as_of
+    in_grace = world.as_of < _later(since, world.pipeline.lifecycle.grace) or world.as_of < since
     if in_grace and world.doubt.about(person.source, person.key, absent=person.absent) is None:
         _note(world, drafts, person, since)
     else:
@@ -124,12 +124,23 @@ def _leave(world: World, drafts: Drafts, person: Person, row: Any, end_date: str
 
 
 def _note(world: World, drafts: Drafts, person: Person, since: date) -> None:
-    due = since + world.pipeline.lifecycle.grace
+    due = _later(since, world.pipeline.lifecycle.grace)
     drafts.leaving.append(
         Leaving(
             person.source, person.key, str(person.account_key), person.user_name, since.isoformat(), due.isoformat()
         )
     )
+
+
+def _day_after(end_date: str) -> date | None:
+    """Return the first day after a last day of work; None for one of the year 9999, which systems write for no end."""
+    day = date.fromisoformat(end_date)
+    return None if day.year == date.max.year else day + timedelta(days=1)
+
+
+def _later(day: date, wait: timedelta) -> date:
+    """Return the day that comes so much later, or the last one that there is."""
+    return day + wait if wait <= date.max - day else date.max
 
 
 def strip(

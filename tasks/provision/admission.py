@@ -17,8 +17,9 @@ PLAN_AGAIN = "Make a new one with 'rosterflow plan'."
 def admit(plan: Plan, journal: Journal) -> None:
     """Let a plan pass that is recorded as it is and that is the newest word on its pipeline.
 
-    A plan that has been applied passes again: so it is finished after an interruption, and applying it twice is
-    harmless. Raises ``BadUsage`` if the journal does not have it, ``StalePlan`` if another one was applied since.
+    A plan that has been applied passes again: so it is finished after an interruption. One that is complete passes even
+    if it is not the newest any more; then nothing of it may be carried out, not even its leavers' grace. Raises
+    ``BadUsage`` if the journal does not have it, ``StalePlan`` if another one was applied since.
     """
     journal.plan_bytes(plan.hash)
     if not (is_newest(plan, journal) or is_complete(plan, journal)):

@@ -1,7 +1,8 @@
 """One batch at work: what is known of its changes, and the one way in which a call is made."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -137,6 +138,16 @@ class Batch:
             await self.conclude(attempt, CallResult.UNCERTAIN)
             return Answer(attempt)
         return Answer(attempt, reply=reply)
+
+    @asynccontextmanager
+    async def heard(self, attempt: Attempt, refusal: RefusedByTarget) -> AsyncIterator[None]:
+        """Look at what stands behind a refusal. If that fails, the call is recorded as refused all the same: to leave
+        it open would say that nobody answered it."""
+        try:
+            yield
+        except TargetError:
+            await self.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+            raise
 
     async def let_settle(self) -> None:
         """Wait until a call that got no answer has been done, if it ever is."""
@@ -304,6 +315,11 @@ class Batch:
         """The addresses that this plan itself gives to accounts, by person: one that was changed so is still theirs."""
         changed = [one for one in self.plan.changes if one.action == Action.UPDATE and one.after.get("user_name")]
         return {one.subject: (str(one.after["user_name"]),) for one in changed}
+
+    @cached_property
+    def role_changes(self) -> Mapping[tuple[str, str], Change]:
+        """The change of roles that the plan has for a person: by who it is about."""
+        return {change.subject: change for change in self.plan.changes if change.action == Action.SET_ROLE}
 
     @cached_property
     def made_groups(self) -> dict[str, str]:

@@ -13,9 +13,11 @@ from tasks.provision.batch import Answer, Batch
 from tasks.provision.giving_back import give_back, is_to_be_undone, keep_instead, undoing
 from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
+from tasks.provision.last_admin import in_turn, is_last_admin, taken_role, takes
 from tasks.provision.linking import claimed_roles, step_link_change
 from tasks.provision.operations import limit_of
-from tasks.provision.reasons import GROUP_GONE, UNLINKED, UNMET
+from tasks.provision.protected import is_protected
+from tasks.provision.reasons import GROUP_GONE, LAST_ADMIN, PROTECTED, UNLINKED, UNMET
 from tasks.provision.recheck import NO_GROUPS, Groups, Judgement, Look, has_other_address, is_done, is_on_the_way, judge
 
 
@@ -37,6 +39,7 @@ class _Course:
     groups: Groups = NO_GROUPS
     addresses: tuple[str, ...] = ()  # what the plan itself changes the address to
     tries: int = MAX_TRIES
+    weighed: bool = False  # whether it was looked if the last admin would go
 
     def judge(self, state: AccountState | None) -> Judgement:
         """Return what a look at the account says of the change, as far as it has come."""
@@ -76,7 +79,7 @@ async def carry_out(batch: Batch, job: Job) -> None:
     else:
         key = batch.account_of(change)
         operations = [replace(operation, account_key=key) for operation in job.operations]
-        await change_account(batch, job, change, key, operations, born=change.account_key is None)
+        await change_account(batch, job, change, key, operations)
 
 
 async def change_account(
@@ -87,8 +90,11 @@ async def change_account(
     operations: Sequence[Operation],
     *,
     born: bool = False,
+    ours: bool = False,
 ) -> None:
-    """Carry out a change to one account. *born* says that this plan created it: all that it holds came from us."""
+    """Carry out a change to one account. *born* says that this plan created it: nothing protects it from the rest of
+    the plan. *ours* says that another call of ours, a create, may have done the change already.
+    """
     if account_key is None or not batch.is_linked(change, account_key):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
@@ -97,12 +103,19 @@ async def change_account(
         await give_back(batch, job, change, account_key, refused)
         return
     course = _Course(
-        change, account_key, list(operations), ours=born, addresses=batch.new_addresses.get(change.subject, ())
+        change, account_key, list(operations), ours=ours, addresses=batch.new_addresses.get(change.subject, ())
     )
     if not await _bind_groups(batch, course):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
         return
     await _take_up(batch, job, course)
+    async with in_turn(batch, change):
+        await _go_on(batch, job, course, born=born)
+
+
+async def _go_on(batch: Batch, job: Job, course: _Course, *, born: bool) -> None:
+    """Make call after call, each after a look at the account, until the change is settled or the batch halted."""
+    change, account_key = course.change, course.account_key
     while not batch.is_final(change):
         state = await batch.readings.current(account_key)
         judgement = course.judge(state)
@@ -111,14 +124,30 @@ async def change_account(
         elif judgement.look == Look.ALREADY:
             status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
             await batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
+        elif not born and is_protected(batch, change, state):
+            await batch.record([batch.bad(change, OutcomeStatus.STALE, PROTECTED)])
         elif judgement.look == Look.STALE and not course.is_halfway(state):
             await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
+        elif batch.may_send and await _takes_last_admin(batch, course, state):
+            await batch.record([batch.bad(change, OutcomeStatus.STALE, LAST_ADMIN)])
         elif batch.may_send and not course.ours and await keep_instead(batch, change):
             return
         elif batch.may_send:
             await _call(batch, job, course)
         else:
             return
+
+
+async def _takes_last_admin(batch: Batch, course: _Course, state: AccountState | None) -> bool:
+    """Look whether a change would leave nobody who can use the admin role: before its first call, so that a suspend
+    takes nothing from the last one, and again before the call that takes the role."""
+    role = taken_role(batch, course.change)
+    if role is None or state is None or role.name not in state.roles:
+        return False
+    if course.weighed and not takes(course.open[0], role):
+        return False
+    course.weighed = True
+    return await is_last_admin(batch, course.account_key, role)
 
 
 async def close_calls(batch: Batch, job: Job) -> None:
@@ -175,7 +204,7 @@ async def _take_up(batch: Batch, job: Job, course: _Course) -> None:
     finished = {call.attempt.op_id for call in calls if call.result == CallResult.DONE}
     course.done = [one for one in course.open if one.op_id in finished]
     course.open = [one for one in course.open if one.op_id not in finished]
-    course.ours = course.ours or any(call.result != CallResult.REFUSED for call in calls)
+    course.ours = course.ours or any(call.result == CallResult.DONE or call.may_land for call in calls)
     course.suspects = {call.attempt.op_id: call.attempt for call in calls if call.may_land}
     cut_off = [call for call in calls if call.is_open]
     if not cut_off:
@@ -221,8 +250,10 @@ async def _refused(
 ) -> None:
     """Record a refusal, unless it came because an earlier call without an answer has landed by now."""
     if operation.op_id in course.suspects:
-        await batch.readings.read_again([course.account_key], [])
-        if is_done(operation, await batch.readings.current(course.account_key)):
+        async with batch.heard(attempt, refusal):
+            await batch.readings.read_again([course.account_key], [])
+            state = await batch.readings.current(course.account_key)
+        if is_done(operation, state):
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
     settled = [batch.refused(course.change, refusal)]

@@ -1,11 +1,11 @@
 """Create people, many in a call: nobody twice, and one bad row holds up nobody else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import NO_ANSWER, Operation, OperationKind, OutcomeStatus, Refusal, Reply
+from tasks.model.operations import GOOD, NO_ANSWER, Operation, OperationKind, OutcomeStatus, Refusal, Reply
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.changes import change_account
@@ -18,6 +18,7 @@ from tasks.provision.reasons import (
     ELSEWHERE,
     FORBIDDEN,
     NAME_CONFLICT,
+    REPEATED,
     SEATS_EXCEEDED,
     UNAUTHORISED,
     UNMET,
@@ -35,25 +36,27 @@ async def create_people(batch: Batch, job: Job) -> None:
     there = [one for one in job.newcomers if batch.is_good(one.create.change_id)]
     batch.readings.expect(_keys_to_complete(batch, there), [])
     for one in job.newcomers:
-        await _complete(batch, job, one)
+        await _complete(batch, job, one, doubts)
 
 
 async def _take_up(batch: Batch, job: Job) -> Doubts:
     """Look up what came of creates that were cut off; return those that a call may have made, or may yet make."""
     calls = [call for call in batch.calls(job) if call.attempt.kind == OperationKind.CREATE_ACCOUNTS]
     cut_off = [call for call in calls if call.is_open]
-    doubts = Doubts({key for call in calls if call.may_land for key in call.attempt.change_ids})
+    doubts = Doubts()
     for call in calls:
-        if call.result == CallResult.REFUSED:
-            doubts.note_refused(call.attempt.change_ids, call.attempt.payload, call.code)
+        if call.may_land:
+            doubts.note_unanswered(call.attempt.change_ids, call.attempt.payload)
+        elif call.result == CallResult.DONE and REREAD.items() <= call.reply.items():  # an answer settles what it gave
+            doubts.carried.update(call.attempt.change_ids)
     if cut_off:
         await batch.let_earlier_settle()
         undone = [one for one in job.newcomers if not batch.is_final(one.create)]
-        people = [one for one in undone if one.create.change_id in doubts.suspects]
+        people = [one for one in undone if doubts.are_about(one)]
         await batch.readings.read_again([], [one.address for one in people])
         for call in cut_off:
             concerned = [one for one in people if one.create.change_id in call.attempt.change_ids]
-            await _look_up(batch, concerned, Answer(call.attempt))
+            await _look_up(batch, concerned, doubts, Answer(call.attempt))
     return doubts
 
 
@@ -76,10 +79,10 @@ async def _create(batch: Batch, job: Job, party: Party) -> None:
         if answer.reply is not None:
             await _created(batch, party, operation, answer, answer.reply)
             return
+        party.doubts.note_unanswered(operation.change_ids, operation.payload)
         await batch.let_settle()
-        party.doubts.suspects.update(one.create.change_id for one in party.people)
         await batch.readings.read_again([], [one.address for one in party.people])
-        await _look_up(batch, party.people, answer)
+        await _look_up(batch, party.people, party.doubts, answer)
         party.people = [one for one in party.people if not batch.is_final(one.create)]
         party.tries -= 1
         if party.tries == 0:
@@ -91,24 +94,27 @@ async def _leave_out_taken(batch: Batch, party: Party) -> None:
     """Drop those whose address has an account by now: ours, if a call of ours may have made it; else not done."""
     found = await batch.readings.current_at(one.address for one in party.people)
     taken = [one for one in party.people if one.address in found]
-    await batch.record(_taken(batch, party, one, found[one.address]) for one in taken)
+    await batch.record(_taken(batch, party.doubts, one, found[one.address]) for one in taken)
     party.people = [one for one in party.people if one not in taken]
 
 
-async def _look_up(batch: Batch, people: Sequence[Newcomer], answer: Answer) -> None:
-    """Record a create without an answer by who is there now. What they hold is compared later."""
+async def _look_up(batch: Batch, people: Sequence[Newcomer], doubts: Doubts, answer: Answer) -> None:
+    """Record a create without an answer by who is there now. What they lack is given later."""
     found = await batch.readings.current_at(one.address for one in people)
-    settled = [_found(batch, one, found[one.address]) for one in people if one.address in found]
-    await batch.conclude(
-        answer.attempt, CallResult.DONE if settled else CallResult.NOT_SENT, reply=REREAD, settled=settled
-    )
+    settled = [_taken(batch, doubts, one, found[one.address]) for one in people if one.address in found]
+    result = CallResult.DONE if _has_made(settled) else CallResult.NOT_SENT
+    await batch.conclude(answer.attempt, result, reply=REREAD, settled=settled)
 
 
-def _taken(batch: Batch, party: Party, one: Newcomer, state: AccountState) -> Settled:
+def _has_made(settled: Iterable[Settled]) -> bool:
+    return any(one.outcome is not None and one.outcome.status in GOOD for one in settled)
+
+
+def _taken(batch: Batch, doubts: Doubts, one: Newcomer, state: AccountState) -> Settled:
     """Return what follows from an account that is found at the address of somebody who was to be created."""
-    if party.doubts.have_made(one, state):
+    if doubts.have_made(one, state):
         return _found(batch, one, state)
-    if party.doubts.are_about(one):
+    if doubts.are_about(one):
         return batch.bad(one.create, OutcomeStatus.FAILED, APPEARED_MEANWHILE)
     return batch.bad(one.create, OutcomeStatus.STALE, APPEARED)
 
@@ -120,22 +126,42 @@ def _found(batch: Batch, one: Newcomer, state: AccountState) -> Settled:
 async def _refused(
     batch: Batch, job: Job, party: Party, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
 ) -> None:
-    """Try again without licences if they ran out, and in halves if it may be about one of several people."""
-    if refusal.facts.get("code") == SEATS_EXCEEDED and operation.payload["licences"]:
-        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+    """Try again without licences if they ran out, and in halves if it may be about one of several people.
+
+    Who may have been made by the call all the same is looked up before it is concluded: later, nobody could tell.
+    """
+    code = refusal.facts.get("code")
+    has_no_seat = code == SEATS_EXCEEDED and bool(operation.payload["licences"])
+    has_others = len(party.people) > 1 and refusal.facts.get("status") not in (UNAUTHORISED, FORBIDDEN)
+    async with batch.heard(attempt, refusal):
+        if has_no_seat or has_others:
+            settled = await _made_all_the_same(batch, party) if code in REPEATED else []
+        else:
+            why = Refusal(code or "", incident=refusal.facts.get("incident"))
+            settled = await _unmade(batch, party, {one.address.casefold(): why for one in party.people}, None)
+    if _has_made(settled):
+        party.doubts.carried.update(operation.change_ids)
+        await batch.conclude(attempt, CallResult.DONE, reply=REREAD, settled=settled)
+    else:
+        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+    party.people = [one for one in party.people if not batch.is_final(one.create)]
+    if has_no_seat:
         await _create(batch, job, party.without_licences())
-    elif len(party.people) > 1 and refusal.facts.get("status") not in (UNAUTHORISED, FORBIDDEN):
-        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+    elif has_others:
         for half in party.split():
             await _create(batch, job, half)
-    else:
-        why = Refusal(refusal.facts.get("code") or "", incident=refusal.facts.get("incident"))
-        settled = await _unmade(batch, party, {one.address.casefold(): why for one in party.people}, None)
-        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)
+
+
+async def _made_all_the_same(batch: Batch, party: Party) -> list[Settled]:
+    """Return the outcomes of those who are there right after a call that was refused, and count as made by it."""
+    await batch.readings.read_again([], [one.address for one in party.people])
+    found = await batch.readings.current_at(one.address for one in party.people)
+    there = [(one, found[one.address]) for one in party.people if one.address in found]
+    return [_found(batch, one, state) for one, state in there if party.doubts.have_made(one, state)]
 
 
 async def _created(batch: Batch, party: Party, operation: Operation, answer: Answer, reply: Reply) -> None:
-    """Record who was made and who was refused; those whom the answer leaves in doubt are looked up."""
+    """Record who was made; then who was refused, of whom those whom the answer leaves in doubt are looked up."""
     keys = {address.casefold(): key for address, key in reply.created.items()}
     refusals = {address.casefold(): refusal for address, refusal in reply.refused.items()}
     made = {
@@ -145,14 +171,17 @@ async def _created(batch: Batch, party: Party, operation: Operation, answer: Ans
     for one in party.people:
         if one.create.change_id in made:
             settled += _made(batch, party, one, made[one.create.change_id], reply.incident)
+    await batch.conclude(
+        answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident
+    )
+    party.doubts.carried.update(operation.change_ids)
     rest = party.only([one for one in party.people if one.create.change_id not in made])
     for one in rest.people:
         if refusal := refusals.get(one.address.casefold()):
             party.doubts.note_refused([one.create.change_id], operation.payload, refusal.code)
-    settled += await _unmade(batch, rest, refusals, reply.incident)
-    await batch.conclude(
-        answer.attempt, CallResult.DONE, reply={"created": made}, settled=settled, incident=reply.incident
-    )
+        else:
+            party.doubts.note_unanswered([one.create.change_id], operation.payload)
+    await batch.record(await _unmade(batch, rest, refusals, reply.incident))
 
 
 async def _unmade(batch: Batch, party: Party, refusals: Mapping[str, Refusal], incident: str | None) -> list[Settled]:
@@ -171,7 +200,8 @@ async def _unmade(batch: Batch, party: Party, refusals: Mapping[str, Refusal], i
 
 def _in_doubt(party: Party, one: Newcomer, refusal: Refusal | None) -> bool:
     """An address that is refused as taken may be taken by a call of ours, an earlier one or this; or not here."""
-    return one.create.change_id in party.doubts.suspects or refusal is None or refusal.code == NAME_CONFLICT
+    is_unanswered = one.create.change_id in party.doubts.unanswered
+    return is_unanswered or refusal is None or refusal.code == NAME_CONFLICT
 
 
 def _unmade_one(
@@ -183,7 +213,7 @@ def _unmade_one(
     incident: str | None,
 ) -> Settled:
     if found is not None:
-        return _found(batch, one, found) if refusal is None else _taken(batch, party, one, found)
+        return _taken(batch, party.doubts, one, found)
     refusal = refusal or Refusal("not.in.reply")
     settled = batch.refused_for(one.create, refusal.code or None, refusal.incident or incident)
     if refusal.code == NAME_CONFLICT and settled.outcome is not None:
@@ -207,8 +237,11 @@ def _keys_to_complete(batch: Batch, people: Sequence[Newcomer]) -> list[str]:
     return [outcome.account_key for outcome in outcomes if outcome is not None and outcome.account_key is not None]
 
 
-async def _complete(batch: Batch, job: Job, one: Newcomer) -> None:
-    """Give a person who is there what did not come with the create, call by call and without a further mail."""
+async def _complete(batch: Batch, job: Job, one: Newcomer, doubts: Doubts) -> None:
+    """Give a person who is there what did not come with the create, call by call and without a further mail.
+
+    What they hold by now is ours if a create carried it. Else somebody gave it by hand, since they were made.
+    """
     outcome = batch.outcome(one.create)
     if not batch.is_final(one.create) or outcome is None:
         return
@@ -219,4 +252,5 @@ async def _complete(batch: Batch, job: Job, one: Newcomer) -> None:
             await batch.skip([extra], UNMET)
             continue
         operations = change_operations(batch.plan_hash, extra, outcome.account_key, notify=False)
-        await change_account(batch, job, extra, outcome.account_key, operations, born=True)
+        carried = extra.change_id in doubts.carried
+        await change_account(batch, job, extra, outcome.account_key, operations, born=True, ours=carried)

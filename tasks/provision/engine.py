@@ -122,7 +122,7 @@ async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: 
         due = list(together)
         _expect(batch, due)  # the accounts of people whom an earlier phase has made
         await _do_phase(batch, due)
-        newcomers = [one.create for job in due for one in job.newcomers]
+        newcomers = [one for job in due for one in job.newcomers]
         if unseen and newcomers:
             await note_transfers(batch, newcomers)
         log.debug("phase %d of plan %s done", phase, batch.plan_hash[:12])
@@ -188,5 +188,8 @@ def _expect(batch: Batch, jobs: Sequence[Job]) -> None:
 
 def _touched(batch: Batch, job: Job) -> tuple[list[str], list[str]]:
     """Return the accounts that a job has still to look at: keys and addresses."""
+    if job.members:  # looked at only for being protected, and new people are not
+        looks = bool(batch.runtime.protection.entries)
+        return [one.account_key for one in job.members if looks and one.account_key], []
     key = batch.account_of(job.change) if job.operations and job.change else None
     return [key] if key else [], [one.address for one in job.newcomers]

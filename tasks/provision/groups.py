@@ -55,7 +55,8 @@ async def _refused(batch: Batch, change: Change, operation: Operation, answer: A
     """
     if answer.refusal is None:
         return
-    key = await named_like(batch, operation.kind, operation.payload["name"], again=True)
+    async with batch.heard(answer.attempt, answer.refusal):
+        key = await named_like(batch, operation.kind, operation.payload["name"], again=True)
     settled = batch.refused(change, answer.refusal) if key is None else _there(batch, change, ours=ours)
     await batch.conclude(answer.attempt, CallResult.REFUSED, refusal=answer.refusal, settled=[settled])
     _note(batch, change, key)

@@ -74,6 +74,11 @@ def step_link_change(change: Change, operation: Operation) -> LinkChange | None:
     return None
 
 
+def moved_link(create: Change, account_key: str) -> LinkChange:
+    """Return what makes a link lead to the account that a create has made, where its answer named another key."""
+    return _link(create, {"account_key": account_key}, new=True)
+
+
 def claimed_roles(change: Change, held: Iterable[str] | None) -> LinkChange | None:
     """Return what a role change that was not done, though a call for it was made, does to the link.
 

@@ -14,7 +14,8 @@ from tasks.model.state import DirectoryGroup
 from tasks.provision.batch import Batch
 from tasks.provision.jobs import Job
 from tasks.provision.operations import directory_operation
-from tasks.provision.reasons import DIRECTORY_GROUP_GONE, FORBIDDEN, UNLINKED, UNMET
+from tasks.provision.protected import is_protected
+from tasks.provision.reasons import DIRECTORY_GROUP_GONE, FORBIDDEN, PROTECTED, UNLINKED, UNMET
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,22 @@ async def _settle(piece: _Piece, changes: Sequence[Change], group: DirectoryGrou
     await batch.record(_as_wanted(piece, able, group))
     rest = [(change, _account(batch, change)) for change in able if not batch.is_final(change)]
     await batch.record(batch.bad(change, OutcomeStatus.STALE, UNLINKED) for change, account in rest if account is None)
-    return {account: change for change, account in rest if account is not None}
+    there = {account: change for change, account in rest if account is not None}
+    protected = await _protected(batch, there)
+    await batch.record(batch.bad(change, OutcomeStatus.STALE, PROTECTED) for change in protected.values())
+    return {account: change for account, change in there.items() if account not in protected}
+
+
+async def _protected(batch: Batch, changes: Mapping[str, Change]) -> dict[str, Change]:
+    """Return those of *changes*, by account, whose account is protected by now. People whom this plan made are none.
+
+    A call to a group looks at no account: they are read for this alone, and only where the pipeline protects anybody.
+    """
+    if not batch.runtime.protection.entries:
+        return {}
+    here = {account: change for account, change in changes.items() if change.account_key is not None}
+    states = {account: await batch.readings.current(account) for account in here}
+    return {account: change for account, change in here.items() if is_protected(batch, change, states[account])}
 
 
 def _without_group(batch: Batch, change: Change) -> Settled:
@@ -138,7 +154,8 @@ async def _refused(piece: _Piece, due: Mapping[str, Change], attempt: Attempt, r
     Without the right to write, or where the call was too much for its connector, it is everybody's.
     """
     batch = piece.batch
-    left = await _settle(piece, list(due.values()), await piece.group(again=True))
+    async with batch.heard(attempt, refusal):
+        left = await _settle(piece, list(due.values()), await piece.group(again=True))
     everybodys = refusal.facts.get("status") in (None, FORBIDDEN)
     final = everybodys or len(left) <= 1
     settled = [batch.refused(change, refusal) for change in left.values()] if final else []

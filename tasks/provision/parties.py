@@ -18,27 +18,43 @@ from tasks.provision.reasons import REPEATED
 class Doubts:
     """Calls that may have made people though no answer says so, by the create's id; shared by all parties of a job.
 
-    ``suspects`` are creates that an unanswered call may still carry out; ``refused`` holds the payloads of calls that
-    were made while nobody had the address, and were refused: something between may have passed such a call on twice,
-    and handed over the second answer.
+    ``unanswered`` holds the payloads of calls that had no answer, of earlier runs too, and may still be carried out.
+    ``refused`` holds those of this run's that were made while nobody had the address, and were refused: something
+    between may have passed such a call on twice, and handed over the second answer. What an earlier run was refused it
+    has looked up at once, so whoever is there later was made by somebody else.
+
+    ``carried`` are all changes of calls that were or may have been carried out: what they gave, came from us.
     """
 
-    suspects: set[str] = field(default_factory=set)
+    unanswered: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     refused: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    carried: set[str] = field(default_factory=set)
 
     def note_refused(self, change_ids: Iterable[str], payload: Mapping[str, Any], code: str | None) -> None:
         for change_id in change_ids if code in REPEATED else ():
             self.refused.setdefault(change_id, []).append(payload)
 
+    def note_unanswered(self, change_ids: Iterable[str], payload: Mapping[str, Any]) -> None:
+        for change_id in change_ids:
+            self.unanswered.setdefault(change_id, []).append(payload)
+            self.carried.add(change_id)
+
     def have_made(self, one: Newcomer, state: AccountState) -> bool:
-        """Tell whether the account at somebody's address counts as made by a call of ours."""
-        change_id = one.create.change_id
-        return change_id in self.suspects or any(
-            _is_as_asked(one.create, payload, state) for payload in self.refused.get(change_id, ())
-        )
+        """Tell whether the account at somebody's address counts as made by a call of ours.
+
+        What somebody else gave must not become ours, so it may hold nothing that no such call gave. After a call
+        without an answer it may hold less: a target may take several steps, and have been cut off between two.
+        """
+        change_id, names = one.create.change_id, ("given_name", "family_name")
+        if any(one.create.after.get(name) not in (None, getattr(state, name)) for name in names):
+            return False
+        if any(_is_within(payload, state) for payload in self.unanswered.get(change_id, ())):
+            return True
+        # Who is in use already was there before: the reading before the call did not show them.
+        return not state.activated and any(_is_as_asked(payload, state) for payload in self.refused.get(change_id, ()))
 
     def are_about(self, one: Newcomer) -> bool:
-        return one.create.change_id in self.suspects or one.create.change_id in self.refused
+        return one.create.change_id in self.unanswered or one.create.change_id in self.refused
 
 
 @dataclass
@@ -96,15 +112,17 @@ async def _deliverable(batch: Batch, one: Newcomer) -> tuple[Change, ...]:
     return tuple(ready)
 
 
-def _is_as_asked(create: Change, payload: Mapping[str, Any], state: AccountState) -> bool:
-    """Tell whether an account has the names of a create, and holds just what its call gave.
+def _is_as_asked(payload: Mapping[str, Any], state: AccountState) -> bool:
+    """Tell whether an account holds just what a create gave. It may lack the group: a target may take that in a
+    further call."""
+    has_all = state.licences >= set(payload["licences"]) and set(state.roles) >= set(payload["roles"])
+    return has_all and _is_within(payload, state)
 
-    It may lack the group: a target may take that in a further call. What somebody else gave must not become ours.
-    """
-    names = ("given_name", "family_name")
+
+def _is_within(payload: Mapping[str, Any], state: AccountState) -> bool:
+    """Tell whether an account holds nothing that a create did not give."""
     return (
-        all(create.after.get(name) in (None, getattr(state, name)) for name in names)
-        and state.licences == set(payload["licences"])
-        and set(state.roles) == set(payload["roles"])
+        state.licences <= set(payload["licences"])
+        and set(state.roles) <= set(payload["roles"])
         and state.group_key in (None, payload["group_key"])
     )

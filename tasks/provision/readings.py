@@ -89,7 +89,7 @@ class Readings:
     async def seats(self) -> tuple[datetime, dict[str, int]]:
         """Return how many seats each licence has left, as far as that is known, and when that was read."""
         async with self._lock:
-            if self._is_old(self._seats):
+            if self._seats is None or self._is_old(self._seats):
                 self._seats = (self._clock(), dict(await self._target.read_seats()))
             return self._seats
 

@@ -23,6 +23,8 @@ NOT_GIVEN_BACK = (
     "The licence that was taken for it could not be given back. The next plan gives one of the two, if it has a seat."
 )
 UNLINKED = "The account is not, or no more, the one linked to this person."
+PROTECTED = "The account is protected by now."
+LAST_ADMIN = "It would leave nobody as super admin now. Make somebody else super admin first."
 GROUP_GONE = "The group is no longer there."
 DIRECTORY_GROUP_GONE = "The directory group is no longer there."
 APPEARED = "An account with this address appeared since the plan was made."
@@ -37,6 +39,10 @@ ELSEWHERE = (
 NOT_THEIRS = (
     "The answer to the create named an account with another address. What this run gave the person afterwards may have "
     "gone to that account: compare the two in the Admin Center."
+)
+NOT_THERE = (
+    "The answer to the create named an account that is not there, and the person could not be found by their address. "
+    "Look them up in the Admin Center."
 )
 INVITED = "The person is asked to move here from another account; they have access once they accept."
 

@@ -9,6 +9,7 @@ from tasks.connectors.base import Target
 from tasks.journal import Journal
 from tasks.model.errors import TargetError
 from tasks.model.operations import GOOD, Outcome
+from tasks.model.protection import Protection
 from tasks.model.tally import Tally
 
 MAX_AGE_S = 50.0
@@ -30,6 +31,7 @@ class Runtime:
     ``settle_s`` is how long an uncertain call is left alone before the target is asked what became of it.
     ``notify`` False asks the target to send no mail. ``should_stop`` is asked before every call; ``on_progress``
     gets how many of the plan's changes are settled, and how many there are. ``tally`` counts the calls of the run.
+    ``protection`` says which accounts are left alone, whatever the plan says.
     """
 
     journal: Journal
@@ -44,6 +46,7 @@ class Runtime:
     on_progress: Callable[[int, int], None] = _silent
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     tally: Tally = field(default_factory=Tally)
+    protection: Protection = field(default_factory=Protection)
 
 
 @dataclass(frozen=True)

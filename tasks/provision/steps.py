@@ -23,6 +23,7 @@ from tasks.faults import discreet
 from tasks.journal import Journal
 from tasks.model.errors import RosterflowError
 from tasks.model.plan import Plan
+from tasks.model.protection import Protection
 from tasks.model.tally import tally_of
 from tasks.pipeline_file import LoadedPipeline, load_pipeline
 from tasks.provision import (
@@ -154,6 +155,7 @@ def _with_target(loaded: LoadedPipeline, run_id: str, work: Callable[[Runtime], 
                     should_stop=STOPPING.is_set,
                     on_progress=PROGRESS.get() or (lambda _done, _total: None),
                     tally=tally_of(run_id),
+                    protection=Protection(loaded.pipeline.protect),
                 )
                 result = await work(runtime)
                 return result, target.requests_sent

@@ -77,7 +77,7 @@ OUTCOMES: Mapping[OutcomeStatus | None, str] = {
     OutcomeStatus.ALREADY: "Already so",
     OutcomeStatus.PENDING_TRANSFER: "Made; the person is asked to move here from another account",
     OutcomeStatus.RECORDED: "Recorded, nothing to send",
-    OutcomeStatus.STALE: "Skipped: the account has moved since the plan",
+    OutcomeStatus.STALE: "Skipped: not as it was when the plan was made",
     OutcomeStatus.FAILED: "Failed",
     OutcomeStatus.NO_SEAT: "No free seat",
     OutcomeStatus.SKIPPED: "Not completed",
@@ -109,8 +109,8 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Mend that row (see the held rows) and run again.",
     ),
     WithheldReason.AMBIGUOUS: (
-        "More than one account fits this person",
-        "Remove the surplus account, or give each person an id of their own.",
+        "Several accounts fit this person, or several rows ask for one account or address",
+        "Remove the surplus account or row, or give one of the rows an address of its own.",
     ),
     WithheldReason.CLAIMED: (
         "The account is linked to another id",
@@ -210,7 +210,7 @@ MAILS: Mapping[str, str] = {
     "welcome": "Welcome",
     "product_change": "Products changed",
     "role_change": "Admin role changed",
-    PERHAPS: "Getting started, at most",
+    PERHAPS: "Getting started (perhaps)",
     TRANSFER: "Move from another account",
 }
 

@@ -51,13 +51,16 @@ class Fault(StrEnum):
     OK_EMPTY = "ok_empty"  # 200, and nothing
     ACCEPTED = "accepted"  # 202, and nothing
     REDIRECT = "redirect"  # 302, to a page where people sign in
+    NO_ROUTE = "no_route"  # 404, and nothing, of a gateway that has lost the way
+    BLOCKED_PAGE = "blocked_page"  # 403, and a page of a firewall
     STALE = "stale"  # the answer to the call before it that the rule is about
 
 
 ANSWERS = frozenset(
     {
         Fault.ERROR_500, Fault.BAD_GATEWAY_HTML, Fault.SERVICE_UNAVAILABLE, Fault.TIME_OUT, Fault.OK_PAGE,
-        Fault.OK_OBJECT, Fault.OK_EMPTY, Fault.ACCEPTED, Fault.REDIRECT, Fault.STALE,
+        Fault.OK_OBJECT, Fault.OK_EMPTY, Fault.ACCEPTED, Fault.REDIRECT, Fault.NO_ROUTE, Fault.BLOCKED_PAGE,
+        Fault.STALE,
     }
 )  # fmt: skip
 """Faults of which a caller cannot know whether the call was done; ``done`` says which."""

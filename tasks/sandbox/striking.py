@@ -20,10 +20,13 @@ CUT = "rosterflow.cut"
 STATUSES = {
     Fault.ERROR_500: 500, Fault.BAD_GATEWAY_HTML: 502, Fault.SERVICE_UNAVAILABLE: 503, Fault.OK_PAGE: 200,
     Fault.OK_OBJECT: 200, Fault.OK_EMPTY: 200, Fault.ACCEPTED: 202, Fault.REDIRECT: 302,
+    Fault.NO_ROUTE: 404, Fault.BLOCKED_PAGE: 403,
 }  # fmt: skip
 SIGN_IN_PAGE = b"<html><head><title>Sign in</title></head><body><form><input name='user'></form></body></html>"
 SIGN_IN_URL = b"http://sign-in.invalid/"
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
+
+BLOCKED = b"<html><head><title>Blocked</title></head><body><h1>This request was blocked</h1></body></html>"
 
 
 class ClientGoneError(Exception):
@@ -79,7 +82,9 @@ def _content(fault: Fault) -> tuple[bytes, bytes]:
             return b"text/html", SIGN_IN_PAGE
         case Fault.OK_OBJECT:
             return b"application/json", b"{}"
-        case Fault.OK_EMPTY | Fault.ACCEPTED | Fault.REDIRECT:
+        case Fault.BLOCKED_PAGE:
+            return b"text/html", BLOCKED
+        case Fault.OK_EMPTY | Fault.ACCEPTED | Fault.REDIRECT | Fault.NO_ROUTE:
             return b"", b""
         case _:
             return b"application/json", json.dumps(_fault(fault)).encode()

@@ -217,7 +217,17 @@ def test_address_is_found_by_filter(sandbox):
     """C8. Observed: filter=email eq "...", blanks as %20; a + for a blank is refused. Assumed: case does not matter."""
     found = sandbox.run(lambda target: target.read_accounts([], ["BO+team@acme.example"]))
     assert found == [
-        AccountState("7002", "bo+team@acme.example", "Bo", "Lind", "fr_FR", frozenset({WEBINAR, "9002"}), (), "5002")
+        AccountState(
+            "7002",
+            "bo+team@acme.example",
+            "Bo",
+            "Lind",
+            "fr_FR",
+            frozenset({WEBINAR, "9002"}),
+            (),
+            "5002",
+            activated=True,
+        )
     ]
 
 

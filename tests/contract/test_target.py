@@ -16,6 +16,7 @@ from tasks.model.state import AccountState, DirectoryGroup
 from tests.support.contract import ByConnector, Contracted, InMemory
 from tests.support.operations import NOTHING, change_directory, make_create, make_limited, make_operation
 from tests.support.sandbox import STATE
+from tests.support.target import SUPER_ADMIN
 
 WEBINAR, MEETING, TRAINING = "123456789012345678901", "9002", "9003"
 ADMIN, BO, CLEO, AUDITOR = "7001", "7002", "7003", "7004"
@@ -119,7 +120,7 @@ def test_accounts_are_read_by_key_and_by_address_each_once(target: Contracted) -
     found = target.run(lambda opened: opened.read_accounts([BO, CLEO], ["BO+team@acme.example"]))
     bo, cleo = sorted(found, key=lambda state: state.account_key)
     assert bo == AccountState(
-        BO, "bo+team@acme.example", "Bo", "Lind", "fr_FR", frozenset({WEBINAR, MEETING}), (), FRANCE
+        BO, "bo+team@acme.example", "Bo", "Lind", "fr_FR", frozenset({WEBINAR, MEETING}), (), FRANCE, activated=True
     )
     assert cleo.account_key == CLEO
 
@@ -138,6 +139,31 @@ def test_the_seats_that_are_left_are_told_by_licence(target: Contracted, perform
     assert (before, after) == (
         {WEBINAR: 2, TRAINING: 0, "9004": 5}, {WEBINAR: 1, TRAINING: 0, "9004": 5},
     )  # fmt: skip
+
+
+def test_an_admin_is_who_has_the_role_and_has_accepted(target: Contracted, perform: Any) -> None:
+    """R5."""
+    perform(make_create("ada", roles=["SUPER_USER"]))
+    perform(make_operation(OperationKind.SET_ROLES, BO, roles=["SUPER_USER"], managed_groups=None))
+    perform(make_operation(OperationKind.SET_ROLES, CLEO, roles=["MANAGE_USERS"], managed_groups=None))
+    assert target.run(lambda opened: opened.read_admins()) == {ADMIN, BO}
+    perform(make_operation(OperationKind.SET_ROLES, BO, roles=[], managed_groups=None))
+    assert target.run(lambda opened: opened.read_admins()) == {ADMIN}
+
+
+def test_both_sides_tell_the_role_of_an_admin_alike(target: Contracted) -> None:
+    async def asked(opened: Any) -> Any:
+        return opened.capabilities.admin_role
+
+    assert target.run(asked) == SUPER_ADMIN
+
+
+def test_who_cannot_sign_in_is_known_by_the_status(target: Contracted, perform: Any) -> None:
+    """R4, R5."""
+    [made] = perform(make_create("ada", licences=[MEETING])).created.values()
+    accounts = target.run(lambda opened: opened.read()).accounts
+    told = dict(zip(accounts["account_key"], accounts["status"], strict=True))
+    assert told == {ADMIN: "ACTIVE", BO: "ACTIVE", CLEO: "SUSPENDED", AUDITOR: "INVITED", made: "INVITED"}
 
 
 def test_groups_are_told_by_key(target: Contracted) -> None:

@@ -234,6 +234,10 @@ WRONG: dict[str, dict[str, Any]] = {
     "accepted, done": {"fault": "accepted", "done": True},
     "redirect": {"fault": "redirect"},
     "redirect, done": {"fault": "redirect", "done": True},
+    "no route": {"fault": "no_route"},
+    "no route, done": {"fault": "no_route", "done": True},
+    "blocked": {"fault": "blocked_page"},
+    "blocked, done": {"fault": "blocked_page", "done": True},
 }
 RARE_WRITES = [on for on in RARE if on["method"] != "GET"]
 IN_EVERY_TEST = 2
@@ -258,6 +262,20 @@ def test_write_is_not_believed_by_a_wrong_answer(
 
     struck = [rule["struck"] for rule in company.heal()["rules"]]
     assert all(struck)
+    require_right_in_the_end(company, home, calm, ended)
+
+
+@pytest.mark.parametrize("done", [False, pytest.param(True, marks=pytest.mark.prove)])
+def test_nothing_counts_as_taken_away_because_a_gateway_has_lost_its_way(
+    company: Company, calm: Calm, home: Path, done: bool
+) -> None:
+    """It says 404 to each call that takes something away, and to each question whether the person is there."""
+    takes, looks = {"method": "DELETE", "path": "/accounts/**"}, {"method": "GET", "path": "/accounts/*/users/*"}
+    company.fail({"on": takes, "fault": "no_route", "done": done}, {"on": looks, "fault": "no_route"})
+
+    ended = company.sync(home, patience=1000)
+
+    assert company.heal()["rules"][0]["struck"] > 0
     require_right_in_the_end(company, home, calm, ended)
 
 
@@ -317,7 +335,7 @@ def test_write_that_always_gets_a_wrong_answer_is_reported_as_it_is(
 @pytest.mark.parametrize(
     ("fault", "pattern"),
     [("ok_page", PATTERNS[0]), ("ok_object", PATTERNS[1]), ("ok_object", {}), ("redirect", PATTERNS[2]),
-     ("stale", PATTERNS[1]), ("stale", PATTERNS[2])],
+     ("no_route", PATTERNS[1]), ("blocked_page", PATTERNS[2]), ("stale", PATTERNS[1]), ("stale", PATTERNS[2])],
     ids=str,
 )  # fmt: skip
 @pytest.mark.parametrize("on", [READS, RARE[4], RARE[5], RARE[6]], ids=lambda on: str(on["path"]))

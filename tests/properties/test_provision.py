@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tasks.journal import Attempt, CallResult
 from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER, Operation, OperationKind
 from tasks.model.plan import Plan
+from tasks.model.protection import Protection
 from tasks.provision import apply_plan
 from tasks.provision.reasons import NOT_GIVEN_BACK
 from tests.support.effort import examples
@@ -83,11 +84,11 @@ def world_of(folder: str, accounts: Sequence[Any]) -> World:
     return world
 
 
-def live(world: World, plan: Plan, moments: int | None) -> None:
+def live(world: World, plan: Plan, moments: int | None, protect: tuple[str, ...] = ()) -> None:
     """Run the command once, in a process that has so many moments to live."""
     life = Life(moments)
     world.journal.life = world.target.life = life
-    runtime = world.begin_run(workers=3)
+    runtime = world.begin_run(workers=3, protection=Protection(protect))
     with suppress(Killed):
         asyncio.run(apply_plan(plan, runtime))
 
@@ -116,6 +117,7 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
 ) -> None:
     accounts, builder = made
     plan = builder.plan()
+    protect = data.draw(st.sampled_from([(), ("role:MANAGE_USERS",)]), "protect")
     faults = {
         name: data.draw(st.sets(st.integers(0, 12), max_size=2), name)
         for name in ("lost", "dropped", "late", "very_late")
@@ -127,12 +129,12 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
         for world, moments in ((undisturbed, []), (disturbed, lives)):
             world.record(plan)
             for span in moments:
-                live(world, plan, span)
-            live(world, plan, None)
+                live(world, plan, span, protect)
+            live(world, plan, None, protect)
         for _ in range(2):
             if tried_in_vain(disturbed, plan):
                 assert sum(map(len, faults.values())) >= MAX_TRIES
-                live(disturbed, plan, None)  # the next run tries again
+                live(disturbed, plan, None, protect)  # the next run tries again
 
         assert record_of(disturbed, plan) == record_of(undisturbed, plan)
         assert sorted(disturbed.target.mails) == sorted(undisturbed.target.mails)
@@ -221,6 +223,43 @@ def test_nobody_ends_with_nothing_because_an_exchange_was_refused_or_cut_off(
         assert not any(call.is_open for call in calls)
         done = [call.attempt.op_id for call in calls if call.result == CallResult.DONE]
         assert len(set(done)) == len(done)
+        world.journal.close()
+
+
+@st.composite
+def plans_against_admins(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
+    """Super admins, and a plan that takes the role from each of them."""
+    builder = PlanBuilder()
+    accounts = []
+    for number in range(7001, 7001 + draw(st.integers(1, 4))):
+        key, held = str(number), draw(some_licences)
+        accounts.append(account(key, *held, roles=("SUPER_USER",), group="5000"))
+        builder.adopt(key, held)
+        match draw(st.sampled_from(["suspend", "demote"])):
+            case "suspend":
+                builder.suspend(key, held, ["SUPER_USER"])
+            case _:
+                builder.roles(key, ["SUPER_USER"], [], key=key)
+    return accounts, builder
+
+
+@settings(max_examples=examples(6), deadline=None)
+@given(plans_against_admins(), st.lists(st.integers(0, 20), max_size=3), st.data())
+def test_a_tenant_keeps_a_super_admin_whatever_is_lost_late_or_killed(
+    made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject
+) -> None:
+    accounts, builder = made
+    plan = builder.plan()
+    with tempfile.TemporaryDirectory() as folder:
+        world = world_of(folder, accounts)
+        for name in ("lost", "dropped", "late", "very_late"):
+            setattr(world.target, name, data.draw(st.sets(st.integers(0, 8), max_size=3), name))
+        world.record(plan)
+        for span in [*lives, None]:
+            live(world, plan, span)
+        world.target.land(world.target.late | world.target.very_late)
+
+        assert asyncio.run(world.target.read_admins())
         world.journal.close()
 
 

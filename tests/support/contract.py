@@ -91,6 +91,7 @@ def memory_target(state: Mapping[str, Any]) -> MemoryTarget:
                 user["key"], user["email"], user["firstName"], user["lastName"], user.get("locale", "en_US"),
                 frozenset(user.get("licenceKeys", ())),
                 (*user.get("adminRoles", ()), *custom.get(user.get("roleSet", ""), ())), user.get("groupKey"),
+                activated=True,
             )
             for user in state["users"]
         ),
@@ -102,6 +103,7 @@ def memory_target(state: Mapping[str, Any]) -> MemoryTarget:
         licences=[Licence(row["key"], row["description"], tuple(sorted(row["products"]))) for row in state["licences"]],
     )  # fmt: skip
     target.seats = {row["key"]: row["seats"] for row in state["licences"] if row.get("seats") is not None}
+    target.invited = {user["key"] for user in state["users"] if not user.get("activated")}
     target.elsewhere = {address for account in state["otherAccounts"] for address in account["users"]}
     return target
 

@@ -47,6 +47,10 @@ class MortalTarget(MemoryTarget):
         self.life.moment()
         return await super().read_seats()
 
+    async def read_admins(self) -> frozenset[str]:
+        self.life.moment()
+        return await super().read_admins()
+
     async def perform(self, operation: Operation) -> Reply:
         self.life.moment()
         try:

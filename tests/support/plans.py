@@ -113,8 +113,8 @@ class PlanBuilder:
         before = {"licences": list(licences), "products": ["G2M"], "roles": list(roles)}
         return self.add(Action.SUSPEND, person, before, {"licences": [], "products": [], "roles": []}, key=person)
 
-    def delete(self, person: str) -> Change:
-        before: dict[str, Any] = {"licences": [], "products": [], "roles": []}
+    def delete(self, person: str, roles: Sequence[str] = ()) -> Change:
+        before: dict[str, Any] = {"licences": [], "products": [], "roles": list(roles)}
         return self.add(Action.DELETE, person, before, {"licences": [], "products": [], "roles": []}, key=person)
 
     def reactivate(self, person: str) -> Change:

@@ -12,12 +12,14 @@ from typing import Any, Self
 import pandas as pd
 
 from tasks.connectors.base import Capabilities
+from tasks.model.admins import AdminRole
 from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
 from tasks.model.operations import Operation, OperationKind, Refusal, Reply
 from tasks.model.state import AccountState, DirectoryGroup, TargetState
 from tasks.model.tables import ACCOUNTS, DIRECTORY_GROUPS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES, WEBINARS
 from tasks.provision.recheck import effect
 
+SUPER_ADMIN = AdminRole("SUPER_USER", unable=frozenset({"SUSPENDED", "INVITED"}))
 MEETING, WEBINAR, TRAINING = "9001", "9002", "9003"
 
 
@@ -54,13 +56,18 @@ class MemoryTarget:
         licences: Sequence[Licence] = (Licence(MEETING), Licence(WEBINAR), Licence(TRAINING)),
     ) -> None:
         self.capabilities = Capabilities(
-            create_batch=create_batch, directory_piece=directory_piece, seats=True, transfers=True
+            create_batch=create_batch,
+            directory_piece=directory_piece,
+            seats=True,
+            transfers=True,
+            admin_role=SUPER_ADMIN,
         )
         self.tenant = self.account_key = "3001"  # what the credentials reach, and what was asked for
         self.accounts = {account.account_key: account for account in accounts}
         self.licences = {licence.key: licence for licence in licences}
         self.group_names = dict(groups or {})
         self.directory = dict(directory or {})
+        self.invited: set[str] = set()  # keys of people who have not accepted yet
         self.elsewhere: set[str] = set()  # addresses of another account, whose people are asked to move here
         self.barred: set[str] = set()  # addresses of another account that are simply in use
         self.seats: dict[str, int] = {}
@@ -69,6 +76,7 @@ class MemoryTarget:
         self.reads = 0
         self.directory_reads = 0
         self.seat_reads = 0
+        self.admin_reads = 0
         self.mails: list[tuple[str, str]] = []
         self.fault: Callable[[Operation], None] = lambda operation: None
         self.lost: set[int] = set()
@@ -102,6 +110,13 @@ class MemoryTarget:
         ]
         await asyncio.sleep(0)
         return found
+
+    async def read_admins(self) -> frozenset[str]:
+        self.requests_sent += 1
+        self.admin_reads += 1
+        await asyncio.sleep(0)
+        held = self.accounts.values()
+        return frozenset(one.account_key for one in held if SUPER_ADMIN.can_be_used(one.roles, self.status_of(one)))
 
     async def read_groups(self) -> dict[str, str]:
         self.requests_sent += 1
@@ -206,6 +221,7 @@ class MemoryTarget:
                 frozenset(operation.payload["licences"]), tuple(sorted(operation.payload["roles"])),
                 operation.payload["group_key"], pending_transfer=one.user_name in self.elsewhere,
             )  # fmt: skip
+            self.invited.add(key)
             if operation.notify:
                 self.mails.append(("welcome", one.user_name))
         conflict = Refusal("user.name.conflict", 409)
@@ -262,6 +278,13 @@ class MemoryTarget:
 
     def _used(self, licence: str) -> int:
         return sum(licence in account.licences for account in self.accounts.values())
+
+    def status_of(self, one: AccountState) -> str:
+        if one.pending_transfer:
+            return "INVITED"
+        if not one.licences and not one.roles:
+            return "SUSPENDED"
+        return "INVITED" if one.account_key in self.invited else "ACTIVE"
 
     def holdings(self) -> dict[str, tuple[Any, ...]]:
         """Return the tenant by address, with groups by name: what two runs are compared by."""
@@ -328,7 +351,7 @@ def whole(target: MemoryTarget) -> TargetState:
     grants = [(one.account_key, licence) for one in accounts for licence in sorted(one.licences)]
     used = Counter(licence for _, licence in grants)
     return TargetState(
-        ACCOUNTS.frame({**vars(one), "status": "ACTIVE"} for one in accounts),
+        ACCOUNTS.frame({**vars(one), "status": target.status_of(one)} for one in accounts),
         GRANTS.frame({"account_key": key, "licence_key": licence} for key, licence in grants),
         GROUPS.frame({"group_key": key, "name": name, "path": (name,)} for key, name in target.group_names.items()),
         LICENCES.frame(

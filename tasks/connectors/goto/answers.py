@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from tasks.connectors.goto.faults import Fault
+from tasks.connectors.goto.faults import UNREADABLE, Fault
 
 BODY_STATUSES = frozenset({200, 201})
 """What an answer with a body comes with."""
@@ -24,7 +24,6 @@ NOT_TO_BE_BELIEVED = {
     203: "it was changed on its way",
     206: "it is a part only, and no part was asked for",
 }
-_UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
 _NAMES_SOMETHING = re.compile(r"[^@\s]+@[^@\s]+|\d{4,}")
 """An address or a key, of the values that a refusal names."""
 
@@ -71,7 +70,7 @@ def read_answer(response: httpx.Response, parse: Callable[[Any], Any] | None, *,
         return parse(json.loads(body))
     except OtherAnswer as exc:
         raise UnfitAnswer("it is about something else than was asked", is_others=True) from exc
-    except _UNREADABLE as exc:
+    except UNREADABLE as exc:
         # Not chained: a decoding error keeps the document, and with it what it says of people.
         raise UnfitAnswer(f"it cannot be read ({type(exc).__name__})") from None
 

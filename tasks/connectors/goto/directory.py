@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tasks.connectors.goto.answers import OtherAnswer, require_same
+from tasks.connectors.goto.faults import is_bare
 from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.wire import key_of
@@ -76,8 +77,8 @@ class Directory:
             try:
                 parse = partial(_group_of, key=key)
                 found[key] = await self._transport.get(_group_path(key), "read a directory group", parse)
-            except RefusedByTarget as refusal:
-                if refusal.facts["status"] not in MISSING:
+            except (RefusedByTarget, TargetDown) as refusal:
+                if not _may_be_missing(refusal):
                     raise
                 every = await self.groups()  # tells a group that is gone from a right that is missing
                 return {known: every[known] for known in keys if known in every}
@@ -162,6 +163,12 @@ class Directory:
         check = partial(_require_address, key=account_key, address=address)
         body = {"userName": address}
         await self._transport.write("PATCH", path, "change an address in the directory", body=body, check=check)
+
+
+def _may_be_missing(refusal: RefusedByTarget | TargetDown) -> bool:
+    if isinstance(refusal, TargetDown):
+        return is_bare(refusal, MISSING)
+    return refusal.facts["status"] in MISSING
 
 
 def _id_of(answer: Mapping[str, Any], attribute: str, value: str) -> str:

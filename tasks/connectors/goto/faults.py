@@ -2,16 +2,26 @@
 
 import json
 import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
+from tasks.model.errors import RefusedByTarget, TargetDown, TargetError, UncertainCall
 
 MAX_DETAIL = 500
 CALL_NOT_DONE = "This call was not carried out."
 PERHAPS_DONE = "This call may or may not have been carried out."
+NOT_GOTOS = "Check urls.api in the pipeline, and that no proxy or sign-in page stands between."
+UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading an answer of an odd form may raise."""
+
+OTHER_CODES = ("errorCode", "int_err_code")
+"""Where other APIs of GoTo's have their code."""
+
+_SCIM = "urn:ietf:params:scim:api:messages:2.0:Error"
+_OAUTH = re.compile(r"[a-z][a-z_]*")
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 
 
@@ -19,7 +29,9 @@ _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 class Fault:
     """One refusal. ``subjects`` are the values that it names (addresses, keys): for facts, never for a message.
 
-    ``detail`` is the beginning of a fault that is not JSON; ``structured`` tells if it was JSON (or empty).
+    ``detail`` is the beginning of a fault that is not JSON. ``is_own`` tells if it has the form of GoTo's own faults:
+    a gateway between refuses with a page, with nothing, or with JSON of its own, and knows nothing of what was asked
+    for. ``is_oauth`` tells the same of the token service's (RFC 6749 §5.2).
     """
 
     status: int
@@ -27,7 +39,8 @@ class Fault:
     incident: str | None = None
     subjects: tuple[str, ...] = ()
     detail: str = ""
-    structured: bool = True
+    is_own: bool = False
+    is_oauth: bool = False
 
     @property
     def label(self) -> str:
@@ -53,17 +66,40 @@ def read_fault(response: httpx.Response) -> Fault:
         return Fault(status)
     try:
         body = json.loads(response.content)
-    except ValueError:
-        return Fault(status, detail=response.text[:MAX_DETAIL], structured=False)
+    except UNREADABLE:
+        # Not response.text: a charset that is no text's would raise.
+        return Fault(status, detail=response.content[: 4 * MAX_DETAIL].decode("utf-8", "replace")[:MAX_DETAIL])
     body = body if isinstance(body, dict) else {}
-    errors = [item for item in body.get("errors") or body.get("Errors") or [] if isinstance(item, dict)]
+    errors = _errors(body)
     codes = [_plain(item.get("code")) for item in errors]
-    codes += [_plain(body.get(name)) for name in ("errorCode", "error")]  # other GoTo hosts; OAuth (RFC 6749 §5.2)
+    codes += [_plain(body.get(name)) for name in (*OTHER_CODES, "error")]
     return Fault(
         status,
         code=next((code for code in codes if code), None),
         incident=_plain(body.get("incidentId")),
-        subjects=tuple(str(item["value"]) for item in errors if item.get("value") is not None),
+        subjects=tuple(_subject(item) for item in errors if item.get("value") is not None),
+        is_own=_is_own(body, errors),
+        is_oauth=isinstance(error := body.get("error"), str) and _OAUTH.fullmatch(error) is not None,
+    )
+
+
+def _errors(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the problems that a fault lists: under ``errors``, in SCIM 1.1 under ``Errors``."""
+    listed = [item for name in ("errors", "Errors") if isinstance(body.get(name), list) for item in body[name]]
+    return [item for item in listed if isinstance(item, dict)]
+
+
+def _is_own(body: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a fault has a form that GoTo's have: the Admin API's, SCIM's, or that of its other hosts.
+
+    A number for a code is what others give; so is a word under ``error``.
+    """
+    schemas = body.get("schemas")
+    return (
+        "incidentId" in body
+        or any(isinstance(item.get("code"), str) for item in errors)
+        or any(_plain(body.get(name)) is not None for name in OTHER_CODES)
+        or (isinstance(schemas, list) and _SCIM in schemas)
     )
 
 
@@ -101,9 +137,27 @@ def refused(
     return RefusedByTarget(
         f"GoTo refused to {purpose} ({fault.label}).",
         sent=CALL_NOT_DONE,
-        remedy=_remedy(fault, right, granted),
+        remedy=right.remedy(granted) if fault.status in (401, 403) else "",
         **fault.facts,
     )
+
+
+def unbelievable(purpose: str, why: str, fault: Fault, *, safe: bool, more: str = "") -> TargetDown | UncertainCall:
+    """Return the error for an answer that proves nothing, since *why*. *more* is added to what to do about it."""
+    what = f"GoTo's answer to the call to {purpose} cannot be believed: {why} (HTTP {fault.status})."
+    facts = {**fault.facts, "code": None, "incident": None, "subjects": (), "is_own": fault.is_own}
+    remedy = f"{NOT_GOTOS} {more}".strip()
+    if safe:
+        return TargetDown(what, sent=CALL_NOT_DONE, remedy=remedy, **facts)
+    return UncertainCall(what, sent=PERHAPS_DONE, remedy=f"It is looked up. {remedy}", **facts)
+
+
+def not_own(
+    purpose: str, fault: Fault, right: Right, granted: tuple[str, ...] | None, *, safe: bool
+) -> TargetDown | UncertainCall:
+    """Return the error for a refusal that is not of GoTo's form: it says nothing of what was asked for."""
+    more = f"If nothing does: {_begun_small(right.remedy(granted))}" if fault.status in (401, 403) else ""
+    return unbelievable(purpose, "the refusal is not of GoTo's form", fault, safe=safe, more=more)
 
 
 def failing(purpose: str, fault: Fault, *, safe: bool) -> TargetDown | UncertainCall:
@@ -114,12 +168,21 @@ def failing(purpose: str, fault: Fault, *, safe: bool) -> TargetDown | Uncertain
     return UncertainCall(what, sent=PERHAPS_DONE, remedy="It is looked up before it is repeated.", **fault.facts)
 
 
-def _remedy(fault: Fault, right: Right, granted: tuple[str, ...] | None) -> str:
-    if fault.status in (401, 403):
-        return right.remedy(granted)
-    if fault.status < 400 or not fault.structured:
-        return "The answer is not GoTo's own: check urls.api in the pipeline, and the proxy."
-    return ""
+def is_bare(error: TargetError, statuses: Container[int]) -> bool:
+    """Tell whether an error is a refusal with one of *statuses* that is not of GoTo's form."""
+    return error.facts.get("is_own") is False and error.facts.get("status") in statuses
+
+
+def _begun_small(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _subject(item: Mapping[str, Any]) -> str:
+    """Return what a problem is about. A whole number may have more digits than Python turns into text."""
+    try:
+        return str(item["value"])
+    except UNREADABLE:
+        return ""
 
 
 def _plain(value: object) -> str | None:

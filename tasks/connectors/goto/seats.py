@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import quote
 
 from tasks.connectors.goto import wire
+from tasks.connectors.goto.faults import is_bare
 from tasks.connectors.goto.transport import Transport
-from tasks.model.errors import RefusedByTarget
+from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, UncertainCall
 
 EXCEEDED = "license.seats.exceeded"
 CAN_MEAN_SEATS = frozenset({400, 402, 403, 409, 422})
@@ -18,6 +19,7 @@ OTHER_CODES = frozenset(
         "license.not.found",
     }
 )  # fmt: skip
+NO_VERB = frozenset({404, 405, 501})
 THINGS_NOT_FOUND = frozenset({"user.not.found", "license.not.found", "account.not.found"})
 """What a 404 says of a path that is known, where something that it names is not there."""
 
@@ -45,16 +47,30 @@ class Seats:
             raise
 
     async def _assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
-        """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent."""
+        """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent.
+
+        A gateway that knows no such verb will do: the user tells whether it was carried out all the same, and to send
+        the set as well gives nothing else.
+        """
+        unsure: UncertainCall | None = None
         if self._has_put:
             try:
                 await self._transport.write("PUT", self._path(account_key, licence_key, notify), "assign a licence")
-            except RefusedByTarget as refusal:
+            except (RefusedByTarget, UncertainCall) as refusal:
                 if not _verb_is_missing(refusal):
                     raise
                 self._has_put = refusal.facts["status"] == 404  # which may be about this one path
+                unsure = refusal if isinstance(refusal, UncertainCall) else None
             else:
                 return
+        try:
+            await self._assign_as_set(account_key, licence_key, notify=notify)
+        except (TargetDown, CredentialsRefused) as exc:
+            if unsure is None:
+                raise
+            raise unsure from exc
+
+    async def _assign_as_set(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         user = await self._read_user(account_key)
         if user is None:
             raise RefusedByTarget(
@@ -110,7 +126,9 @@ def free_seats(licence: wire.Licence) -> int | None:
     return None if licence.seats is None or licence.used is None else licence.seats - licence.used
 
 
-def _verb_is_missing(refusal: RefusedByTarget) -> bool:
+def _verb_is_missing(refusal: RefusedByTarget | UncertainCall) -> bool:
     """Whether a refusal is about the verb: not allowed, not implemented, or a path that is not found itself."""
+    if isinstance(refusal, UncertainCall):
+        return is_bare(refusal, NO_VERB)
     status, code = refusal.facts["status"], refusal.facts["code"]
-    return status in (405, 501) or (status == 404 and code not in THINGS_NOT_FOUND)
+    return status in NO_VERB and (status != 404 or code not in THINGS_NOT_FOUND)

@@ -44,7 +44,8 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Survey:
-    """The answers. ``refusal`` is what stood in the way of the first call, ``reachable`` the accounts within reach.
+    """The answers. ``refusal`` is what stood in the way of the first call, ``unread`` what stood in the way of reading
+    the account. ``has_token`` tells whether there was a token, ``reachable`` are the accounts within reach.
 
     ``admins`` are the accounts of the person behind the token and of the organisation's admins, as far as those are
     told; None where they could not be read.
@@ -54,6 +55,8 @@ class Survey:
     """
 
     refusal: TargetError | None = None
+    has_token: bool = False
+    unread: TargetError | None = None
     scopes: tuple[str, ...] | None = None
     reachable: tuple[str, ...] = ()
     caller_key: str | None = None
@@ -74,10 +77,12 @@ async def survey(target: GotoConnector, spec: GotoTarget, clock: Callable[[], da
     try:
         me = await target.caller()
     except TargetError as refusal:
-        return Survey(refusal=refusal, scopes=await target.granted_scopes())
+        scopes = await target.granted_scopes()
+        return Survey(refusal=refusal, has_token=target.has_token, scopes=scopes)
     caller_key, reachable = me
     asks, organisation = await _organisation(spec)
     return Survey(
+        has_token=True,
         scopes=await target.granted_scopes(),
         reachable=tuple(reachable),
         caller_key=caller_key,
@@ -138,7 +143,6 @@ def _read(answer: Mapping[str, Any]) -> Organisation:
 def _skew(date: str | None, now: datetime) -> float | None:
     """Return how many seconds *now* is ahead of an answer's ``Date``, which has whole seconds."""
     try:
-        theirs = parsedate_to_datetime(date or "")
-    except (TypeError, ValueError):
+        return (now - parsedate_to_datetime(date or "").astimezone(UTC)).total_seconds()
+    except (TypeError, ValueError, OverflowError):
         return None
-    return (now - theirs.astimezone(UTC)).total_seconds()

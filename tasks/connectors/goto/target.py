@@ -16,21 +16,22 @@ import pandas as pd
 from tasks.connectors.base import Capabilities
 from tasks.connectors.goto import wire
 from tasks.connectors.goto.directory import MAX_MEMBERS, Directory
-from tasks.connectors.goto.faults import PERHAPS_DONE
+from tasks.connectors.goto.faults import PERHAPS_DONE, is_bare
 from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
 from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.people import People
-from tasks.connectors.goto.roles import Roles
+from tasks.connectors.goto.roles import SUPER_ADMIN, Roles
 from tasks.connectors.goto.seats import Seats, free_seats
 from tasks.connectors.goto.tokens import TokenSource
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.webinars import Webinars
-from tasks.model.errors import RefusedByTarget, TargetError, UncertainCall
+from tasks.model.errors import RefusedByTarget, TargetDown, TargetError, UncertainCall
 from tasks.model.operations import Operation, OperationKind, Reply
 from tasks.model.pipeline import GotoTarget
 from tasks.model.state import AccountState, DirectoryGroup, TargetState
 
 T = TypeVar("T")
+NOT_FOUND = 404
 SINGLE_READS = 2
 """Up to so many accounts are looked up one by one without asking first how many there are."""
 
@@ -59,6 +60,7 @@ class GotoConnector:
             seats=True,
             transfers=True,
             status=False,
+            admin_role=SUPER_ADMIN,
         )
         self.apis = apis
         self._reads_directory = spec.directory != "none"
@@ -99,6 +101,11 @@ class GotoConnector:
             "/me", "say who we are", lambda me: (wire.key_of(me["key"]), wire.reachable_accounts(me))
         )
 
+    @property
+    def has_token(self) -> bool:
+        """Whether the token service has taken the credentials."""
+        return self._tokens.has_one
+
     async def granted_scopes(self) -> tuple[str, ...] | None:
         """Return the scopes of the token, None where there is none or its answer names none."""
         try:
@@ -130,10 +137,18 @@ class GotoConnector:
         return wire.with_templates(wire.state(await self._users(), groups, licences), await self._templates())
 
     async def _templates(self) -> list[wire.Template]:
-        """Read the e-mail templates; an account or a token that knows of none has none."""
+        """Read the e-mail templates; an account or a token that knows of none has none.
+
+        Whether every account has this list is not known (R12), so a gateway that knows no such path will do: nothing is
+        taken away for want of a template.
+        """
         try:
             return await self._list("templates", wire.template)
         except RefusedByTarget:
+            return []
+        except TargetDown as down:
+            if not is_bare(down, (NOT_FOUND,)):
+                raise
             return []
 
     async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
@@ -147,6 +162,11 @@ class GotoConnector:
             users = [user for user in await _together(lookups) if user is not None]
         wanted = {user.key: user for user in users if user.key in keys or (user.email or "").casefold() in addresses}
         return [wire.account_state(wanted[key]) for key in sorted(wanted)]
+
+    async def read_admins(self) -> frozenset[str]:
+        """Return who can act as super admin: one request for each 1000 users."""
+        users = await self._list("users", wire.user)
+        return frozenset(user.key for user in users if SUPER_ADMIN.can_be_used(user.roles, user.status))
 
     async def read_groups(self) -> dict[str, str]:
         return {group.key: group.name or "" for group in await self._list("groups", wire.group)}
@@ -210,6 +230,7 @@ class GotoConnector:
         return None if user is None else (await self._roles.named([user]))[0]
 
     async def _plain_user(self, account_key: str) -> wire.User | None:
+        """Read one user. Where a 404 is not of GoTo's form it says nothing of them, and the list of all users tells."""
         try:
             parse = partial(wire.user_of, key=account_key)
             return await self._transport.get(self._user_path(account_key), "read a user", parse)
@@ -217,6 +238,11 @@ class GotoConnector:
             if _absent(refusal, "user.not.found"):
                 return None
             raise
+        except TargetDown as down:
+            if not is_bare(down, (NOT_FOUND,)):
+                raise
+            listed = await self._list("users", wire.user)
+            return next((user for user in listed if user.key == account_key), None)
 
     async def _user_at(self, address: str) -> wire.User | None:
         """Find a user by address. Whether GoTo's filter heeds case is not documented, so lower case is tried too.
@@ -317,9 +343,8 @@ def _segment(key: str) -> str:
 
 
 def _absent(refusal: RefusedByTarget, code: str) -> bool:
-    """Whether GoTo itself says that the thing is not there; a proxy's 404 page says nothing about it."""
-    facts = refusal.facts
-    return facts["status"] == 404 and facts["code"] in (None, code) and not facts["detail"]
+    """Whether GoTo says that the thing itself is not there, and not something on the way to it."""
+    return refusal.facts["status"] == NOT_FOUND and refusal.facts["code"] in (None, code)
 
 
 async def _together(reads: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

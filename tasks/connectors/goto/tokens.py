@@ -19,6 +19,7 @@ from tasks.model.errors import CredentialsRefused, TargetDown
 
 RENEW_BEFORE_S = 300.0
 LIFETIME_S = 3600.0
+CREDENTIALS = "auth.client_id, auth.client_secret and auth.pat (or auth.refresh_token)"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class TokenSource:
         self._token: Token | None = None
         self._refusal: Fault | None = None
         self._lock = asyncio.Lock()
+
+    @property
+    def has_one(self) -> bool:
+        """Whether the token service has given a token so far."""
+        return self._token is not None
 
     async def current(self) -> Token:
         """Return a token with some minutes left. Raises ``CredentialsRefused``, ``TargetDown``."""
@@ -128,8 +134,11 @@ class TokenSource:
         if response.status_code == 429 or response.status_code >= 500:
             raise Passing(_failing(self._url, f"HTTP {response.status_code}"), self._wait(response))
         if response.status_code >= 400:
-            self._refusal = read_fault(response)
-            raise _refused(self._refusal)
+            fault = read_fault(response)
+            if not (fault.is_oauth or fault.is_own):
+                raise _not_own(self._url, fault)
+            self._refusal = fault
+            raise _refused(fault)
         return self._token_of(response)
 
     def _form(self) -> dict[str, str]:
@@ -219,12 +228,23 @@ def _failing(url: httpx.URL, cause: str) -> TargetDown:
     )
 
 
+def _not_own(url: httpx.URL, fault: Fault) -> TargetDown:
+    """Return the error for a refusal that is not the token service's: nobody has looked at the credentials."""
+    return TargetDown(
+        f"The refusal that came from the token service at {place(url)} is not of its form (HTTP {fault.status}).",
+        remedy="Check urls.token in the pipeline, and that no proxy or sign-in page stands between. If nothing does: "
+        f"check {CREDENTIALS}.",
+        host=url.host,
+        **fault.facts,
+    )
+
+
 def _refused(fault: Fault) -> CredentialsRefused:
     check = {
         "invalid_client": "auth.client_id and auth.client_secret",
         "invalid_grant": "auth.pat (or auth.refresh_token): it may be wrong, revoked or expired",
         "unsupported_grant_type": "that the OAuth client has the grant 'Personal Access Token' switched on",
-    }.get(fault.code or "", "auth.client_id, auth.client_secret and auth.pat (or auth.refresh_token)")
+    }.get(fault.code or "", CREDENTIALS)
     return CredentialsRefused(
         f"GoTo's token service refused the credentials ({fault.label}).", remedy=f"Check {check}.", **fault.facts
     )

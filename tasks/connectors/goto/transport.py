@@ -18,8 +18,10 @@ from tasks.connectors.goto.faults import (
     Fault,
     Right,
     failing,
+    not_own,
     read_fault,
     refused,
+    unbelievable,
 )
 from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
@@ -34,7 +36,6 @@ NOT_IMPLEMENTED = 501
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 BURST_S = 0.02
-NOT_GOTOS = "Check urls.api in the pipeline, and that no proxy or sign-in page stands between."
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Transport:
         self._tokens = tokens
         self._retries = retries
         self._breaker = breaker
-        self._no_right: set[tuple[int, int, str | None]] = set()
+        self._no_right: set[_Refused] = set()
         self._right = right
         self.requests_sent = 0
         self.too_many = 0
@@ -181,6 +182,8 @@ class Transport:
         if is_others(fault, call.path, call.body):
             return _unbelievable(call, UnfitAnswer("it is about something else than was asked", is_others=True), fault)
         if fault.status == NOT_IMPLEMENTED or (fault.status < 500 and fault.status not in PASSING_STATUSES):
+            if not fault.is_own:
+                return not_own(call.purpose, fault, self._right, token.scopes, safe=call.safe)
             return refused(call.purpose, fault, self._right, token.scopes)
         error = failing(call.purpose, fault, safe=call.safe)
         if call.safe and fault.status in PASSING_STATUSES:
@@ -201,12 +204,8 @@ def _answer(call: Call, response: httpx.Response) -> Any:
 
 def _unbelievable(call: Call, unfit: UnfitAnswer, fault: Fault) -> Exception:
     """Return the error for an answer that proves nothing. The answer to another read may be followed by our own."""
-    what = f"GoTo's answer to the call to {call.purpose} cannot be believed: {unfit} (HTTP {fault.status})."
-    facts = {"status": fault.status, "code": None, "incident": None, "detail": ""}
-    if not call.safe:
-        return UncertainCall(what, sent=PERHAPS_DONE, remedy=f"It is looked up. {NOT_GOTOS}", **facts)
-    down = TargetDown(what, sent=CALL_NOT_DONE, remedy=NOT_GOTOS, **facts)
-    return Passing(down) if unfit.is_others else down
+    error = unbelievable(call.purpose, str(unfit), fault, safe=call.safe)
+    return Passing(error) if call.safe and unfit.is_others else error
 
 
 def _unreachable(url: httpx.URL, cause: str) -> TargetDown:
@@ -234,8 +233,13 @@ def _too_fast(call: Call, fault: Fault) -> TargetDown:
     )
 
 
-def _refusal(token: Token, response: httpx.Response) -> tuple[int, int, str | None]:
-    return token.number, response.status_code, read_fault(response).code
+_Refused = tuple[int, int, str | None, bool]
+"""What was refused to whom: the token's number, status, code, and whether GoTo itself said so."""
+
+
+def _refusal(token: Token, response: httpx.Response) -> _Refused:
+    fault = read_fault(response)
+    return token.number, fault.status, fault.code, fault.is_own
 
 
 def _hide_queries_in_logs() -> None:

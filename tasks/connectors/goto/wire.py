@@ -13,6 +13,9 @@ from tasks.model.operations import NewAccount, Operation, Refusal, Reply
 from tasks.model.state import AccountState, TargetState
 from tasks.model.tables import ACCOUNTS, DIRECTORY_GROUPS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES, TEMPLATES
 
+ACTIVATED = frozenset({"ACTIVE", "INACTIVE"})
+"""What ``status`` says of somebody who has signed in. Other words than ``SUSPENDED`` are assumed (fact R5)."""
+
 NAME_CONFLICT = "user.name.conflict"
 FIELDS = {"user_name": "email", "given_name": "firstName", "family_name": "lastName", "locale": "locale"}
 
@@ -273,6 +276,7 @@ def account_state(found: User) -> AccountState:
         group_key=found.group_key,
         managed_groups=found.managed_groups,
         pending_transfer=found.pending_transfer,
+        activated=(found.status or "").upper() in ACTIVATED,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.connectors.goto.answers import UnfitAnswer, is_others, read_answer
-from tasks.connectors.goto.faults import Fault
+from tasks.connectors.goto.faults import Fault, read_fault
 from tasks.connectors.webhook import post_notice
 from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, UncertainCall
 from tasks.model.operations import NewAccount, Operation, OperationKind, Reply
@@ -313,6 +313,128 @@ def test_what_is_said_to_be_gone_and_is_there_is_refused(goto, name, found):
     goto.on(method, path, found)
     with pytest.raises((RefusedByTarget, UncertainCall)):
         perform(goto, what)
+
+
+BARE = {
+    "nothing": (404, b""),
+    "Kong": (404, {"message": "no Route matched with those values"}),
+    "Spring": (404, {"timestamp": 1, "status": 404, "error": "Not Found", "path": "/admin"}),
+    "Spring, in use": (409, {"status": 409, "error": "Conflict"}),
+    "page": (404, HTML, {"Content-Type": "text/html"}),
+    "firewall": (403, HTML, {"Content-Type": "text/html"}),
+    "nobody": (401, b""),
+    "object": (409, {}),
+    "word": (400, b'"no"'),
+    "number for errors": (400, {"errors": 1}),
+    "true for errors": (422, {"errors": True}),
+    "numbers for codes": (400, {"success": False, "errors": [{"code": 7003, "message": "no route"}]}),
+    "number for the code": (404, {"code": 5, "message": "Not found"}),
+    "problem": (410, {"type": "about:blank", "title": "Gone", "status": 410}, {"Content-Type": "application/json"}),
+    "deep": (400, b"[" * 100_000),
+    "not implemented": (501, b""),
+}
+"""Refusals of gateways, proxies and firewalls: of GoTo's statuses, and not of its form."""
+REFUSED_BARE = cases(BARE, ("nothing", "Spring, in use", "firewall", "true for errors"))
+LOST = cases({name: BARE[name] for name in ("nothing", "Kong", "Spring", "page")}, ("nothing", "Spring"))
+"""What everything is answered with whose route is gone."""
+
+
+@pytest.mark.parametrize("answer", REFUSED_BARE)
+@pytest.mark.parametrize("name", [name for name in WRITES if name != "assign"])
+def test_write_that_is_refused_in_another_form_than_gotos_is_uncertain(goto, name, answer):
+    method, path, what = WRITES[name]
+    script(goto)
+    goto.on(method, path, answer)
+    with pytest.raises(UncertainCall, match=r"not of GoTo's form.*may or may not"):
+        perform(goto, what)
+
+
+@pytest.mark.parametrize("answer", LOST)
+@pytest.mark.parametrize("name", WRITES)
+def test_write_whose_route_is_gone_is_never_done_nor_certainly_undone(goto, name, answer):
+    """Everything is refused alike, so nothing can be looked at either: not before a write, then it was not sent."""
+    goto.on("GET", "^/", answer)
+    for method, path in {(method, path) for method, path, _ in WRITES.values()}:
+        goto.on(method, path, answer)
+    with pytest.raises((UncertainCall, TargetDown), match="not of GoTo's form") as caught:
+        perform(goto, WRITES[name][2])
+    was_sent = any(call.method != "GET" and "oauth" not in call.path for call in goto.seen)
+    assert isinstance(caught.value, UncertainCall) is was_sent
+
+
+@pytest.mark.parametrize("answer", REFUSED_BARE)
+def test_read_that_is_refused_in_another_form_than_gotos_cannot_be_believed(goto, answer):
+    goto.on("GET", "^/", answer)
+    for scenario in (
+        lambda target: target.identify(),
+        lambda target: target.read(),
+        lambda target: target.read_accounts(["7001"], []),
+        lambda target: target.read_accounts([], ["ada@acme.example"]),
+        lambda target: target.read_directory_groups(["6001"]),
+        lambda target: target.read_webinars(["7001"]),
+    ):
+        with pytest.raises(TargetDown, match=r"not of GoTo's form.*proxy or sign-in page"):
+            goto.run(scenario, directory="read")
+
+
+@pytest.mark.parametrize("answer", LOST)
+@pytest.mark.parametrize("listed", [[BO], [BO, ADA]], ids=["gone", "there"])
+def test_user_whom_something_between_does_not_find_is_looked_for_in_the_list(goto, listed, answer):
+    goto.on("GET", "/users/7001", answer)
+    goto.on("GET", "/users", (200, {"results": listed, "total": len(listed)}))
+    found = goto.run(lambda target: target.read_accounts(["7001"], []))
+    assert [state.account_key for state in found] == [user["key"] for user in listed if user is ADA]
+
+
+@pytest.mark.parametrize("answer", [(404, b""), (401, b"")])
+@pytest.mark.parametrize("listed", [[], [HOSTS]], ids=["gone", "there"])
+def test_directory_group_that_something_between_does_not_find_is_looked_for_in_the_list(goto, listed, answer):
+    goto.on("GET", "^/identity/v1/Groups/6001$", answer)
+    goto.on("GET", "^/identity/v1/Groups$", (200, {"resources": listed, "totalResults": len(listed)}))
+    found = goto.run(lambda target: target.read_directory_groups(["6001"]), directory="read")
+    assert list(found) == [group["id"] for group in listed]
+
+
+@pytest.mark.parametrize("answer", [(404, b""), (404, HTML)])
+def test_account_of_which_nobody_knows_templates_has_none(goto, answer):
+    for name in KINDS:
+        goto.on("GET", f"/{name}", EMPTY)
+    goto.on("GET", "/templates", answer)
+    assert len(read_tenant(goto).templates) == 0
+
+
+@pytest.mark.parametrize("answer", [(403, HTML), (401, b""), (401, {})])
+def test_refused_right_that_goto_did_not_speak_of_is_no_more_than_possible(goto, answer):
+    goto.on("GET", "^/admin/rest/v1/me$", answer)
+    with pytest.raises(TargetDown, match=r"proxy or sign-in page stands between\. If nothing does: a scope or role"):
+        goto.run(lambda target: target.identify())
+
+
+@pytest.mark.parametrize(
+    ("body", "is_own"),
+    [
+        ({"incidentId": "i-1", "errors": []}, True),
+        ({"errors": [{"code": "user.not.found"}]}, True),
+        ({"errorCode": "AUTHN_INVALID_TOKEN"}, True),
+        ({"int_err_code": "InvalidToken", "msg": "Invalid token passed"}, True),
+        ({"Errors": [{"description": "Group not found", "code": "401"}]}, True),
+        ({"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "404"}, True),
+        ({"schemas": "urn:ietf:params:scim:api:messages:2.0:Error"}, False),
+        ({"error": "invalid_grant"}, False),
+        ({"errors": ["user.not.found"]}, False),
+        ([{"errors": [{"code": "user.not.found"}]}], False),
+    ],
+)
+def test_fault_of_gotos_form_is_told_from_others(body, is_own):
+    assert read_fault(response(404, body)).is_own is is_own
+
+
+@pytest.mark.parametrize("answer", REFUSED_BARE)
+def test_refusal_that_is_not_the_token_services_is_none_of_the_credentials(goto, answer):
+    goto.on("POST", "^/oauth/token$", answer)
+    with pytest.raises(TargetDown, match=r"(not of its form.*urls\.token.*proxy|gives no tokens for now)") as caught:
+        goto.run(lambda target: target.identify())
+    assert not isinstance(caught.value, CredentialsRefused)
 
 
 # Reads ---------------------------------------------------------------------------------------------------------------

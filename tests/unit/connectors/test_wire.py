@@ -149,3 +149,12 @@ def test_filter_encodes_blanks_and_plus_and_escapes_quotes():
 def test_reachable_accounts_come_from_both_places():
     me = {"key": 1, "accountKey": 3001, "accounts": [{"key": "3002", "name": "Two"}]}
     assert wire.reachable_accounts(me) == ["3001", "3002"]
+
+
+@pytest.mark.parametrize(
+    ("status", "activated"),
+    [("ACTIVE", True), ("inactive", True), ("INVITED", False), ("SUSPENDED", False), ("ODD", False), (None, False)],
+)
+def test_account_is_in_use_by_the_words_that_say_so(status, activated):
+    record = {"key": "7001", "email": "ada@acme.example", "status": status}
+    assert wire.account_state(wire.user(record)).activated is activated

@@ -1,5 +1,6 @@
 """The check-up's judgments, each on facts spelled out."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,6 +91,31 @@ def test_a_refused_token_ends_the_check_up_with_7() -> None:
 def test_a_platform_that_does_not_answer_is_told_as_reach() -> None:
     lines = check_up(make_facts(credentials=Credentials(refusal="Nobody answers.", remedy="Wait.", down=True)))
     assert [line.check for line in lines] == ["reach"]
+    assert exit_code(lines) == 7
+
+
+@pytest.mark.parametrize(("down", "check"), [(False, "account"), (True, "reach")])
+def test_what_stands_in_the_way_after_the_token_is_none_of_the_token(down: bool, check: str) -> None:
+    stopped = {"refusal": "No.", "remedy": "Do.", "down": down, "account_reached": False}
+    lines = check_up(make_facts(credentials=make_credentials(has_token=True, **stopped)))
+    assert [(line.check, line.standing) for line in lines] == [
+        ("token", Standing.OK), ("scopes", Standing.OK), (check, Standing.PROBLEM),
+    ]  # fmt: skip
+    assert exit_code(lines) == 7
+
+
+def test_a_token_without_a_scope_is_told_by_the_scopes_alone_unless_nobody_answers() -> None:
+    refused = make_credentials(has_token=True, scopes=(), refusal="No.", remedy="Do.", account_reached=False)
+    assert [line.check for line in check_up(make_facts(credentials=refused))] == ["token", "scopes"]
+    unreached = check_up(make_facts(credentials=replace(refused, down=True)))
+    assert [line.check for line in unreached] == ["token", "scopes", "reach"]
+
+
+def test_an_account_that_cannot_be_read_is_told_after_what_is_in_order() -> None:
+    unread = make_credentials(has_token=True, unread="GoTo refused to list the users.", unread_remedy="Do.")
+    lines = check_up(make_facts(credentials=unread))
+    assert [line.check for line in lines][:5] == ["token", "scopes", "account", "reach", "admin role"]
+    assert [line.finding for line in lines if line.standing == Standing.PROBLEM] == ["GoTo refused to list the users."]
     assert exit_code(lines) == 7
 
 

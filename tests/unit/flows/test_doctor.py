@@ -222,3 +222,35 @@ def test_a_sync_of_a_fed_directory_is_not_stopped_by_what_it_cannot_know(
 
 def test_a_sync_goes_on_with_advice(tenant: Any, sync: Callable[..., Any], told: Callable[..., Any]) -> None:
     assert told(sync()).code == 0
+
+
+@pytest.fixture
+def fail(tenant: Any) -> Iterator[Callable[..., None]]:
+    yield lambda **rule: tenant.control("PUT", "faults", {"rules": [rule]})
+    tenant.control("DELETE", "faults")
+
+
+ME, USERS = {"path": "/me"}, {"method": "GET", "path": "/accounts/*/users"}
+
+
+@pytest.mark.parametrize("fault", ["no_route", "blocked_page"])
+@pytest.mark.parametrize(("on", "told_ok"), [(ME, {"token", "scopes"}), (USERS, {"token", "scopes", "account"})])
+def test_what_answers_in_gotos_place_is_told_as_such(
+    look: Callable[..., Any], fail: Callable[..., None], on: dict[str, Any], told_ok: set[str], fault: str
+) -> None:
+    fail(on=on, fault=fault)
+    lines = look()
+    assert {check for check in told_ok if lines[check].standing == Standing.OK} == told_ok
+    assert "cannot be believed: the refusal is not of GoTo's form" in lines["reach"].finding
+    assert "proxy or sign-in page" in lines["reach"].remedy
+    assert exit_code(lines.values()) == 7
+
+
+@pytest.mark.parametrize("fault", ["no_route", "blocked_page"])
+def test_what_answers_in_the_token_services_place_says_nothing_of_the_credentials(
+    look: Callable[..., Any], fail: Callable[..., None], fault: str
+) -> None:
+    fail(on={"path": "/oauth/token"}, fault=fault)
+    [line] = look().values()
+    assert (line.check, line.exit_code) == ("reach", 7)
+    assert "urls.token" in line.remedy

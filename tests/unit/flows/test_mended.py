@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from tasks.model.errors import RejectedSource
+from tasks.model.errors import BadUsage, RejectedSource
 from tests.support.effort import sampled
 
 HEADINGS = ("Employee No", "Account", "First name", "Surname", "Department", "State", "Password")
@@ -184,8 +184,16 @@ def test_a_person_who_is_held_keeps_what_they_have_until_the_row_is_mended(run, 
     assert summary["sources"][0]["held"] == 0
 
 
-def test_no_workbook_at_all_is_a_refusal_with_a_remedy(office, held):
+def test_no_workbook_at_all_is_a_mistake_of_the_command(office, held):
     from flows import planning
 
-    with pytest.raises(RejectedSource, match="does not exist"):
+    with pytest.raises(BadUsage, match=r"There is no workbook .*nowhere\.xlsx"):
         planning.check(office.pipeline, mended=[office.folder / "nowhere.xlsx"])
+
+
+def test_another_file_in_the_place_of_a_workbook_is_not_told_as_a_roster(office, held):
+    from flows import planning
+
+    (office.folder / "other.xlsx").write_text("no workbook")
+    with pytest.raises(RejectedSource, match=r"The mended workbook other\.xlsx is no workbook of held rows"):
+        planning.check(office.pipeline, mended=[office.folder / "other.xlsx"])

@@ -167,3 +167,28 @@ def test_a_plan_with_nothing_left_to_do_does_not_bring_its_old_list_back(
     assert told(apply(first.run_id)).code == 0
 
     assert journal.accepted_file("acme", "hr")[0].run_id == newer.run_id
+
+
+def test_a_plan_that_is_done_and_overtaken_does_not_turn_back_the_clocks_of_grace(
+    make_plan, sync, apply, office, staff, told, journal
+):
+    def clocks():
+        links = journal.links("acme", tenant_name).dropna(subset=["leaving_since"])
+        return set(links["external_id"])
+
+    office.spec["lifecycle"] = {"grace": "5d"}
+    first = told(sync())
+    assert first.code == 0
+    tenant_name = journal.plan(journal.run(first.run_id).plan_hash).header.target
+    office.staff([*staff[:1], *staff[2:]])
+    without_bo = make_plan()
+    assert told(apply(without_bo.run_id)).code == 0
+    assert clocks() == {"00102"}
+    office.staff(staff)
+    assert told(sync()).code == 0
+    assert clocks() == set()
+
+    ended = told(apply(without_bo.run_id))
+
+    assert ended.code == 0
+    assert clocks() == set()

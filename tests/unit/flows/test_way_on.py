@@ -9,7 +9,7 @@ import pytest
 
 from flows.cli.outcome import tell
 from flows.verdict import INCOMPLETE, facts_of, next_steps
-from tasks.model.operations import Outcome, OutcomeStatus
+from tasks.model.operations import NO_ANSWER, Outcome, OutcomeStatus
 from tasks.model.plan import Action
 from tasks.model.sent import Sent
 
@@ -109,3 +109,19 @@ def test_a_run_of_before_there_was_a_forecast_is_still_told(make_plan, capsys) -
     old["run"] = {key: value for key, value in old["run"].items() if key != "next_steps"}
     tell(old, run.folder.root, json=False)
     assert run.summary["headline"] in capsys.readouterr().out
+
+
+def test_applying_once_more_is_advised_only_where_it_would_try_something(make_plan) -> None:
+    made = make_plan()
+    first, *rest = made.plan.changes
+
+    def advice(command: str, reason: str) -> str:
+        done = {one.change_id: Outcome(one.change_id, OutcomeStatus.DONE) for one in rest}
+        outcomes = done | {first.change_id: Outcome(first.change_id, OutcomeStatus.FAILED, reason)}
+        run = replace(made, command=command, sends=True, result=(made.plan, outcomes))
+        return next_steps(run, INCOMPLETE, made.plan)[0]
+
+    assert "Make a new plan once the cause is gone" in advice("apply", "The target refused it.")
+    assert "Apply the plan again to try what is left" in advice("apply", NO_ANSWER)
+    for reason in ("The target refused it.", NO_ANSWER):
+        assert "Run the same command again" in advice("sync", reason)

@@ -141,6 +141,18 @@ def test_json_is_read_by_paths(write_text: Write, read: Read) -> None:
     assert roster.raw.loc[3, ["tags", "on", "pay"]].tolist() == ["x\ny", "true", "0.10"]
 
 
+@pytest.mark.parametrize("called", ["zoe.quill@acme.example", "Zoe Quill"])
+def test_keys_that_may_be_peoples_names_are_not_quoted(write_text: Write, read: Read, called: str) -> None:
+    write_text(json.dumps({called: NESTED, "Ben Marsh": NESTED, "former": NESTED}), "staff.json")
+    for records in (None, "Zoe Quil"):
+        with pytest.raises(RejectedSource) as caught:
+            read("staff.json", columns=COLUMNS, **({"records": records} if records else {}))
+        said = str(caught.value).replace(f"'{records}'", "")
+        assert "former; 2 are called by what may be somebody's name" in said
+        assert "Marsh" not in said
+        assert "uill" not in said
+
+
 def test_json_says_where_its_records_are(write_text: Write, read: Read) -> None:
     write_text(json.dumps({"fields": [{"id": "1"}], "data": {"employees": NESTED}}), "staff.json")
     assert people(read("staff.json", columns=COLUMNS, records="data.employees")) == PEOPLE

@@ -427,3 +427,21 @@ def test_an_adoption_notes_names_and_address_as_the_account_has_them(linked: Any
     linked.workers.append(make.worker("1"))
     named = {name: linked.change("adopt", "1").after[name] for name in ("user_name", *OURS)}
     assert named == {"user_name": "1@acme.example", **OURS}
+
+
+def test_a_last_day_in_the_year_9999_is_none(linked: Any, make: Any) -> None:
+    linked.policy(lifecycle={"grace": "0d"})
+    linked.workers.append(make.worker("1", status="inactive", end_date="9999-12-31"))
+    assert [change.action.value for change in linked.plan().changes] == ["suspend"]
+
+
+def test_a_list_of_changes_with_a_last_day_in_the_year_9999_tells_of_no_leaver(linked: Any, make: Any) -> None:
+    delta(linked, make, lifecycle={"grace": "14d"})
+    linked.workers.append(make.worker("1", end_date="9999-12-31"))
+    assert linked.plan().leaving == ()
+
+
+def test_a_grace_beyond_the_last_day_there_is_ends_on_that(linked: Any, make: Any) -> None:
+    linked.policy(lifecycle={"grace": "9999999d"})
+    linked.workers.append(make.worker("1", status="inactive"))
+    assert [one.due for one in linked.plan().leaving] == ["9999-12-31"]

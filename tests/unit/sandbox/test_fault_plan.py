@@ -172,7 +172,7 @@ def test_rules_may_stand_alone_and_an_empty_file_has_none(tmp_path: Path) -> Non
         ),
         (
             "- {fault: cut_before, done: true}\n",
-            "rules[0]: done goes with accepted, bad_gateway_html, error_500, ok_empty",
+            "rules[0]: done goes with accepted, bad_gateway_html, blocked_page, error_500",
         ),
         ("- {fault: error_500, for_s: 2}\n", "rules[0]: for_s goes with slow, time_out only"),
         ("- {fault: cut_after, share: 1.5}\n", "line 1, rules[0].share: this should be less than or equal to 1"),

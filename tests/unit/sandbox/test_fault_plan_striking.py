@@ -154,6 +154,8 @@ def test_server_that_fails_may_or_may_not_have_done_the_call(
         ("ok_empty", 200, None, ""),
         ("accepted", 202, None, ""),
         ("redirect", 302, None, ""),
+        ("no_route", 404, None, ""),
+        ("blocked_page", 403, "text/html", "<html>"),
     ],
 )
 @pytest.mark.parametrize("done", [False, True])
