@@ -1,6 +1,6 @@
 """Draft what people who stay lack: account, attributes, products, group, role."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,7 +197,7 @@ def _give(
         for licence in exchange.gives_up:
             revoked = draft_revoke(world, drafts, one.row, one.person, licence, rules=rules, needs=base)
             needs = (*needs, revoked) if revoked else needs
-    _grant(drafts, staying, one, allotted, needs)
+    _grant(world, drafts, staying, one, allotted, needs)
     _give_back(world, drafts, staying, one, allotted, base)
     for product in allotted.without_seat:
         drafts.withhold(one.person, Action.GRANT, WithheldReason.NO_SEAT, staying.label_of(at, product))
@@ -230,10 +230,14 @@ def _naming(staying: Staying, at: int, product: str) -> tuple[str, ...]:
     return staying.rules_of(at, product) if staying.wishes_of(at).get(product) else ()
 
 
-def _grant(drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, needs: tuple[str, ...]) -> None:
+def _grant(
+    world: World, drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, needs: tuple[str, ...]
+) -> None:
+    noted = set() if allotted.without_seat else set(_taken_in_exchange(world, one)).difference(allotted.taken)
     for place, (licence, serves) in enumerate(sorted(allotted.taken.items())):
-        product = staying.label_of(one.row.Index, serves[0])
-        _draft_grant(drafts, staying, one, licence, serves, product, needs, first=place == 0)
+        product, gives = staying.label_of(one.row.Index, serves[0]), drafts.seats.products[licence]
+        lost = [other for other in noted if not gives.isdisjoint(world.holdings.products_of.get(other, ()))]
+        _draft_grant(drafts, staying, one, licence, serves, product, needs, given_up=sorted(lost), first=place == 0)
 
 
 def _draft_grant(
@@ -245,6 +249,7 @@ def _draft_grant(
     product: str,
     needs: tuple[str, ...],
     *,
+    given_up: Sequence[str] = (),
     first: bool = True,
 ) -> None:
     notify, new = drafts.pipeline.target.notify_users, one.person.account_key is None
@@ -253,7 +258,7 @@ def _draft_grant(
         one.person,
         Action.GRANT,
         one.cause,
-        {"licence": None},
+        {"licence": None, "given_up": list(given_up)} if given_up else {"licence": None},
         {"licence": licence, "product": product, "products": gives},
         rules=sorted({rule for code in serves for rule in staying.rules_of(one.row.Index, code)}),
         needs=needs,

@@ -29,7 +29,7 @@ def link_change(
             names = {"account_key": account_key, **{name: change.after.get(name) for name in NAMES}}
             return _link(change, FRESH | names, clear=True, new=True)
         case Action.GRANT if ours:
-            return _link(change, give=(change.after["licence"],))
+            return _link(change, give=(change.after["licence"],), take=tuple(change.before.get("given_up", ())))
         case Action.REVOKE:
             return _link(change, take=(change.before["licence"],))
         case Action.ADD_MEMBER if ours:
@@ -56,7 +56,8 @@ def link_change(
 def note_exchanged(change: Change, link: LinkChange | None, exchange: Exchange) -> LinkChange:
     """Return *link*, what the last grant of an exchange does to the link, with what the exchange has taken."""
     taken = tuple(revoke.before["licence"] for revoke in exchange.gives_up)
-    return replace(link or _link(change), take=taken)
+    link = link or _link(change)
+    return replace(link, take=(*link.take, *taken))
 
 
 def note_given_back(revoke: Change) -> LinkChange:

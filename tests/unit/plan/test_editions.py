@@ -235,6 +235,14 @@ def test_who_lost_an_edition_in_an_exchange_that_failed_gets_it_back(half_exchan
 def test_the_right_edition_is_given_as_soon_as_it_has_a_seat(half_exchanged: Any) -> None:
     half_exchanged.licences[1]["seats"] = 1
     assert granted(half_exchanged) == ["9102"]
+    assert half_exchanged.change("grant").before == {"licence": None, "given_up": ["9101"]}
+
+
+def test_licences_that_are_all_given_again_are_no_notes_to_be_ended(tiers: Any) -> None:
+    tiers.policy(rules=[rule("pro", "G2W/Pro"), rule("all", "G2M")])
+    tiers.licences[1]["products"] = ("G2W",)
+    tiers.grants, tiers.links[0]["licences"] = [], ("9102", "9103")
+    assert [change.before for change in tiers.plan().changes] == [{"licence": None}] * 2
 
 
 def test_an_edition_that_we_never_gave_is_nobodys_way_out(half_exchanged: Any) -> None:

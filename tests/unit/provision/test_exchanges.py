@@ -8,7 +8,7 @@ import pytest
 
 from tasks.journal import CallResult
 from tasks.model.operations import Operation, OperationKind
-from tasks.model.plan import Change
+from tasks.model.plan import Action, Change
 from tasks.provision import settle
 from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_INSTEAD, KEPT, NOT_GIVEN_BACK
 from tests.support.plans import PlanBuilder
@@ -218,3 +218,13 @@ def test_a_plan_that_is_given_up_between_the_two_calls_notes_what_it_took(world:
 
     assert (held(world), noted(world)) == (set(), {MEETING})
     assert [call.result for call in world.journal.calls(plan.hash)] == [CallResult.DONE]
+
+
+def test_what_a_later_plan_gives_ends_the_note_of_what_was_taken(world: World, builder: PlanBuilder) -> None:
+    before = {"licence": None, "given_up": [MEETING]}
+    builder.add(Action.GRANT, "7001", before, {"licence": WEBINAR, "product": "G2W"}, key="7001")
+    world.move("7001", licences=frozenset())
+
+    world.apply(builder.plan(generation=1))
+
+    assert noted(world) == {WEBINAR}
