@@ -66,6 +66,10 @@ class Target(Protocol):
         """Return the groups as they stand now: key to name."""
         ...
 
+    async def read_seats(self) -> dict[str, int]:
+        """Return how many seats each licence has left now, by key; those of which that is not known are not in it."""
+        ...
+
     async def read_directory_groups(self, group_keys: Sequence[str]) -> dict[str, DirectoryGroup]:
         """Return these directory groups as they stand now, by key; all of them where *group_keys* is empty.
 

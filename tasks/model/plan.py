@@ -84,12 +84,14 @@ class Change:
 
     ``before`` and ``after`` by action (values are text, lists of text, or None):
 
-    * adopt: ``{} -> {user_name, licences}``, *licences* the keys taken as given by us (``matched+grants``)
+    * adopt: ``{} -> {user_name, given_name, family_name, licences}``, names and address as the account has them,
+      *licences* the keys taken as given by us (``matched+grants``)
     * create: ``{} -> {user_name, given_name, family_name, locale, welcome_template, settings_template}`` (absent
       where unknown; templates by key)
     * update: ``{field: old} -> {field: new}`` over user_name, given_name, family_name, locale
     * grant: ``{licence: None} -> {licence: key, product: code, products: [code]}``, *product* the one that is asked
-      for (``code/edition`` where a rule names one), *products* all that the licence gives
+      for (``code/edition`` where a rule names one), *products* all that the licence gives; *before* has also
+      ``given_up: [key]`` where an earlier exchange has taken other licences of the product, and gave nothing for them
     * revoke: ``{licence: key, products: [code]} -> {licence: None}``
     * set_role: ``{roles: [name]} -> {roles: [name], ours: [name]}``, *ours* those that a rule gives; where they are
       or were limited to groups also ``managed_groups: [key | None]`` on that side and ``manages: [name]`` in *after*

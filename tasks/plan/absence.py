@@ -18,7 +18,7 @@ class Doubt:
     ``held``: linked workers who are named by a held row; nothing about them changes. ``addressed``: those whose address
     a held row has. ``claimed``: those whose address a new id carries. ``undecided``: sources with a held row that tells
     neither by key nor by address who it is; no removal of an absent person is safe there. A person with a row of their
-    own is not in it. ``misplaced``: linked workers whose account is somebody else's by its address.
+    own is not in it. ``misplaced``: linked workers whose account is somebody else's by now.
     """
 
     held: frozenset[Key] = frozenset()

@@ -2,7 +2,8 @@
 
 from tasks.model.plan import Action, Cause
 from tasks.plan.drafts import Drafts
-from tasks.plan.world import World, rows
+from tasks.plan.people import NAMES
+from tasks.plan.world import World, rows, text
 
 
 def draft_adoptions(world: World, drafts: Drafts) -> None:
@@ -15,7 +16,8 @@ def draft_adoptions(world: World, drafts: Drafts) -> None:
         with_grants = world.pipeline.adopt == "matched+grants"
         licences = list(world.holdings.of(row.account_key)) if with_grants else []
         cause = Cause.DRIFT if row.employed else Cause.LEAVER
-        after = {"user_name": person.user_name, "licences": licences}
+        named = {name: text(getattr(row, f"current_{name}")) for name in NAMES}
+        after = {"user_name": person.user_name, **named, "licences": licences}
         adopted = drafts.add(person, Action.ADOPT, cause, {}, after)
         if adopted:
             drafts.adopted[person.source, person.key] = adopted

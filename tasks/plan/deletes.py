@@ -33,6 +33,8 @@ def due_for_deletion(links: pd.DataFrame, state: TargetState, lifecycle: Lifecyc
     suspended = links[(links["state"] == "suspended") & links["suspended_on"].notna()]
     empty = suspended["account_key"].isin(state.accounts["account_key"])
     empty &= ~suspended["account_key"].isin(state.grants["account_key"])
+    in_charge = state.accounts.loc[[len(names(roles)) > 0 for roles in state.accounts["roles"]], "account_key"]
+    empty &= ~suspended["account_key"].isin(in_charge)
     waited = [as_of - date.fromisoformat(day) >= wait for day in suspended["suspended_on"]]
     due = pd.Series(waited, index=suspended.index, dtype=bool)
     return sorted(suspended.loc[empty & due, "account_key"])

@@ -1,6 +1,6 @@
 """Draft what people who stay lack: account, attributes, products, group, role."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from tasks.plan.offers import welcome_templates
 from tasks.plan.roles import role_differences
 from tasks.plan.staying import Staying
 from tasks.plan.surplus import draft_revoke
-from tasks.plan.world import World, rows, text
+from tasks.plan.world import World, names, rows, text
 
 NEEDED_TO_CREATE = frozenset({"user_name", "given_name", "family_name"})
 """Without these GoTo creates nobody (reference 2.5), whatever the policy for keeping them up."""
@@ -197,9 +197,32 @@ def _give(
         for licence in exchange.gives_up:
             revoked = draft_revoke(world, drafts, one.row, one.person, licence, rules=rules, needs=base)
             needs = (*needs, revoked) if revoked else needs
-    _grant(drafts, staying, one, allotted, needs)
+    _grant(world, drafts, staying, one, allotted, needs)
+    _give_back(world, drafts, staying, one, allotted, base)
     for product in allotted.without_seat:
         drafts.withhold(one.person, Action.GRANT, WithheldReason.NO_SEAT, staying.label_of(at, product))
+
+
+def _give_back(
+    world: World, drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, base: tuple[str, ...]
+) -> None:
+    """Give back a wrong edition to somebody from whom an exchange has taken it, if there is no seat of the right one.
+
+    So it is where the second half of the exchange was refused, or never made: who works must not go without both.
+    """
+    without, wishes = set(allotted.without_seat), staying.wishes_of(one.row.Index)
+    for licence in _taken_in_exchange(world, one):
+        products = world.holdings.products_of.get(licence, ())
+        named = {code for code in products if wishes.get(code)}
+        if named and named <= without and drafts.seats.take_back(licence):
+            serves = tuple(sorted(without.intersection(products)))
+            without.difference_update(serves)
+            _draft_grant(drafts, staying, one, licence, serves, sorted(named)[0], base)
+
+
+def _taken_in_exchange(world: World, one: _Due) -> list[str]:
+    """Return the licences that the link knows as given by us, and that the account does not hold."""
+    return sorted(set(names(one.row.link_licences)).difference(world.holdings.of(one.person.account_key)))
 
 
 def _naming(staying: Staying, at: int, product: str) -> tuple[str, ...]:
@@ -207,22 +230,41 @@ def _naming(staying: Staying, at: int, product: str) -> tuple[str, ...]:
     return staying.rules_of(at, product) if staying.wishes_of(at).get(product) else ()
 
 
-def _grant(drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, needs: tuple[str, ...]) -> None:
-    notify, new = drafts.pipeline.target.notify_users, one.person.account_key is None
+def _grant(
+    world: World, drafts: Drafts, staying: Staying, one: _Due, allotted: Allotment, needs: tuple[str, ...]
+) -> None:
+    noted = set() if allotted.without_seat else set(_taken_in_exchange(world, one)).difference(allotted.taken)
     for place, (licence, serves) in enumerate(sorted(allotted.taken.items())):
-        gives = sorted(drafts.seats.products[licence])
+        product, gives = staying.label_of(one.row.Index, serves[0]), drafts.seats.products[licence]
+        lost = [other for other in noted if not gives.isdisjoint(world.holdings.products_of.get(other, ()))]
+        _draft_grant(drafts, staying, one, licence, serves, product, needs, given_up=sorted(lost), first=place == 0)
+
+
+def _draft_grant(
+    drafts: Drafts,
+    staying: Staying,
+    one: _Due,
+    licence: str,
+    serves: tuple[str, ...],
+    product: str,
+    needs: tuple[str, ...],
+    *,
+    given_up: Sequence[str] = (),
+    first: bool = True,
+) -> None:
+    notify, new = drafts.pipeline.target.notify_users, one.person.account_key is None
+    gives = sorted(drafts.seats.products[licence])
+    drafts.add(
+        one.person,
+        Action.GRANT,
+        one.cause,
+        {"licence": None, "given_up": list(given_up)} if given_up else {"licence": None},
+        {"licence": licence, "product": product, "products": gives},
+        rules=sorted({rule for code in serves for rule in staying.rules_of(one.row.Index, code)}),
+        needs=needs,
         # all licences of somebody new go out in one call, which sends one mail
-        mail = grant_mail(gives, new=new, notify=notify) if place == 0 or not new else ()
-        drafts.add(
-            one.person,
-            Action.GRANT,
-            one.cause,
-            {"licence": None},
-            {"licence": licence, "product": staying.label_of(one.row.Index, serves[0]), "products": gives},
-            rules=sorted({rule for product in serves for rule in staying.rules_of(one.row.Index, product)}),
-            needs=needs,
-            mail=mail,
-        )
+        mail=grant_mail(gives, new=new, notify=notify) if first or not new else (),
+    )
 
 
 def _regroup(

@@ -8,6 +8,7 @@ import pandas as pd
 from tasks.model.tables import ACCOUNTS, LINKS
 
 NAMES = ("given_name", "family_name")
+FIELDS = (*NAMES, "user_name")
 
 
 def worker_keys(workers: pd.DataFrame) -> pd.Series:
@@ -79,7 +80,8 @@ def correlate(
 
 
 def misplaced(people: pd.DataFrame, linked: pd.DataFrame) -> frozenset[str]:
-    """Return the linked accounts that stand at somebody else's address: their link may have got the wrong key.
+    """Return the linked accounts that are somebody else's by now: those that stand at somebody else's address, whose
+    link may have got the wrong key, and those that were ``handed_over``.
 
     An address is somebody's who has it in *people* (of ``gather``), or is known by it in another link. Nobody is taken
     for somebody else at an address of their own.
@@ -97,7 +99,31 @@ def misplaced(people: pd.DataFrame, linked: pd.DataFrame) -> frozenset[str]:
     owners = pd.concat(known).dropna().drop_duplicates()
     met = current[linked["link_user_name"].notna()].dropna().merge(owners, on="address")
     own = met.loc[met["owner"] == met["mine"], "account_key"]
-    return frozenset(met["account_key"]) - frozenset(own)
+    return frozenset(met["account_key"]) - frozenset(own) | handed_over(people, linked)
+
+
+def handed_over(people: pd.DataFrame, linked: pd.DataFrame) -> frozenset[str]:
+    """Return the linked accounts that were given to another person by hand.
+
+    Their address and both names are now neither those that the link knows nor those of the worker's row (of
+    ``gather``). Who has a new address or a new surname only is still the same person, and so is whoever has first name
+    and surname in the wrong order. Where one of the three is not known, nothing is concluded.
+    """
+    ours = people[["source", "key", *FIELDS]].rename(columns={"source": "link_source", "key": "link_external_id"})
+    both = linked.merge(ours, on=["link_source", "link_external_id"], how="left", validate="one_to_one")
+    folded = {name: both[name].str.casefold() for prefix in ("", "link_", "current_") for name in _fields(prefix)}
+    other = pd.Series(True, index=both.index)
+    for name in FIELDS:
+        now = folded[f"current_{name}"]
+        alike = (name,) if name == "user_name" else NAMES
+        known = pd.concat([folded[f"{prefix}{one}"] for prefix in ("", "link_") for one in alike], axis=1)
+        there = folded[name].notna() | folded[f"link_{name}"].notna()
+        other &= now.notna() & there & ~known.eq(now, axis=0).any(axis=1)
+    return frozenset(both.loc[other, "account_key"])
+
+
+def _fields(prefix: str) -> list[str]:
+    return [prefix + name for name in FIELDS]
 
 
 def _by_field(people: pd.DataFrame, accounts: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -124,7 +150,7 @@ def _hold_strangers(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """
     accounts = linked.set_index("account_key")
     by_link = people["match"] == "link"
-    differs = {name: _differs(people, accounts, name) for name in (*NAMES, "user_name")}
+    differs = {name: _differs(people, accounts, name) for name in FIELDS}
     named = people["given_name"].notna() & people["family_name"].notna()
     stranger = named & differs["given_name"] & differs["family_name"] & differs["user_name"]
     renamed = differs["given_name"] | differs["family_name"]

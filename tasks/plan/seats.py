@@ -51,6 +51,12 @@ class SeatBook:
         """Undo ``free``: the plan leaves the seat to its holder after all."""
         self.used[licence] += 1
 
+    def take_back(self, licence: str) -> bool:
+        """Take a seat of this very licence, if there is one; tell whether there was."""
+        free = licence in self.products and self._has_seat(licence)
+        self.used[licence] += free
+        return free
+
     def take(
         self, wanted: Wishes, missing: Iterable[str], but: Collection[str] = ()
     ) -> tuple[dict[str, tuple[str, ...]], list[str]]:

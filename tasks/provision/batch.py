@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from tasks.journal import Attempt, Call, CallResult, Conclusion, Intent, Settled
+from tasks.journal import Attempt, Call, CallResult, Conclusion, Intent, LinkChange, Settled
 from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, TargetError, UncertainCall
 from tasks.model.operations import GOOD, IN_DOUBT, TRIED_AGAIN, Operation, Outcome, OutcomeStatus, Reply, is_final
 from tasks.model.plan import Action, Change, Plan
+from tasks.provision.exchanges import exchanges_of
 from tasks.provision.jobs import Job
 from tasks.provision.ledger import Ledger
-from tasks.provision.linking import link_change
+from tasks.provision.linking import link_change, note_exchanged
 from tasks.provision.operations import change_job_id, group_name
 from tasks.provision.readings import Readings
 from tasks.provision.reasons import STOPPED, TAKEN_OVER, TARGET_LOST, UNAUTHORISED, of_refusal
 from tasks.provision.runtime import Runtime
+from tasks.provision.seat_look import SeatLook
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Batch:
             self._made[call.attempt.job_id] += call.result == CallResult.DONE
             if call.is_open:
                 self._open.add((call.attempt.op_id, call.attempt.attempt))
+        self.exchanges = exchanges_of(plan.changes)
+        self.seat_look = SeatLook(self.readings, plan.changes, self.exchanges, self.is_settled, self.is_good)
         self._waited = False
         self._ledger = Ledger(runtime.journal, plan_hash, runtime.run_id)
 
@@ -236,7 +240,18 @@ class Batch:
         """Return a change's good outcome and what it does to the link."""
         key = account_key or change.account_key
         link = link_change(change, status, on=self.plan.header.as_of[:10], account_key=account_key, group_key=group_key)
+        if change.change_id in self.exchanges:
+            link = self._exchange_link(change, status, link)
         return Settled(Outcome(change.change_id, status, incident=incident, account_key=key), link)
+
+    def _exchange_link(self, change: Change, status: OutcomeStatus, link: LinkChange | None) -> LinkChange | None:
+        """What an exchange takes stays noted as given by us until all that it gives is there: should that never come,
+        the next plan knows what to give back."""
+        exchange = self.exchanges[change.change_id]
+        if change.action == Action.REVOKE:
+            return None if status == OutcomeStatus.DONE else link
+        whole = all(self.is_good(one.change_id) for one in exchange.gets if one != change)
+        return note_exchanged(change, link, exchange) if whole else link
 
     def bad(self, change: Change, status: OutcomeStatus, reason: str) -> Settled:
         return Settled(Outcome(change.change_id, status, reason, account_key=change.account_key))
@@ -295,6 +310,12 @@ class Batch:
         groups = await self.readings.directory_groups(again=again)
         named = sorted(key for key, known in groups.items() if known.casefold() == folded)
         return named[0] if named else None
+
+    @cached_property
+    def new_addresses(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The addresses that this plan itself gives to accounts, by person: one that was changed so is still theirs."""
+        changed = [one for one in self.plan.changes if one.action == Action.UPDATE and one.after.get("user_name")]
+        return {one.subject: (str(one.after["user_name"]),) for one in changed}
 
     @cached_property
     def role_changes(self) -> Mapping[tuple[str, str], Change]:

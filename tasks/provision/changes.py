@@ -10,6 +10,7 @@ from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER, Operation, O
 from tasks.model.plan import MAKES_A_GROUP, Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
+from tasks.provision.giving_back import give_back, is_to_be_undone, keep_instead, undoing
 from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
 from tasks.provision.last_admin import in_turn, is_last_admin, taken_role, takes
@@ -17,7 +18,7 @@ from tasks.provision.linking import claimed_roles, step_link_change
 from tasks.provision.operations import limit_of
 from tasks.provision.protected import is_protected
 from tasks.provision.reasons import GROUP_GONE, LAST_ADMIN, PROTECTED, UNLINKED, UNMET
-from tasks.provision.recheck import NO_GROUPS, Groups, Look, is_done, is_on_the_way, judge
+from tasks.provision.recheck import NO_GROUPS, Groups, Judgement, Look, has_other_address, is_done, is_on_the_way, judge
 
 
 @dataclass
@@ -36,8 +37,13 @@ class _Course:
     ours: bool = False
     suspects: dict[str, Attempt] = field(default_factory=dict)
     groups: Groups = NO_GROUPS
+    addresses: tuple[str, ...] = ()  # what the plan itself changes the address to
     tries: int = MAX_TRIES
     weighed: bool = False  # whether it was looked if the last admin would go
+
+    def judge(self, state: AccountState | None) -> Judgement:
+        """Return what a look at the account says of the change, as far as it has come."""
+        return judge(self.change, state, self.done, self.groups, self.addresses)
 
     def landed(self, state: AccountState | None) -> Attempt | None:
         """Return the attempt at the next call that had no answer and, as *state* shows, was carried out after all."""
@@ -47,7 +53,8 @@ class _Course:
     def is_halfway(self, state: AccountState | None) -> bool:
         """Tell whether the next call had no answer and, as *state* shows, may have been carried out in part."""
         begun = bool(self.open) and self.open[0].op_id in self.suspects
-        return begun and is_on_the_way(self.change, state, self.done, self.groups)
+        theirs = state is not None and not has_other_address(self.change, state, self.addresses)
+        return begun and theirs and is_on_the_way(self.change, state, self.done, self.groups)
 
 
 async def note_quiet(batch: Batch, changes: Sequence[Change]) -> None:
@@ -91,7 +98,13 @@ async def change_account(
     if account_key is None or not batch.is_linked(change, account_key):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, UNLINKED)])
         return
-    course = _Course(change, account_key, list(operations), ours=ours)
+    refused = undoing(batch, job, change, account_key)
+    if refused is not None:
+        await give_back(batch, job, change, account_key, refused)
+        return
+    course = _Course(
+        change, account_key, list(operations), ours=ours, addresses=batch.new_addresses.get(change.subject, ())
+    )
     if not await _bind_groups(batch, course):
         await batch.record([batch.bad(change, OutcomeStatus.STALE, GROUP_GONE)])
         return
@@ -105,7 +118,7 @@ async def _go_on(batch: Batch, job: Job, course: _Course, *, born: bool) -> None
     change, account_key = course.change, course.account_key
     while not batch.is_final(change):
         state = await batch.readings.current(account_key)
-        judgement = judge(change, state, course.done, course.groups)
+        judgement = course.judge(state)
         if attempt := course.landed(state):
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
         elif judgement.look == Look.ALREADY:
@@ -117,6 +130,8 @@ async def _go_on(batch: Batch, job: Job, course: _Course, *, born: bool) -> None
             await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
         elif batch.may_send and await _takes_last_admin(batch, course, state):
             await batch.record([batch.bad(change, OutcomeStatus.STALE, LAST_ADMIN)])
+        elif batch.may_send and not course.ours and await keep_instead(batch, change):
+            return
         elif batch.may_send:
             await _call(batch, job, course)
         else:
@@ -210,7 +225,7 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
     answer = await batch.attempt(job, operation)
     course.ours = course.ours or answer.refusal is None
     if answer.refusal is not None:
-        await _refused(batch, course, operation, answer.attempt, answer.refusal)
+        await _refused(batch, job, course, operation, answer.attempt, answer.refusal)
     elif answer.reply is not None:
         batch.readings.note(operation)
         await _conclude_done(batch, course, answer, incident=answer.reply.incident)
@@ -226,12 +241,12 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
 
 async def _tried_in_vain(batch: Batch, course: _Course) -> str:
     state = await batch.readings.current(course.account_key)
-    moved = judge(course.change, state, course.done, course.groups).look == Look.STALE
+    moved = course.judge(state).look == Look.STALE
     return HALF_DONE if moved and course.is_halfway(state) else NO_ANSWER
 
 
 async def _refused(
-    batch: Batch, course: _Course, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
+    batch: Batch, job: Job, course: _Course, operation: Operation, attempt: Attempt, refusal: RefusedByTarget
 ) -> None:
     """Record a refusal, unless it came because an earlier call without an answer has landed by now."""
     if operation.op_id in course.suspects:
@@ -242,6 +257,10 @@ async def _refused(
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
     settled = [batch.refused(course.change, refusal)]
+    if is_to_be_undone(batch, course.change):
+        await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
+        await give_back(batch, job, course.change, course.account_key, settled[0])
+        return
     if operation.kind == OperationKind.SET_ROLES and refusal.facts.get("status") is None:
         settled += _claims(course.change, await _held_after(batch, course, operation))
     await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal, settled=settled)

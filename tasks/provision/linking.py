@@ -1,11 +1,13 @@
 """What a carried-out change, or one of its calls, does to the worker's link. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from tasks.journal import LinkChange
 from tasks.model.operations import Operation, OperationKind, OutcomeStatus
 from tasks.model.plan import Action, Change
+from tasks.provision.exchanges import Exchange
 
 FRESH: dict[str, Any] = {"state": "active", "leaving_since": None, "suspended_on": None, "group_key": None, "roles": []}
 NAMES = ("user_name", "given_name", "family_name")
@@ -21,13 +23,13 @@ def link_change(
     ours = status != OutcomeStatus.ALREADY
     match change.action:
         case Action.ADOPT:
-            names = {"account_key": change.account_key, "user_name": change.after["user_name"]}
+            names = {"account_key": change.account_key, **{name: change.after.get(name) for name in NAMES}}
             return _link(change, FRESH | names, give=tuple(change.after["licences"]), clear=True, new=True)
         case Action.CREATE:
             names = {"account_key": account_key, **{name: change.after.get(name) for name in NAMES}}
             return _link(change, FRESH | names, clear=True, new=True)
         case Action.GRANT if ours:
-            return _link(change, give=(change.after["licence"],))
+            return _link(change, give=(change.after["licence"],), take=tuple(change.before.get("given_up", ())))
         case Action.REVOKE:
             return _link(change, take=(change.before["licence"],))
         case Action.ADD_MEMBER if ours:
@@ -49,6 +51,18 @@ def link_change(
         case Action.DELETE:
             return _link(change, {"state": "deleted", "group_key": None, "roles": []}, clear=True)
     return None
+
+
+def note_exchanged(change: Change, link: LinkChange | None, exchange: Exchange) -> LinkChange:
+    """Return *link*, what the last grant of an exchange does to the link, with what the exchange has taken."""
+    taken = tuple(revoke.before["licence"] for revoke in exchange.gives_up)
+    link = link or _link(change)
+    return replace(link, take=(*link.take, *taken))
+
+
+def note_given_back(revoke: Change) -> LinkChange:
+    """Return what giving back a licence does to the link: it is one that we gave, as before."""
+    return _link(revoke, give=(revoke.before["licence"],))
 
 
 def step_link_change(change: Change, operation: Operation) -> LinkChange | None:

@@ -71,6 +71,19 @@ def directory_operation(plan_hash: str, group_key: str, changes: Mapping[str, Ch
     return Operation(_op_id(plan_hash, kind, ids, payload), kind, ids, payload=payload)
 
 
+def give_back_operation(plan_hash: str, grant: Change, licence: str, account_key: str, *, notify: bool) -> Operation:
+    """Return the call that gives back a licence that was taken for *grant*, which was refused."""
+    kind, payload = OperationKind.ASSIGN_LICENCE, {"licence_key": licence}
+    return Operation(
+        op_id=_op_id(plan_hash, kind, (grant.change_id, "given back"), payload),
+        kind=kind,
+        change_ids=(grant.change_id,),
+        account_key=account_key,
+        payload=payload,
+        notify=notify,
+    )
+
+
 def group_name(change: Change) -> str:
     """Return the name of the directory group that a change is about."""
     return str(change.after.get("directory_group") or change.before.get("directory_group"))

@@ -33,6 +33,7 @@ class Readings:
         self._by_address: dict[str, tuple[datetime, str | None]] = {}
         self._groups: tuple[datetime, dict[str, str]] | None = None
         self._directory_groups: tuple[datetime, dict[str, str]] | None = None
+        self._seats: tuple[datetime, dict[str, int]] | None = None
         self._members: dict[str, tuple[datetime, DirectoryGroup | None]] = {}
         self._lock = asyncio.Lock()
 
@@ -84,6 +85,13 @@ class Readings:
                 found = await self._target.read_directory_groups([])
                 self._directory_groups = (read_at, {key: group.name for key, group in found.items()})
             return self._directory_groups[1]
+
+    async def seats(self) -> tuple[datetime, dict[str, int]]:
+        """Return how many seats each licence has left, as far as that is known, and when that was read."""
+        async with self._lock:
+            if self._seats is None or self._is_old(self._seats):
+                self._seats = (self._clock(), dict(await self._target.read_seats()))
+            return self._seats
 
     def note_directory_group(self, key: str, name: str) -> None:
         if self._directory_groups is not None:

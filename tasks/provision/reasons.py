@@ -16,6 +16,12 @@ TAKEN_OVER = "The run was cut off before this was done, and its plan was given u
 UNMET = "A change that this one needs was not done."
 REFUSED = "The target refused it."
 NO_SEAT = "The licence has no seat left."
+KEPT = "The licence that was to come for another has no seat left; the one that is held stays."
+GIVEN_BACK = "What was to come for it was refused, and it was given back."
+GIVEN_BACK_INSTEAD = "The licence that was taken for it was given back."
+NOT_GIVEN_BACK = (
+    "The licence that was taken for it could not be given back. The next plan gives one of the two, if it has a seat."
+)
 UNLINKED = "The account is not, or no more, the one linked to this person."
 PROTECTED = "The account is protected by now."
 LAST_ADMIN = "It would leave nobody as super admin now. Make somebody else super admin first."

@@ -1,14 +1,17 @@
 """The look before a write: is the account still as the plan saw it, over the fields that the change reads? Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from tasks.model.operations import Operation, OperationKind
-from tasks.model.plan import Action, Change
+from tasks.model.plan import REMOVALS, Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.operations import limit_of
+
+TAKES = REMOVALS | {Action.SET_ROLE}
+"""Changes that take something, or may, and must not hit whoever an account was handed over to."""
 
 GONE = "The account is no longer there."
 
@@ -49,16 +52,22 @@ NO_GROUPS = Groups()
 
 
 def judge(
-    change: Change, state: AccountState | None, done: Iterable[Operation] = (), groups: Groups = NO_GROUPS
+    change: Change,
+    state: AccountState | None,
+    done: Iterable[Operation] = (),
+    groups: Groups = NO_GROUPS,
+    also: Collection[str] = (),
 ) -> Judgement:
     """Compare an account with what *change* expects of it, of which the calls in *done* have been made.
 
     A grant and a revoke read their own licence; an update the fields it changes; a role change the roles, and the
     groups that they are limited to if it says anything of those; a membership the group; a suspend and a delete all
-    licences and roles.
+    licences and roles. What takes something reads the address too: it must be the plan's, or one of *also*.
     """
     if state is None:
         return ALREADY if change.action == Action.DELETE else Judgement(Look.STALE, gone=True)
+    if has_other_address(change, state, also):
+        return Judgement(Look.STALE, ("address",))
     before, after = _expected(change, state, done, groups)
     current = {name: _read(state, name) for name in before}
     # An account to be deleted is not yet as wanted when it holds nothing.
@@ -66,6 +75,14 @@ def judge(
         return ALREADY
     moved = tuple(sorted({name.partition(":")[0] for name in before if current[name] != before[name]}))
     return Judgement(Look.STALE, moved) if moved else SEND
+
+
+def has_other_address(change: Change, state: AccountState, also: Collection[str] = ()) -> bool:
+    """Tell whether a change takes something from an account that stands at another address than the plan knew, and
+    than those that the plan gives it (*also*): it may have been handed over to somebody else."""
+    if change.action not in TAKES or change.account_key is None or change.user_name is None:
+        return False
+    return state.user_name.casefold() not in {one.casefold() for one in (change.user_name, *also)}
 
 
 def is_on_the_way(

@@ -131,6 +131,16 @@ def test_who_is_not_there_is_not_in_the_answer(target: Contracted) -> None:
     assert [state.account_key for state in found] == [BO]
 
 
+def test_the_seats_that_are_left_are_told_by_licence(target: Contracted, perform: Any) -> None:
+    """R7."""
+    before = target.run(lambda opened: opened.read_seats())
+    perform(make_operation(OperationKind.ASSIGN_LICENCE, CLEO, licence_key=WEBINAR))
+    after = target.run(lambda opened: opened.read_seats())
+    assert (before, after) == (
+        {WEBINAR: 2, TRAINING: 0, "9004": 5}, {WEBINAR: 1, TRAINING: 0, "9004": 5},
+    )  # fmt: skip
+
+
 def test_an_admin_is_who_has_the_role_and_has_accepted(target: Contracted, perform: Any) -> None:
     """R5."""
     perform(make_create("ada", roles=["SUPER_USER"]))

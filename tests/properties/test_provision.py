@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.journal import Attempt, CallResult
-from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER
+from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER, Operation, OperationKind
 from tasks.model.plan import Plan
 from tasks.model.protection import Protection
 from tasks.provision import apply_plan
+from tasks.provision.reasons import NOT_GIVEN_BACK
 from tests.support.effort import examples
 from tests.support.mortal import Life, MortalJournal, MortalTarget
 from tests.support.plans import PlanBuilder
-from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, directory_group
+from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, directory_group, refused
 from tests.support.world import World
 
 LICENCES = [MEETING, TRAINING, WEBINAR]
@@ -144,6 +145,85 @@ def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
         assert len(set(done)) == len(done)
         undisturbed.journal.close()
         disturbed.journal.close()
+
+
+@st.composite
+def exchanges(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
+    """People who hold one licence or another, most of whom are to exchange it; the others take one more, or leave."""
+    builder = PlanBuilder()
+    accounts = []
+    for number in range(7001, 7001 + draw(st.integers(1, 4))):
+        key, old = str(number), draw(st.sampled_from(LICENCES))
+        accounts.append(account(key, old, group="5000"))
+        builder.adopt(key, [old])
+        new = draw(st.lists(st.sampled_from([one for one in LICENCES if one != old]), unique=True, min_size=1))
+        match draw(st.sampled_from(["exchange", "exchange", "exchange", "take", "leave"])):
+            case "exchange":
+                taken = builder.revoke(key, old)
+                for licence in new:
+                    builder.grant(key, licence, key=key, needs=[taken])
+            case "take":
+                builder.grant(key, new[0], key=key)
+            case _:
+                builder.suspend(key, [old])
+    return accounts, builder
+
+
+@settings(max_examples=examples(12), deadline=None)
+@given(
+    exchanges(),
+    st.dictionaries(st.sampled_from(LICENCES), st.integers(0, 3)),
+    st.sets(st.sampled_from(LICENCES)),
+    st.lists(st.integers(0, 30), max_size=4),
+    st.data(),
+)
+def test_nobody_ends_with_nothing_because_an_exchange_was_refused_or_cut_off(
+    made: tuple[list[Any], PlanBuilder],
+    seats: dict[str, int],
+    refusing: set[str],
+    lives: list[int],
+    data: st.DataObject,
+) -> None:
+    """Either the person holds a licence in the end, or it is noted which one the next plan has to give back."""
+    accounts, builder = made
+    plan = builder.plan()
+    leaving = {change.account_key for change in plan.changes if change.action == "suspend"}
+    before = {one.account_key: set(one.licences) for one in accounts}
+
+    def fault(operation: Operation) -> None:
+        ours = before.get(str(operation.account_key), set())
+        if operation.kind == OperationKind.ASSIGN_LICENCE:
+            licence = operation.payload["licence_key"]
+            if licence in refusing and licence not in ours:
+                raise refused("license.gone", 409)
+
+    with tempfile.TemporaryDirectory() as folder:
+        world = world_of(folder, accounts)
+        world.target.seats = {key: free + sum(key in held for held in before.values()) for key, free in seats.items()}
+        world.target.fault = fault
+        for name in ("lost", "dropped", "late"):
+            setattr(world.target, name, data.draw(st.sets(st.integers(0, 8), max_size=1), name))
+        world.record(plan)
+        for span in [*lives, None, None]:
+            live(world, plan, span)
+
+        outcomes = world.journal.outcomes(plan.hash)
+        for key, licences in before.items():
+            if key in leaving:
+                continue
+            holds, noted = set(world.target.accounts[key].licences), set(world.links()[key]["licences"])
+            assert holds or noted >= licences
+            mine = [change for change in plan.changes if change.account_key == key and change.action == "grant"]
+            if not holds:
+                assert any(NOT_GIVEN_BACK in outcomes[grant.change_id].reason for grant in mine)
+            if any(outcomes[grant.change_id].status == "done" for grant in mine):
+                assert holds & {grant.after["licence"] for grant in mine}
+            assert holds <= noted
+        calls = world.journal.calls(plan.hash)
+        assert not any(call.is_open for call in calls)
+        done = [call.attempt.op_id for call in calls if call.result == CallResult.DONE]
+        assert len(set(done)) == len(done)
+        world.journal.close()
 
 
 @st.composite

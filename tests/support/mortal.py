@@ -43,6 +43,10 @@ class MortalTarget(MemoryTarget):
         self.life.moment()
         return await super().read_accounts(account_keys, user_names)
 
+    async def read_seats(self) -> dict[str, int]:
+        self.life.moment()
+        return await super().read_seats()
+
     async def read_admins(self) -> frozenset[str]:
         self.life.moment()
         return await super().read_admins()

@@ -75,6 +75,7 @@ class MemoryTarget:
         self.requests_sent = 0
         self.reads = 0
         self.directory_reads = 0
+        self.seat_reads = 0
         self.admin_reads = 0
         self.mails: list[tuple[str, str]] = []
         self.fault: Callable[[Operation], None] = lambda operation: None
@@ -121,6 +122,12 @@ class MemoryTarget:
         self.requests_sent += 1
         await asyncio.sleep(0)
         return dict(self.group_names)
+
+    async def read_seats(self) -> dict[str, int]:
+        self.requests_sent += 1
+        self.seat_reads += 1
+        await asyncio.sleep(0)
+        return {key: seats - self._used(key) for key, seats in self.seats.items()}
 
     async def read_directory_groups(self, group_keys: Sequence[str]) -> dict[str, DirectoryGroup]:
         self.requests_sent += 1
@@ -266,9 +273,11 @@ class MemoryTarget:
     def _take_seats(self, licence: str, count: int = 1) -> None:
         if licence not in self.licences:
             raise refused("license.not.found", 404)
-        used = sum(licence in account.licences for account in self.accounts.values())
-        if used + count > self.seats.get(licence, 10_000):
+        if self._used(licence) + count > self.seats.get(licence, 10_000):
             raise refused("license.seats.exceeded", 409)
+
+    def _used(self, licence: str) -> int:
+        return sum(licence in account.licences for account in self.accounts.values())
 
     def status_of(self, one: AccountState) -> str:
         if one.pending_transfer:

@@ -1,6 +1,5 @@
 """Assign and unassign licences, and tell a lack of seats from other refusals (facts W9 to W11, W16)."""
 
-import math
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import quote
 
@@ -110,7 +109,7 @@ class Seats:
             found = [licence for licence in await self._list_licences() if licence.key in wanted]
         except RefusedByTarget:
             return False
-        return any(_free(licence) < people for licence in found)
+        return any(free is not None and free < people for free in map(free_seats, found))
 
     def exceeded(self, refusal: RefusedByTarget) -> RefusedByTarget:
         """Return the refusal under the one code that stands for a lack of seats here, whatever GoTo's was."""
@@ -122,9 +121,9 @@ class Seats:
         return f"{self._account}/licenses/{keys}?suppressEmail={'false' if notify else 'true'}"
 
 
-def _free(licence: wire.Licence) -> float:
-    """Return how many seats a licence has left; one of which that is not known has enough."""
-    return math.inf if licence.seats is None or licence.used is None else licence.seats - licence.used
+def free_seats(licence: wire.Licence) -> int | None:
+    """Return how many seats a licence has left, None if that is not known."""
+    return None if licence.seats is None or licence.used is None else licence.seats - licence.used
 
 
 def _verb_is_missing(refusal: RefusedByTarget | UncertainCall) -> bool:

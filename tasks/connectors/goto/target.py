@@ -21,7 +21,7 @@ from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
 from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.people import People
 from tasks.connectors.goto.roles import SUPER_ADMIN, Roles
-from tasks.connectors.goto.seats import Seats
+from tasks.connectors.goto.seats import Seats, free_seats
 from tasks.connectors.goto.tokens import TokenSource
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.webinars import Webinars
@@ -170,6 +170,11 @@ class GotoConnector:
 
     async def read_groups(self) -> dict[str, str]:
         return {group.key: group.name or "" for group in await self._list("groups", wire.group)}
+
+    async def read_seats(self) -> dict[str, int]:
+        """Return the seats that are left."""
+        found = {one.key: free_seats(one) for one in await self._list("licenses", wire.licence)}
+        return {key: free for key, free in found.items() if free is not None}
 
     async def read_directory_groups(self, group_keys: Sequence[str]) -> dict[str, DirectoryGroup]:
         return {key: group.noun for key, group in (await self._directory.find(group_keys)).items()}

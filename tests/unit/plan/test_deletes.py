@@ -37,6 +37,13 @@ def test_a_delete_that_would_lose_a_webinar_waits_for_a_hand_over_and_names_it(d
     assert (item.action, item.reason, item.detail) == ("delete", "webinars", "Spring launch (2026-05-04)")
 
 
+def test_nobody_is_deleted_who_holds_a_role_again(deletable: Any) -> None:
+    deletable.webinars = []
+    assert deletable.steps() == [("delete", "1")]
+    deletable.accounts[-1]["roles"] = ("MANAGE_USERS",)
+    assert deletable.steps() == [("suspend", "1")]
+
+
 def test_a_webinar_that_somebody_else_organises_too_is_not_lost(deletable: Any, make: Any) -> None:
     deletable.accounts.append(make.account("7002", "2"))
     deletable.webinars = [WEBINAR | {"shared_with": ("7002",)}]

@@ -214,3 +214,56 @@ def test_rows_in_any_order_give_the_same_plan(tiers: Any, make: Any) -> None:
     tiers.workers.reverse()
     tiers.licences.reverse()
     assert tiers.plan().to_bytes() == plan.to_bytes()
+
+
+@pytest.fixture
+def half_exchanged(tiers: Any) -> Any:
+    """The standard edition was taken from Ada for the other one, which was refused: of that no seat is left."""
+    tiers.grants = []
+    tiers.licences[1]["seats"] = 0
+    return tiers
+
+
+def test_who_lost_an_edition_in_an_exchange_that_failed_gets_it_back(half_exchanged: Any) -> None:
+    grant = half_exchanged.change("grant")
+    assert (grant.after["licence"], grant.after["product"], grant.rules) == ("9101", "G2W", ("pro",))
+    assert half_exchanged.withheld() == [("grant", "no_seat", "ada")]
+    half_exchanged.grants = [("7001", "9101")]
+    assert half_exchanged.steps() == []
+
+
+def test_the_right_edition_is_given_as_soon_as_it_has_a_seat(half_exchanged: Any) -> None:
+    half_exchanged.licences[1]["seats"] = 1
+    assert granted(half_exchanged) == ["9102"]
+    assert half_exchanged.change("grant").before == {"licence": None, "given_up": ["9101"]}
+
+
+def test_licences_that_are_all_given_again_are_no_notes_to_be_ended(tiers: Any) -> None:
+    tiers.policy(rules=[rule("pro", "G2W/Pro"), rule("all", "G2M")])
+    tiers.licences[1]["products"] = ("G2W",)
+    tiers.grants, tiers.links[0]["licences"] = [], ("9102", "9103")
+    assert [change.before for change in tiers.plan().changes] == [{"licence": None}] * 2
+
+
+def test_an_edition_that_we_never_gave_is_nobodys_way_out(half_exchanged: Any) -> None:
+    half_exchanged.links[0]["licences"] = ()
+    assert half_exchanged.steps() == []
+
+
+@pytest.mark.parametrize("facts", [{"seats": 0}, {"enabled": False}, {"products": ("G2M",)}], ids=str)
+def test_what_cannot_be_given_back_is_not_in_the_plan(half_exchanged: Any, facts: dict[str, Any]) -> None:
+    half_exchanged.licences[0] |= facts
+    assert half_exchanged.steps() == []
+
+
+def test_a_seat_goes_to_whom_the_rules_give_it_before_it_is_given_back(half_exchanged: Any, make: Any) -> None:
+    half_exchanged.policy(rules=[rule("pro", "G2W/Pro", "Sales"), rule("standard", "G2W/Standard")])
+    half_exchanged.licences[0]["seats"] = 1
+    half_exchanged.workers.append(make.worker("bo", row=3, department="Legal"))
+    assert half_exchanged.steps() == [("create", "bo"), ("grant", "bo")]
+
+
+def test_a_larger_licence_that_was_taken_by_hand_is_not_given_back(half_exchanged: Any) -> None:
+    half_exchanged.policy(rules=[rule("all", "G2M")])
+    half_exchanged.licences[2]["seats"] = 0
+    assert half_exchanged.steps() == []

@@ -54,7 +54,8 @@ def test_existing_account_is_adopted_by_address_whatever_its_case(case: Any, mak
     case.grants = [("7001", "9001")]
 
     assert case.steps() == [("adopt", "1")]
-    assert case.change("adopt").after == {"user_name": "ada@acme.example", "licences": []}
+    named = {"user_name": "ada@acme.example", "given_name": "Ada", "family_name": "Byron"}
+    assert case.change("adopt").after == named | {"licences": []}
 
 
 def test_adopting_with_grants_takes_those_as_given_by_us(case: Any, make: Any) -> None:

@@ -362,6 +362,73 @@ def test_held_row_that_could_be_anybody_stops_nobody_who_has_a_row_of_their_own(
     assert linked.steps() == [("suspend", "1")]
 
 
+OURS = {"given_name": "Ada", "family_name": "Byron"}
+NOT_OURS = {"user_name": "zoe.new@acme.example", "given_name": "Zoe", "family_name": "New"}
+
+
+@pytest.fixture
+def handed_over(linked: Any) -> Any:
+    """The account of worker 1, who is gone, was given to somebody else by hand."""
+    linked.links[0] |= OURS
+    linked.accounts[-2] |= NOT_OURS
+    return linked
+
+
+def test_an_account_that_was_handed_over_by_hand_is_left_to_whoever_has_it(handed_over: Any) -> None:
+    assert (handed_over.steps(), handed_over.withheld()) == ([], [("suspend", "identity", "1")])
+
+
+def test_an_account_that_was_handed_over_is_not_deleted(handed_over: Any) -> None:
+    handed_over.policy(lifecycle={"grace": "0d", "delete": "30d"})
+    handed_over.grants = [("7002", "9002")]
+    handed_over.links[0] |= {"state": "suspended", "suspended_on": "2026-01-01"}
+    assert (handed_over.steps(), handed_over.withheld()) == ([], [("delete", "identity", "1")])
+
+
+@pytest.mark.parametrize("status", ["active", "inactive"])
+def test_an_account_that_is_neither_the_rows_nor_the_links_is_left_alone(
+    handed_over: Any, make: Any, status: str
+) -> None:
+    handed_over.workers.append(make.worker("1", status=status, department="Legal"))
+    assert handed_over.steps() == []
+    assert handed_over.withheld() == [("create" if status == "active" else "suspend", "identity", "1")]
+
+
+def test_an_exception_strips_no_account_that_was_handed_over(handed_over: Any) -> None:
+    handed_over.policy(exceptions=[{"who": "1", "keep": ["G2W"], "until": "2026-12-31", "reason": "hand-over"}])
+    assert (handed_over.steps(), handed_over.withheld()) == ([], [("suspend", "identity", "1")])
+
+
+@pytest.mark.parametrize(
+    "renamed",
+    [
+        {"user_name": "ada.king@acme.example"},
+        {"family_name": "King"},
+        {"user_name": "ada.king@acme.example", "family_name": "King"},
+        {"given_name": "Augusta", "family_name": "King"},
+        {"user_name": "byron@acme.example", "given_name": "Byron", "family_name": "Ada"},
+        {"user_name": "1@acme.example".upper(), "given_name": "Zoe", "family_name": "New"},
+    ],
+    ids=["address", "surname", "address and surname", "both names", "names in the other order", "address in capitals"],
+)
+def test_who_was_only_renamed_is_a_leaver_like_any_other(linked: Any, renamed: dict[str, str]) -> None:
+    linked.links[0] |= OURS
+    linked.accounts[-2] |= renamed
+    assert linked.steps() == [("suspend", "1")]
+
+
+def test_of_somebody_whose_names_nobody_noted_nothing_is_concluded(linked: Any) -> None:
+    linked.accounts[-2] |= NOT_OURS
+    assert linked.steps() == [("suspend", "1")]
+
+
+def test_an_adoption_notes_names_and_address_as_the_account_has_them(linked: Any, make: Any) -> None:
+    linked.links = linked.links[1:]
+    linked.workers.append(make.worker("1"))
+    named = {name: linked.change("adopt", "1").after[name] for name in ("user_name", *OURS)}
+    assert named == {"user_name": "1@acme.example", **OURS}
+
+
 def test_a_last_day_in_the_year_9999_is_none(linked: Any, make: Any) -> None:
     linked.policy(lifecycle={"grace": "0d"})
     linked.workers.append(make.worker("1", status="inactive", end_date="9999-12-31"))

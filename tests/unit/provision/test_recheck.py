@@ -10,6 +10,7 @@ from tasks.provision import judge
 from tasks.provision.recheck import Groups, is_done
 from tests.support.plans import PlanBuilder
 from tests.support.target import MEETING, WEBINAR, account
+from tests.support.world import ended
 
 build = PlanBuilder()
 GRANT = build.grant("1", MEETING, key="1")
@@ -54,6 +55,20 @@ UPDATE = build.update("1", {"family_name": "Old"}, {"family_name": "New"})
 )
 def test_each_change_reads_its_own_fields(change, state, look):
     assert judge(change, state).look == look
+
+
+@pytest.mark.parametrize("change", [REVOKE, SUSPEND, DELETE, ROLES, LEAVE], ids=lambda change: change.action)
+@pytest.mark.parametrize("held", [(), (MEETING, WEBINAR)], ids=["empty", "full"])
+def test_nothing_is_taken_at_another_address_than_the_plan_knew(change, held):
+    state = replace(account("1", *held, roles=("MANAGE_USERS",), group="5001"), user_name="zoe.new@acme.example")
+    assert judge(change, state).reason == "Changed since the plan was made: address."
+    assert judge(change, state, also=["Zoe.New@acme.example"]).moved != ("address",)
+    assert judge(change, replace(state, user_name="P1@ACME.example")).moved != ("address",)
+
+
+@pytest.mark.parametrize("change", [GRANT, UPDATE], ids=lambda change: change.action)
+def test_what_only_gives_reads_no_address(change):
+    assert judge(change, replace(account("1"), user_name="zoe.new@acme.example")).look == "send"
 
 
 @pytest.mark.parametrize(("group", "look"), [(None, "send"), ("5001", "already"), ("5002", "stale")])
@@ -125,3 +140,30 @@ def test_a_role_whose_limit_was_not_kept_is_not_done(limit, managed, done):
     operation = Operation("op", OperationKind.SET_ROLES, (LIMITED.change_id,), "1", payload=payload)
 
     assert is_done(operation, replace(account("1", roles=("MANAGE_USERS",)), managed_groups=managed)) is done
+
+
+def test_whoever_got_an_account_since_the_plan_keeps_it(make_world):
+    world = make_world(account("7001", MEETING))
+    builder = PlanBuilder()
+    suspend = builder.suspend("7001", [MEETING])
+    world.move("7001", user_name="zoe.new@acme.example")
+
+    result = world.apply(builder.plan(generation=1))
+
+    assert (result.exit_code, world.target.calls, ended(result, suspend)) == (4, [], "stale")
+    assert world.links()["7001"]["state"] == "active"
+
+
+def test_who_got_a_new_address_by_the_plan_itself_is_still_the_same_person(make_world):
+    """The revoke comes before the update; after an interruption, or without an answer, it is looked at again."""
+    world = make_world(account("7001", MEETING))
+    builder = PlanBuilder()
+    revoke = builder.revoke("7001", MEETING)
+    builder.update("7001", {"user_name": "p7001@acme.example"}, {"user_name": "pat.new@acme.example"})
+    plan = builder.plan(generation=1)
+    world.target.dropped = {0, 1, 2}
+    assert world.apply(plan).exit_code == 4
+
+    result = world.apply(plan)
+
+    assert (result.exit_code, ended(result, revoke)) == (0, "done")
