@@ -78,9 +78,11 @@ def _target(pipeline: Pipeline, addresses: Mapping[str, int], saying: Saying) ->
             if pipeline.target.account_key not in found.reachable:
                 return found, None
             try:
-                return found, await (target.read() if found.directory == "read" else target.read_tenant())
+                state = await (target.read() if found.directory == "read" else target.read_tenant())
+                found.require_caller_in(set(state.accounts["account_key"]))
             except TargetError as refusal:
                 return replace(found, unread=refusal), None
+            return found, state
 
     with saying(f"Asking {pipeline.target.name}"):
         found, state = asyncio.run(ask())

@@ -47,8 +47,18 @@ def _next(run_id: str) -> str:
 
 
 def is_run_id(name: str) -> bool:
-    """Tell whether a name has the form of a run's id."""
-    return _FORM.fullmatch(name) is not None
+    """Tell whether a name is a run's id: one that another can follow.
+
+    >>> is_run_id("20260331-020005-041772"), is_run_id("20269999-999999-000000"), is_run_id("99991231-235959-999999")
+    (True, False, False)
+    """
+    if _FORM.fullmatch(name) is None:
+        return False
+    try:
+        _next(name)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 class RunStore:

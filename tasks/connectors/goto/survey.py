@@ -3,7 +3,7 @@
 Reads only, a handful of calls. A refusal is part of the answer here, and raises nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -67,6 +67,15 @@ class Survey:
     skew_s: float | None = None
     rate_limited: bool = False
 
+    def require_caller_in(self, listed: Collection[str]) -> None:
+        """Raise ``TargetDown`` if a list of all users lacks the person behind the token, who was just read."""
+        read = {one.account_key for one in self.admins or ()}
+        if self.caller_key in read and self.caller_key not in listed:
+            raise TargetDown(
+                "GoTo's list of users lacks the person behind the token, who was just read: it cannot be believed.",
+                remedy="Check urls.api in the pipeline, and the proxy.",
+            )
+
     @property
     def is_down(self) -> bool:
         return isinstance(self.refusal, TargetDown)
@@ -81,14 +90,15 @@ async def survey(target: GotoConnector, spec: GotoTarget, clock: Callable[[], da
         return Survey(refusal=refusal, has_token=target.has_token, scopes=scopes)
     caller_key, reachable = me
     asks, organisation = await _organisation(spec)
+    keys = {caller_key, *(organisation.admins if organisation else ())}
+    admins, unread = await _accounts(target, keys) if spec.account_key in reachable else (None, None)
     return Survey(
         has_token=True,
+        unread=unread,
         scopes=await target.granted_scopes(),
         reachable=tuple(reachable),
         caller_key=caller_key,
-        admins=await _accounts(target, {caller_key, *(organisation.admins if organisation else ())})
-        if spec.account_key in reachable
-        else None,
+        admins=admins,
         directory=await _directory(target) if spec.directory != "none" else None,
         asks_organisation=asks,
         organisation=organisation,
@@ -97,11 +107,16 @@ async def survey(target: GotoConnector, spec: GotoTarget, clock: Callable[[], da
     )
 
 
-async def _accounts(target: GotoConnector, keys: set[str]) -> tuple[AccountState, ...] | None:
+async def _accounts(
+    target: GotoConnector, keys: set[str]
+) -> tuple[tuple[AccountState, ...] | None, TargetError | None]:
+    """Return the accounts, or None with what stood in the way; a refusal leaves them unknown, and no more."""
     try:
-        return tuple(await target.read_accounts(sorted(keys), []))
-    except TargetError:
-        return None
+        return tuple(await target.read_accounts(sorted(keys), [])), None
+    except RefusedByTarget:
+        return None, None
+    except TargetError as error:
+        return None, error
 
 
 async def _directory(target: GotoConnector) -> str | None:

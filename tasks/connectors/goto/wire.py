@@ -333,7 +333,8 @@ def _require_kind(record: Any, *, has: Sequence[str], has_not: Sequence[str] = (
 
 
 def _text(value: Any) -> str | None:
-    return str(value) if value not in (None, "") else None
+    """Return a value as text. Half a surrogate pair, left where a service cuts a name, is no sign of any text."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace") if value not in (None, "") else None
 
 
 def _key_or_none(value: Any) -> str | None:

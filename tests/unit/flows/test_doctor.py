@@ -7,7 +7,10 @@ import pytest
 
 from flows.cli.doctor import told as worded
 from flows.doctor import examine
+from tasks.connectors.goto.survey import Survey
 from tasks.doctor.lines import Line, Standing, exit_code
+from tasks.model.errors import TargetDown
+from tasks.model.state import AccountState
 from tests.support.effort import sampled
 
 CODES = {"goto-verification-code", "logmein-verification-code"}
@@ -254,3 +257,21 @@ def test_what_answers_in_the_token_services_place_says_nothing_of_the_credential
     [line] = look().values()
     assert (line.check, line.exit_code) == ("reach", 7)
     assert "urls.token" in line.remedy
+
+
+def test_a_page_in_the_place_of_the_person_behind_the_token_is_told_as_such(
+    look: Callable[..., Any], fail: Callable[..., None]
+) -> None:
+    fail(on={"method": "GET", "path": "/accounts/*/users/*"}, fault="ok_page")
+    reach = look()["reach"]
+    assert (reach.standing, reach.exit_code) == (Standing.PROBLEM, 7)
+    assert "cannot be believed" in reach.finding
+
+
+def test_a_list_without_the_person_behind_the_token_is_no_reading() -> None:
+    caller = AccountState("7001", "ada@acme.example", roles=("SUPER_USER",))
+    found = Survey(caller_key="7001", admins=(caller,))
+    found.require_caller_in({"7001", "7002"})
+    with pytest.raises(TargetDown, match="lacks the person behind the token"):
+        found.require_caller_in({"7002"})
+    Survey(caller_key="7001").require_caller_in(set())
