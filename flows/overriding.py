@@ -48,7 +48,7 @@ def is_overridden(run: Run, plan_hash: str, number: int | None) -> bool:
         raise BadUsage(f"The decision {number} is not about this plan.")
     if not _is_over(run):
         return False
-    if any(one.spent_by for one in decisions):
+    if any(_was_begun_under(run.journal, one) for one in decisions):
         return True
     if number is None:
         return False
@@ -80,7 +80,12 @@ def _decide(journal: Journal, plan_hash: str, reason: str) -> int:
 
 def override_of(journal: Journal, plan_hash: str) -> Decision | None:
     """Return the decision under which a plan was sent over a limit, None if it was not."""
-    return next((one for one in _overrides(journal, plan_hash) if one.spent_by), None)
+    return next((one for one in _overrides(journal, plan_hash) if _was_begun_under(journal, one)), None)
+
+
+def _was_begun_under(journal: Journal, decision: Decision) -> bool:
+    """Whether the run that used a decision up began to apply its plan: one that was stopped before opened no way."""
+    return decision.spent_by is not None and journal.run(decision.spent_by).applying_since is not None
 
 
 def _overrides(journal: Journal, plan_hash: str) -> list[Decision]:

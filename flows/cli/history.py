@@ -22,7 +22,7 @@ def runs(
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.runs(limit)
         permits = journal.permits()
-        overrides = {one.spent_by: one for one in journal.decisions() if one.spent_by}
+        overrides = {one.plan_hash: one.facts["reason"] for one in journal.decisions() if one.spent_by}
         reasons = {run.run_id: _reason(run, journal) for run in found}
     if json:
         show_json([_facts(run, reasons[run.run_id], permits, overrides) for run in found])
@@ -33,8 +33,8 @@ def runs(
         code = "" if run.exit_code is None else run.exit_code
         reason = reasons[run.run_id].partition("\n")[0]  # a run has one line; 'report' tells the rest
         show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {reason}".rstrip())
-        if run.run_id in overrides:
-            show(f"  its plan was let pass over a limit: {printable(overrides[run.run_id].facts['reason'])}")
+        if let_pass := _override(run, overrides):
+            show(f"  its plan was let pass over a limit: {printable(let_pass)}")
         for permit in permits:
             if permit.run_id == run.run_id:
                 used = f"used by run {permit.spent_by}" if permit.spent_by else f"until {permit.until}"
@@ -84,6 +84,11 @@ def _sent(run: Any, journal: Any) -> str:
     return f"{calls or 'No'} {'call of it is' if calls == 1 else 'calls of it are'} recorded{more}."
 
 
+def _override(run: Any, overrides: Any) -> str | None:
+    """Return why the plan that a run applied was let pass over a limit, None if it was not."""
+    return overrides.get(run.plan_hash) if run.applying_since is not None else None
+
+
 def _carried_out(run: Any, journal: Any) -> str:
     """Return what was done so far by the plan that a run applies, where this version can read it."""
     from tasks.model.errors import RosterflowError
@@ -113,7 +118,7 @@ def _facts(run: Any, reason: str, permits: Any, overrides: Any) -> dict[str, Any
         "plan_hash": run.plan_hash,
         "headline": run.summary.get("headline"),
         "reason": reason,
-        "overridden": overrides[run.run_id].facts["reason"] if run.run_id in overrides else None,
+        "overridden": _override(run, overrides),
         "accepted": [asdict(permit) for permit in permits if permit.run_id == run.run_id],
     }
 

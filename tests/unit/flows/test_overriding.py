@@ -63,6 +63,25 @@ def test_a_second_decision_on_a_plan_that_was_applied_is_refused(blocked, apply,
     assert tenant.writes() == sent
 
 
+def test_a_decision_opens_no_way_for_another_run_if_its_own_did_not_begin(blocked, apply, told, office, tenant):
+    from typer.testing import CliRunner
+
+    from flows.cli.main import app
+
+    run_id, plan_hash = blocked
+    tenant.control("PUT", "faults", {"rules": [{"on": {"path": "/oauth/token"}, "fault": "credentials_revoked"}]})
+    stopped = told(apply(run_id, decided(plan_hash, "Ticket 881")))
+    tenant.control("DELETE", "faults")
+    assert stopped.code == 7
+    assert "let pass" not in CliRunner().invoke(app, ["runs"]).output
+
+    assert told(apply(run_id)).code == 5
+    assert told(apply(run_id, decided(plan_hash, "Ticket 882"))).code == 0
+    shown = CliRunner().invoke(app, ["runs"]).output
+    assert shown.count("its plan was let pass over a limit: Ticket 882") == 1
+    assert "Ticket 881" not in shown
+
+
 def test_a_decision_on_a_plan_within_its_limits_is_not_used_up_and_not_told(make_plan, sync, apply, told, journal):
     run = make_plan()
     ended = told(apply(run.run_id, decided(run.plan.hash, "Just in case")))
