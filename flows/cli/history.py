@@ -93,7 +93,7 @@ def _carried_out(run: Any, journal: Any) -> str:
     """Return what was done so far by the plan that a run applies, where this version can read it."""
     from tasks.model.errors import RosterflowError
     from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus
-    from tasks.report.summary import carried_out
+    from tasks.report.summary import UNMADE, carried_out
 
     if run.applying_since is None:
         return ""
@@ -102,7 +102,7 @@ def _carried_out(run: Any, journal: Any) -> str:
     except RosterflowError:
         return ""
     doubt = {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in journal.in_doubt(run.plan_hash)}
-    unmade = "were not completed" if run.finished_at else "are not completed yet"
+    unmade = UNMADE if run.finished_at else ("is not completed yet", "are not completed yet")
     return carried_out(plan, doubt | outcomes, by="By its plan", unmade=unmade)
 
 

@@ -214,13 +214,21 @@ class Batch:
 
     async def skip_rest(self, job: Job) -> None:
         """Record that the batch was halted before a job was at its end, and what of it is in doubt."""
-        made = ""
-        if job.operations and self._made[job.job_id]:
-            made = f" {self._made[job.job_id]} of its {len(job.operations)} calls were made."
+        made = self._calls_made(job)
         in_doubt = self._in_doubt(job)
         await self.skip([change for change in job.changes if change.change_id in in_doubt], IN_DOUBT + made)
         rest = [change for change in job.changes if change.change_id not in in_doubt]
         await self.skip(rest, self.reason_to_skip + made)
+
+    def stale(self, job: Job, change: Change, reason: str) -> Settled:
+        """Return what becomes of a change that is gone on with no more, and how far it had come."""
+        return self.bad(change, OutcomeStatus.STALE, f"{reason}{self._calls_made(job)}")
+
+    def _calls_made(self, job: Job) -> str:
+        made = self._made[job.job_id]
+        if not (job.operations and made):
+            return ""
+        return f" {made} of its {len(job.operations)} calls {'was' if made == 1 else 'were'} made."
 
     def _in_doubt(self, job: Job) -> set[str]:
         """Return the changes of a job with a call of which it is not known whether it was done."""

@@ -125,11 +125,11 @@ async def _go_on(batch: Batch, job: Job, course: _Course, *, born: bool) -> None
             status = OutcomeStatus.DONE if course.ours else OutcomeStatus.ALREADY
             await batch.record([batch.good(change, status, account_key=account_key, group_key=course.groups.joined)])
         elif not born and is_protected(batch, change, state):
-            await batch.record([batch.bad(change, OutcomeStatus.STALE, PROTECTED)])
+            await batch.record([batch.stale(job, change, PROTECTED)])
         elif judgement.look == Look.STALE and not course.is_halfway(state):
-            await batch.record([batch.bad(change, OutcomeStatus.STALE, judgement.reason)])
+            await batch.record([batch.stale(job, change, judgement.reason)])
         elif batch.may_send and await _takes_last_admin(batch, course, state):
-            await batch.record([batch.bad(change, OutcomeStatus.STALE, LAST_ADMIN)])
+            await batch.record([batch.stale(job, change, LAST_ADMIN)])
         elif batch.may_send and not course.ours and await keep_instead(batch, change):
             return
         elif batch.may_send:

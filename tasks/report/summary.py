@@ -19,6 +19,7 @@ from tasks.report.people import Fate, count_fates, done, is_moving
 from tasks.report.shortage import shortage_of
 
 FORMAT_VERSION = 1
+UNMADE = ("was not completed", "were not completed")
 _SENT = {OutcomeStatus.DONE, OutcomeStatus.PENDING_TRANSFER}
 """Outcomes of changes for which a call was made."""
 
@@ -84,7 +85,7 @@ def headline(
     made = done(changes, outcomes)
     rows = _held(_sources(plan, verdicts))
     past = _done(made, outcomes, facts)
-    missed = _missed(changes, outcomes, "could not be completed")
+    missed = _missed(changes, outcomes, ("could not be completed",) * 2)
     match facts.state:
         case "pending":
             yet = NOTHING_SENT_YET if facts.sent.is_nothing else str(facts.sent)
@@ -104,7 +105,7 @@ def headline(
             none = f"No {'other ' if missed else ''}change was {'made' if facts.sent.is_nothing else 'confirmed'}."
             said = [missed, past or none]
         case "cut_off":
-            unmade = _missed(changes, outcomes, "were not completed")
+            unmade = _missed(changes, outcomes, UNMADE)
             said = ["The run was cut off, and its plan given up.", past or "No change was confirmed.", unmade]
         case _:
             said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
@@ -116,7 +117,7 @@ def headline(
 
 
 def carried_out(
-    plan: Plan, outcomes: Mapping[str, Outcome], by: str = "By it", unmade: str = "were not completed"
+    plan: Plan, outcomes: Mapping[str, Outcome], by: str = "By it", unmade: tuple[str, str] = UNMADE
 ) -> str:
     """Return what was done by *plan*, whichever run did it, and what was not, in a sentence or two."""
     made = done(plan.changes, outcomes)
@@ -133,12 +134,12 @@ def _stopped(facts: RunFacts, plan: Plan | None, outcomes: Mapping[str, Outcome]
     return f"{'It' if due is plan else 'What is left of it'} would {future}." if future else ""
 
 
-def _missed(changes: Sequence[Change], outcomes: Mapping[str, Outcome], what: str) -> str:
-    """Say how many changes were not completed, and of how many of them nobody knows."""
+def _missed(changes: Sequence[Change], outcomes: Mapping[str, Outcome], what: tuple[str, str]) -> str:
+    """Say how many changes were not completed, and of how many of them nobody knows; *what* is said of one, of many."""
     open_ = [change for change in changes if not _is_good(outcomes.get(change.change_id))]
     doubt = sum(change.change_id in outcomes and is_in_doubt(outcomes[change.change_id]) for change in open_)
     perhaps = f"; {doubt:,} of them may have been made all the same" if doubt else ""
-    return f"{words.count(len(open_), 'change')} {what}{perhaps}." if open_ else ""
+    return f"{words.count(len(open_), 'change')} {what[len(open_) != 1]}{perhaps}." if open_ else ""
 
 
 def _is_good(outcome: Outcome | None) -> bool:

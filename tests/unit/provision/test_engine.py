@@ -342,7 +342,7 @@ def test_a_signal_ends_the_run_after_the_calls_in_flight(make_world):
     result = world.apply(plan, workers=1, should_stop=lambda: len(world.target.calls) > 0)
 
     assert (result.interrupted, result.exit_code) == (True, 4)
-    assert result.outcomes[half.change_id].reason.endswith("1 of its 2 calls were made.")
+    assert result.outcomes[half.change_id].reason.endswith("1 of its 2 calls was made.")
     assert ended(result, untouched) == "skipped"
     assert world.links()["7001"]["licences"] == (WEBINAR,)
     assert world.apply(plan).exit_code == 0
