@@ -27,7 +27,10 @@ class Capabilities:
 
 class Target(Protocol):
     """A tenant of a service. Methods raise ``TargetDown`` and ``CredentialsRefused`` (certainly not done),
-    ``UncertainCall`` (perhaps done) and ``RefusedByTarget`` (certainly not done, and repeating will not help)."""
+    ``UncertainCall`` (perhaps done) and ``RefusedByTarget`` (certainly not done, and repeating will not help).
+
+    From ``perform`` the first two say that nothing has left that changes anything, or what was ``heard`` of it.
+    """
 
     name: str
     capabilities: Capabilities

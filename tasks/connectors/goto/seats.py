@@ -7,7 +7,7 @@ from urllib.parse import quote
 from tasks.connectors.goto import wire
 from tasks.connectors.goto.faults import is_bare
 from tasks.connectors.goto.transport import Transport
-from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, UncertainCall
+from tasks.model.errors import RefusedByTarget, UncertainCall
 
 EXCEEDED = "license.seats.exceeded"
 CAN_MEAN_SEATS = frozenset({400, 402, 403, 409, 422})
@@ -53,7 +53,6 @@ class Seats:
         A gateway that knows no such verb will do: the user tells whether it was carried out all the same, and to send
         the set as well gives nothing else.
         """
-        unsure: UncertainCall | None = None
         if self._has_put:
             try:
                 await self._transport.write("PUT", self._path(account_key, licence_key, notify), "assign a licence")
@@ -61,15 +60,9 @@ class Seats:
                 if not _verb_is_missing(refusal):
                     raise
                 self._has_put = refusal.facts["status"] == 404  # which may be about this one path
-                unsure = refusal if isinstance(refusal, UncertainCall) else None
             else:
                 return
-        try:
-            await self._assign_as_set(account_key, licence_key, notify=notify)
-        except (TargetDown, CredentialsRefused) as exc:
-            if unsure is None:
-                raise
-            raise unsure from exc
+        await self._assign_as_set(account_key, licence_key, notify=notify)
 
     async def _assign_as_set(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         user = await self._read_user(account_key)

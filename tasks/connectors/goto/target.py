@@ -18,7 +18,7 @@ from tasks.connectors.goto import wire
 from tasks.connectors.goto.directory import MAX_MEMBERS, Directory
 from tasks.connectors.goto.faults import PERHAPS_DONE, is_bare
 from tasks.connectors.goto.listing import PAGE_SIZE, read_whole
-from tasks.connectors.goto.parts import after_a_write
+from tasks.connectors.goto.parts import after_a_write, requests
 from tasks.connectors.goto.people import People
 from tasks.connectors.goto.roles import SUPER_ADMIN, Roles
 from tasks.connectors.goto.seats import Seats
@@ -192,7 +192,8 @@ class GotoConnector:
             OperationKind.CREATE_DIRECTORY_GROUP: self._create_directory_group,
             OperationKind.CHANGE_DIRECTORY_GROUP: self._change_directory_group,
         }
-        return await steps[operation.kind](operation) or Reply()
+        with requests():
+            return await steps[operation.kind](operation) or Reply()
 
     # Reading
 

@@ -427,5 +427,5 @@ def test_create_that_breaks_off_after_somebody_was_made_counts_as_uncertain(goto
     goto.on("POST", "^/identity/v1/Users$", (201, {"id": "7009", "userName": "p0@acme.example"}), then)
     people = tuple(NewAccount(f"c{n}", f"p{n}@acme.example", "P", "Q") for n in range(2))
     operation = Operation("op", OperationKind.CREATE_ACCOUNTS, ("c0", "c1"), people=people)
-    with pytest.raises(UncertainCall, match="to the end"):
+    with pytest.raises(UncertainCall):
         goto.run(lambda target: target.perform(operation), directory="feed")
