@@ -429,3 +429,33 @@ def test_create_that_breaks_off_after_somebody_was_made_counts_as_uncertain(goto
     operation = Operation("op", OperationKind.CREATE_ACCOUNTS, ("c0", "c1"), people=people)
     with pytest.raises(UncertainCall):
         goto.run(lambda target: target.perform(operation), directory="feed")
+
+
+CHIEF = {**ADA, "adminRoles": ["SUPER_USER"], "status": "ACTIVE"}
+OTHER = {"key": "7002", "email": "bea@acme.example", "adminRoles": ["SUPER_USER"], "status": "ACTIVE"}
+NO_CHIEF = {
+    "empty": {"total": 0},
+    "strangers": {"results": [{"key": "7009", "email": "s@acme.example", "adminRoles": []}], "total": 1},
+    "old": {"results": [{**ADA, "adminRoles": []}, OTHER], "total": 2},
+}
+
+
+@pytest.mark.parametrize("odd", NO_CHIEF.values(), ids=NO_CHIEF)
+def test_list_that_does_not_show_a_super_admin_who_was_just_seen_is_asked_for_again(goto, odd):
+    goto.on("GET", "/users", (200, odd), (200, {"results": [CHIEF, OTHER], "total": 2}))
+    assert goto.run(lambda target: target.read_admins("7001")) == {"7001", "7002"}
+
+
+@pytest.mark.parametrize("odd", NO_CHIEF.values(), ids=NO_CHIEF)
+def test_list_that_never_shows_a_super_admin_who_is_one_says_nothing_of_the_others(goto, odd):
+    goto.on("GET", "/users", (200, odd))
+    goto.on("GET", "/users/7001", (200, CHIEF))
+    with pytest.raises(TargetDown, match="cannot be believed"):
+        goto.run(lambda target: target.read_admins("7001"))
+
+
+@pytest.mark.parametrize("now", [(404, {"errors": [{"code": "user.not.found"}]}), (200, ADA)], ids=["gone", "demoted"])
+def test_super_admin_who_is_none_any_more_is_not_missed_in_the_list(goto, now):
+    goto.on("GET", "/users", (200, {"results": [OTHER], "total": 1}))
+    goto.on("GET", "/users/7001", now)
+    assert goto.run(lambda target: target.read_admins("7001")) == {"7002"}
