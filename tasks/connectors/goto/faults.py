@@ -21,7 +21,14 @@ OTHER_CODES = ("errorCode", "int_err_code")
 """Where other APIs of GoTo's have their code."""
 
 _SCIM = "urn:ietf:params:scim:api:messages:2.0:Error"
-_OAUTH = re.compile(r"[a-z][a-z_]*")
+_OAUTH = frozenset(
+    {
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+        "invalid_scope", "access_denied", "invalid_token",
+    }
+)  # fmt: skip
+"""Words for a refusal by a token service: RFC 6749 §5.2, and two that are used beside them (§4.1.2.1, RFC 6750)."""
+
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 
 
@@ -79,7 +86,7 @@ def read_fault(response: httpx.Response) -> Fault:
         incident=_plain(body.get("incidentId")),
         subjects=tuple(_subject(item) for item in errors if item.get("value") is not None),
         is_own=_is_own(body, errors),
-        is_oauth=isinstance(error := body.get("error"), str) and _OAUTH.fullmatch(error) is not None,
+        is_oauth=isinstance(error := body.get("error"), str) and error in _OAUTH,
     )
 
 

@@ -188,6 +188,15 @@ def test_refused_credentials_name_what_to_check(goto, status, error, named):
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, "not_found"), (403, "forbidden"), (404, "invalid_client"), (405, "invalid_request")]
+)
+def test_refusal_of_a_gateway_says_nothing_of_the_credentials(goto, status, error):
+    goto.on("POST", "^/oauth/token$", (status, {"error": error}))
+    with pytest.raises(TargetDown, match="not of its form"):
+        goto.run(read_one)
+
+
 def test_refused_credentials_are_not_asked_with_again(goto):
     goto.on("POST", "^/oauth/token$", (400, {"error": "invalid_grant"}))
 
