@@ -27,7 +27,10 @@ class Capabilities:
 
 class Target(Protocol):
     """A tenant of a service. Methods raise ``TargetDown`` and ``CredentialsRefused`` (certainly not done),
-    ``UncertainCall`` (perhaps done) and ``RefusedByTarget`` (certainly not done, and repeating will not help)."""
+    ``UncertainCall`` (perhaps done) and ``RefusedByTarget`` (certainly not done, and repeating will not help).
+
+    From ``perform`` the first two say that nothing has left that changes anything, or what was ``heard`` of it.
+    """
 
     name: str
     capabilities: Capabilities
@@ -58,8 +61,12 @@ class Target(Protocol):
         """
         ...
 
-    async def read_admins(self) -> frozenset[str]:
-        """Return the keys of all accounts that can use the ``admin_role`` now; none where there is no such role."""
+    async def read_admins(self, holder: str | None = None) -> frozenset[str]:
+        """Return the keys of all accounts that can use the ``admin_role`` now; none where there is no such role.
+
+        *holder* was just seen with the role. Raises ``TargetDown`` if the answer does not show them with it, and they
+        have it all the same: then it says nothing of who else has it.
+        """
         ...
 
     async def read_groups(self) -> dict[str, str]:

@@ -109,10 +109,14 @@ class RunLocked(RosterflowError):
 
 
 class TargetError(RosterflowError):
-    """The target did not do what was asked."""
+    """The target did not do what was asked.
+
+    *heard* is the refusal that the call in hand had got before the target was lost: it was sent, and not carried out.
+    """
 
     exit_code = 7
     state_name = "Target error"
+    heard: "RefusedByTarget | None" = None
 
 
 class TargetDown(TargetError):

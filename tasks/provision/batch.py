@@ -131,8 +131,9 @@ class Batch:
                 await self.conclude(attempt, CallResult.REFUSED, refusal=exc)
                 raise
             return Answer(attempt, refusal=exc)
-        except (TargetDown, CredentialsRefused):
-            await self.conclude(attempt, CallResult.NOT_SENT)
+        except (TargetDown, CredentialsRefused) as lost:
+            result = CallResult.NOT_SENT if lost.heard is None else CallResult.REFUSED
+            await self.conclude(attempt, result, refusal=lost.heard)
             raise
         except UncertainCall:
             await self.conclude(attempt, CallResult.UNCERTAIN)

@@ -49,7 +49,7 @@ async def is_last_admin(batch: Batch, account_key: str, role: AdminRole) -> bool
 
     Somebody from whom a call of this plan without an answer may still take the role counts as gone.
     """
-    admins = await batch.runtime.target.read_admins()
+    admins = await batch.runtime.target.read_admins(account_key)
     return account_key in admins and not admins - {account_key} - _going(batch, role)
 
 

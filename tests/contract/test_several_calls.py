@@ -5,13 +5,18 @@ else is sent, and nobody is left with more than was asked for.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
-from tasks.model.operations import Operation, OperationKind
+from tasks.model.errors import RefusedByTarget, UncertainCall
+from tasks.model.operations import IN_DOUBT, Operation, OperationKind
+from tasks.provision import apply_plan
 from tests.support.operations import NOTHING, make_create, make_operation
+from tests.support.plans import PlanBuilder
+from tests.support.target import MemoryTarget
+from tests.support.world import World
 
 MEETING = "9002"
 FED = {"directory": "feed"}
@@ -189,12 +194,14 @@ def test_logins_that_were_made_are_not_told_as_unmade_where_the_next_one_stops(
     assert sandbox.run(lambda target: target.read_accounts([], ["ada@acme.example"]))
 
 
-def test_the_first_login_that_stops_leaves_nobody(sandbox: Any, faults: Any) -> None:
-    """W7."""
+def test_the_first_login_that_stops_leaves_nobody_and_is_looked_up(sandbox: Any, faults: Any) -> None:
+    """W7. The create that was refused before may have been passed on twice."""
     sandbox.switch(require_licence_or_role=True)
     faults({"on": {"method": "POST", "path": "/Users"}, **STOP})
-    with pytest.raises(TargetDown):
+    with pytest.raises(UncertainCall):
         perform(sandbox, make_create("ada", "bea"), **FED)
+    sandbox.control("DELETE", "faults")
+    assert not sandbox.run(lambda target: target.read_accounts([], ["ada@acme.example", "bea@acme.example"]))
 
 
 @pytest.mark.parametrize("group", ["5001", "5999"], ids=["stopped", "refused"])
@@ -209,3 +216,50 @@ def test_logins_that_could_not_be_put_into_their_group_are_not_told_as_unmade(
         perform(sandbox, make_create("ada", "bea", group_key=group), **FED)
     made = sandbox.run(lambda target: target.read_accounts([], ["ada@acme.example", "bea@acme.example"]))
     assert [one.group_key for one in made] == [None, None]
+
+
+# What a run that loses the target leaves, and what the next one makes of it
+
+
+def apply(sandbox: Any, world: World, plan: Any) -> Any:
+    async def wait(seconds: float) -> None:
+        world.clock.forward(seconds)
+
+    async def applied(target: Any) -> Any:
+        return await apply_plan(plan, world.begin_run(target=target, sleep=wait))
+
+    world.record(plan)
+    return sandbox.run(applied)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [{"method": "GET", "path": "/accounts/*/users"}, {"path": "/oauth/token"}],
+    ids=["look", "token"],
+)
+def test_people_whom_a_blocked_call_made_are_ours_though_the_target_was_lost_then(
+    sandbox: Any, faults: Any, tmp_path: Path, lost: dict[str, Any]
+) -> None:
+    """C9. A firewall that looks at answers lets the call through, and stands before the looks and the tokens too."""
+    builder = PlanBuilder()
+    create = builder.create("101")
+    grant = builder.grant("101", MEETING, needs=[create])
+    plan, world = builder.plan(), World(tmp_path, MemoryTarget())
+    refusal = {"fault": "blocked_page", "done": True}
+    look = {"method": "GET", "path": "/accounts/*/users"}
+    faults(
+        {"on": {"method": "POST", "path": "/accounts/*/users"}, "at": 1, **refusal},
+        {"on": lost, "at": list(range(2, 40)), "fault": "blocked_page"},
+        *([{"on": look, "at": list(range(2, 40)), "fault": "blocked_page"}] if lost != look else []),
+    )
+
+    first = apply(sandbox, world, plan)
+    assert (first.exit_code, first.sent) == (7, 1)
+    assert first.outcomes[create.change_id].reason == IN_DOUBT
+    sandbox.control("DELETE", "faults")
+    again = apply(sandbox, world, plan)
+    links = list(world.links().values())
+    world.journal.close()
+
+    assert [again.outcomes[change.change_id].status for change in (create, grant)] == ["done", "done"]
+    assert [link["licences"] for link in links] == [(MEETING,)]

@@ -47,9 +47,9 @@ class MortalTarget(MemoryTarget):
         self.life.moment()
         return await super().read_seats()
 
-    async def read_admins(self) -> frozenset[str]:
+    async def read_admins(self, holder: str | None = None) -> frozenset[str]:
         self.life.moment()
-        return await super().read_admins()
+        return await super().read_admins(holder)
 
     async def perform(self, operation: Operation) -> Reply:
         self.life.moment()

@@ -111,7 +111,7 @@ class MemoryTarget:
         await asyncio.sleep(0)
         return found
 
-    async def read_admins(self) -> frozenset[str]:
+    async def read_admins(self, holder: str | None = None) -> frozenset[str]:
         self.requests_sent += 1
         self.admin_reads += 1
         await asyncio.sleep(0)

@@ -4,14 +4,15 @@ Facts by number: docs/target-goto.md, D1 to D14. There is no call that adds one 
 a group is read just before it is written.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from tasks.connectors.goto.answers import OtherAnswer, require_same
-from tasks.connectors.goto.faults import is_bare
+from tasks.connectors.goto.faults import CALL_NOT_DONE, is_bare
 from tasks.connectors.goto.parts import after_a_write
 from tasks.connectors.goto.transport import Transport
 from tasks.connectors.goto.wire import key_of
@@ -51,6 +52,7 @@ class Directory:
     def __init__(self, transport: Transport, *, merges: bool) -> None:
         self._transport = transport
         self._merges = merges
+        self._left: dict[str, dict[str, bool]] = {}  # by group: whether somebody is in it since our last write
 
     async def groups(self) -> dict[str, Group]:
         """Return every group by its key. Raises ``RefusedByTarget``, ``TargetDown``."""
@@ -94,9 +96,9 @@ class Directory:
         """Put accounts into a group and take others out; who else is in it stays, nested groups too.
 
         Raises ``RefusedByTarget``: the group is gone, or larger than a request may carry, and it is not known that a
-        PATCH leaves the others alone (D7).
+        PATCH leaves the others alone (D7). Raises ``TargetDown`` where it is not read as our last write left it.
         """
-        found = (await self.find([key])).get(key)
+        found = await self._as_left(key)
         if found is None:
             raise RefusedByTarget(
                 "The directory has no such group.", status=404, code="group.not.found", incident=None, detail=""
@@ -105,9 +107,11 @@ class Directory:
         if not add and not remove:
             return
         if found.size <= MAX_MEMBERS and found.size + len(add) - len(remove) <= MAX_MEMBERS:
-            await self._put(found, (found.members | add) - remove)
+            with self._noting(key, add, remove):
+                await self._put(found, (found.members | add) - remove)
         elif self._merges:
-            await self._patch(found, add, remove)
+            with self._noting(key, add, remove):
+                await self._patch(found, add, remove)
         else:
             raise RefusedByTarget(
                 f"The directory group holds more than {MAX_MEMBERS} members, and it is not known that GoTo leaves the "
@@ -117,6 +121,30 @@ class Directory:
                 "then set directory_patch: merge for the target.",
                 status=None, code="directory.group.too.large", incident=None, detail="",
             )  # fmt: skip
+
+    async def _as_left(self, key: str) -> Group | None:
+        """Read a group that is to be written. One that is not as we left it is an old answer: to send its members
+        would undo what was done. Calls on one group come after each other."""
+        for _ in range(2):
+            found = (await self.find([key])).get(key)
+            left = self._left.get(key, {})
+            if found is None or all((account in found.members) == is_in for account, is_in in left.items()):
+                return found
+        raise TargetDown(
+            "GoTo's answer to the call to read a directory group cannot be believed: it does not show what this run "
+            "has changed in it.",
+            sent=CALL_NOT_DONE,
+            remedy="Run the same command again. If it stays so, see whether somebody else changes the group.",
+        )
+
+    @contextmanager
+    def _noting(self, key: str, add: frozenset[str], remove: frozenset[str]) -> Iterator[None]:
+        """Note what a write to a group leaves; of one that fails nothing is known."""
+        left = self._left.setdefault(key, {})
+        for account in add | remove:
+            left.pop(account, None)
+        yield
+        left.update({account: account in add for account in add | remove})
 
     async def _put(self, group: Group, members: frozenset[str]) -> None:
         body = {

@@ -27,7 +27,8 @@ _OAUTH = frozenset(
         "invalid_scope", "access_denied", "invalid_token",
     }
 )  # fmt: skip
-"""The words of RFC 6749 §4.1.2.1 and §5.2 and of RFC 6750 §3.1 with which credentials are refused."""
+"""Words for a refusal by a token service: RFC 6749 §5.2, and two that are used beside them (§4.1.2.1, RFC 6750)."""
+
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import quote
 
 from tasks.connectors.goto import wire
-from tasks.connectors.goto.faults import is_bare
+from tasks.connectors.goto.faults import CALL_NOT_DONE, is_bare
 from tasks.connectors.goto.transport import Transport
-from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, UncertainCall
+from tasks.model.errors import RefusedByTarget, TargetDown, UncertainCall
 
 EXCEEDED = "license.seats.exceeded"
 CAN_MEAN_SEATS = frozenset({400, 402, 403, 409, 422})
@@ -36,9 +36,11 @@ class Seats:
         self._read_user = read_user
         self._list_licences = list_licences
         self._has_put = True
+        self._taken: set[tuple[str, str]] = set()  # account and licence
 
     async def assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Assign a licence. A refusal that may be about seats is one if the licence has none left."""
+        self._taken.discard((account_key, licence_key))
         try:
             await self._assign(account_key, licence_key, notify=notify)
         except RefusedByTarget as refusal:
@@ -52,7 +54,6 @@ class Seats:
         A gateway that knows no such verb will do: the user tells whether it was carried out all the same, and to send
         the set as well gives nothing else.
         """
-        unsure: UncertainCall | None = None
         if self._has_put:
             try:
                 await self._transport.write("PUT", self._path(account_key, licence_key, notify), "assign a licence")
@@ -60,18 +61,12 @@ class Seats:
                 if not _verb_is_missing(refusal):
                     raise
                 self._has_put = refusal.facts["status"] == 404  # which may be about this one path
-                unsure = refusal if isinstance(refusal, UncertainCall) else None
             else:
                 return
-        try:
-            await self._assign_as_set(account_key, licence_key, notify=notify)
-        except (TargetDown, CredentialsRefused) as exc:
-            if unsure is None:
-                raise
-            raise unsure from exc
+        await self._assign_as_set(account_key, licence_key, notify=notify)
 
     async def _assign_as_set(self, account_key: str, licence_key: str, *, notify: bool) -> None:
-        user = await self._read_user(account_key)
+        user = await self._as_left(account_key)
         if user is None:
             raise RefusedByTarget(
                 "GoTo has no such account to assign a licence to.",
@@ -83,6 +78,19 @@ class Seats:
             await self._transport.write("PUT", path, "assign a licence", body=body)
             self._has_put = False  # what it refused could be done without it
 
+    async def _as_left(self, account_key: str) -> wire.User | None:
+        """Read a user whose whole set is to be sent. One who still holds what was taken is an old answer: to send that
+        set would give it back."""
+        for _ in range(2):
+            user = await self._read_user(account_key)
+            if user is None or not any((account_key, held) in self._taken for held in user.licences):
+                return user
+        raise TargetDown(
+            "GoTo's answer to the call to read a user cannot be believed: it shows a licence that this run has taken.",
+            sent=CALL_NOT_DONE,
+            remedy="Run the same command again. If it stays so, see whether somebody else gives the licence.",
+        )
+
     async def unassign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
         try:
@@ -93,6 +101,7 @@ class Seats:
             user = await self._read_user(account_key)
             if user is not None and licence_key in user.licences:
                 raise
+        self._taken.add((account_key, licence_key))
 
     async def have_run_out(self, refusal: RefusedByTarget, licence_keys: Iterable[str], *, people: int = 1) -> bool:
         """Tell whether a refusal that is not understood came for want of seats: the licences themselves tell, by

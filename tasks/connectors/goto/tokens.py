@@ -17,6 +17,9 @@ from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_afte
 from tasks.connectors.kept_tokens import NoToken, Slot
 from tasks.model.errors import CredentialsRefused, TargetDown
 
+REFUSALS = frozenset({400, 401, 403})
+"""What a token service refuses credentials with (RFC 6749 §5.2; 403 is assumed)."""
+
 RENEW_BEFORE_S = 300.0
 LIFETIME_S = 3600.0
 CREDENTIALS = "auth.client_id, auth.client_secret and auth.pat (or auth.refresh_token)"
@@ -135,7 +138,7 @@ class TokenSource:
             raise Passing(_failing(self._url, f"HTTP {response.status_code}"), self._wait(response))
         if response.status_code >= 400:
             fault = read_fault(response)
-            if not (fault.is_oauth or fault.is_own):
+            if fault.status not in REFUSALS or not (fault.is_oauth or fault.is_own):
                 raise _not_own(self._url, fault)
             self._refusal = fault
             raise _refused(fault)

@@ -23,6 +23,7 @@ from tasks.connectors.goto.faults import (
     refused,
     unbelievable,
 )
+from tasks.connectors.goto.parts import Requests, requests
 from tasks.connectors.goto.reach import place, remedy_for
 from tasks.connectors.goto.retries import Passing, Retries, next_try, retry_after
 from tasks.connectors.goto.tokens import Token, TokenSource
@@ -33,6 +34,9 @@ T = TypeVar("T")
 PASSING_STATUSES = frozenset({408, 500, 502, 503, 504})
 NOT_IMPLEMENTED = 501
 """The one failure of a server that says of itself that nothing was done."""
+
+REFUSES_THE_CALLER = frozenset({401, 403, 405, NOT_IMPLEMENTED})
+"""Refusals of who asks, or how: whatever was asked for, none of it was done."""
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 BURST_S = 0.02
@@ -118,45 +122,52 @@ class Transport:
         return answer
 
     async def _call(self, call: Call) -> Any:
+        with requests() as noted:
+            return await self._make(call, noted)
+
+    async def _make(self, call: Call, noted: Requests) -> Any:
         self._breaker.check()
         try:
-            answer = await self._retries.caller()(next_try, self._try, call)
+            answer = await self._retries.caller()(next_try, self._try, call, noted)
         except Passing as passing:
             self._breaker.failed()
             raise passing.error from passing.__cause__
         except (TargetDown, UncertainCall):
             self._breaker.failed()
             raise
-        except RefusedByTarget:
+        except RefusedByTarget as refusal:
+            if call.safe:
+                noted.note_look(refusal)
             self._breaker.worked()
             raise
         self._breaker.worked()
         return answer
 
-    async def _try(self, call: Call) -> Any:
+    async def _try(self, call: Call, noted: Requests) -> Any:
         token = await self._tokens.current()
-        response = await self._send(call, token)
+        response = await self._send(call, token, noted)
         if response.status_code in (401, 403):
-            response = await self._once_more(call, token, response)
+            response = await self._once_more(call, token, response, noted)
         self.server_date = response.headers.get("Date", self.server_date)
         if response.status_code < 400:
             return _answer(call, response)
         raise self._failure(call, response, token)
 
-    async def _once_more(self, call: Call, token: Token, response: httpx.Response) -> httpx.Response:
+    async def _once_more(self, call: Call, token: Token, response: httpx.Response, noted: Requests) -> httpx.Response:
         """Repeat a call with a new token: at GoTo 401 and 403 alike may mean that the old one has ended.
 
         A refusal that a new token did not change is about rights, and the same one is taken at its word from then on.
+        A write is not repeated where something else than GoTo refuses: it may have been carried out.
         """
-        if _refusal(token, response) in self._no_right:
+        if _refusal(token, response) in self._no_right or not (call.safe or read_fault(response).is_own):
             return response
         fresh = await self._tokens.renew(token)
-        again = await self._send(call, fresh)
+        again = await self._send(call, fresh, noted)
         if again.status_code in (401, 403):
             self._no_right.add(_refusal(fresh, again))
         return again
 
-    async def _send(self, call: Call, token: Token) -> httpx.Response:
+    async def _send(self, call: Call, token: Token, noted: Requests) -> httpx.Response:
         request = self._http.build_request(
             call.method,
             self._base_url + call.path,
@@ -167,11 +178,23 @@ class Transport:
             await self._limiter.acquire()
             self.requests_sent += 1
             try:
-                return await self._http.send(request)
+                response = await self._http.send(request)
             except NEVER_SENT as exc:
                 raise Passing(_unreachable(request.url, str(exc) or type(exc).__name__)) from exc
             except httpx.RequestError as exc:
+                if not call.safe:
+                    noted.note_perhaps_done()
                 raise _unanswered(call, request.url.host, type(exc).__name__) from exc
+        if not call.safe:
+            self._note(call, token, response, noted)
+        return response
+
+    def _note(self, call: Call, token: Token, response: httpx.Response, noted: Requests) -> None:
+        """Note of a request that changes something whether its answer shows that it certainly did not."""
+        if response.status_code >= 400 and _proves_not_done(call, fault := read_fault(response)):
+            noted.note_refusal(refused(call.purpose, fault, self._right, token.scopes))
+        else:
+            noted.note_perhaps_done()
 
     def _failure(self, call: Call, response: httpx.Response, token: Token) -> Exception:
         fault = read_fault(response)
@@ -193,6 +216,16 @@ class Transport:
     def _passing(self, error: TargetDown | UncertainCall, wait_s: float | None) -> Exception:
         """A failure to try again, unless the server asks for a longer wait than a run should sit out."""
         return error if wait_s is not None and wait_s > self._retries.longest_wait_s else Passing(error, wait_s)
+
+
+def _proves_not_done(call: Call, fault: Fault) -> bool:
+    """Tell whether a refusal shows that a write was not done, even if something between has passed it on twice.
+
+    That a thing is in use, gone, or used up is what the second of the two would be told as well.
+    """
+    if fault.status == 429:
+        return True
+    return fault.is_own and fault.status in REFUSES_THE_CALLER and not is_others(fault, call.path, call.body)
 
 
 def _answer(call: Call, response: httpx.Response) -> Any:

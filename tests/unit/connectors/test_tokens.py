@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.connectors.goto import Credentials
-from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown
+from tasks.model.errors import CredentialsRefused, RefusedByTarget, TargetDown, UncertainCall
 from tasks.model.operations import Operation, OperationKind
 
 USER = {"key": "7001", "email": "ada@acme.example"}
@@ -90,7 +90,7 @@ def test_short_lived_token_is_used_for_half_its_life(goto):
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_token_is_renewed_once_in_the_middle_of_a_read_or_a_write(goto, status):
     goto.on("GET", "/users/7001", (status, {"errors": [{"code": "not.authenticated"}]}), (200, USER))
-    goto.on("PUT", "/groups/5001/users/7001", (status, b""), (204, b""))
+    goto.on("PUT", "/groups/5001/users/7001", (status, {"errors": [{"code": "not.authenticated"}]}), (204, b""))
 
     async def scenario(target):
         await read_one(target)
@@ -100,6 +100,15 @@ def test_refused_token_is_renewed_once_in_the_middle_of_a_read_or_a_write(goto, 
     assert bearers(goto) == ["Bearer hush-at-1", "Bearer hush-at-2"]
     assert len(goto.calls("PUT")) == 2
     assert len(goto.token_calls) == 3
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_write_that_something_else_than_goto_refuses_is_not_repeated(goto, status):
+    """It may have been carried out, and the second answer would be about a thing that is done already."""
+    goto.on("PUT", "/groups/5001/users/7001", (status, b"<html>Blocked</html>"), (204, b""))
+    with pytest.raises(UncertainCall):
+        goto.run(lambda target: target.perform(JOIN))
+    assert (len(goto.calls("PUT")), len(goto.token_calls)) == (1, 1)
 
 
 def test_many_calls_refused_at_once_renew_the_token_once(goto):
@@ -177,6 +186,15 @@ def test_refused_credentials_name_what_to_check(goto, status, error, named):
         goto.run(read_one)
     assert named in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, "not_found"), (403, "forbidden"), (404, "invalid_client"), (405, "invalid_request")]
+)
+def test_refusal_of_a_gateway_says_nothing_of_the_credentials(goto, status, error):
+    goto.on("POST", "^/oauth/token$", (status, {"error": error}))
+    with pytest.raises(TargetDown, match="not of its form"):
+        goto.run(read_one)
 
 
 def test_refused_credentials_are_not_asked_with_again(goto):

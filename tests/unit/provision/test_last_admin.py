@@ -188,13 +188,28 @@ def test_a_run_that_was_killed_while_it_took_the_role_is_finished_and_one_stays(
     assert in_charge(world) == ["7002"]
 
 
+def test_the_target_is_told_who_was_seen_with_the_role_so_that_a_list_without_them_is_not_believed(chiefs):
+    world, builder = chiefs(2), PlanBuilder()
+    change = builder.suspend("7001", [], CHIEF)
+    plan = plan_of(world, builder)
+
+    async def not_shown(holder: str | None = None) -> Any:
+        assert holder == "7001"
+        raise down()
+
+    world.target.read_admins = not_shown
+    result = world.apply(plan)
+
+    assert (ended(result, change), result.exit_code, world.target.calls) == ("skipped", 7, [])
+
+
 def test_a_target_that_cannot_tell_who_is_in_charge_stops_the_run_and_nothing_is_taken(chiefs):
     world, builder = chiefs(2), PlanBuilder()
     change = builder.suspend("7001", [], CHIEF)
     plan = plan_of(world, builder)
     read = world.target.read_admins
 
-    async def unreachable() -> Any:
+    async def unreachable(holder: str | None) -> Any:
         raise down()
 
     world.target.read_admins = unreachable
