@@ -41,8 +41,8 @@ NOT_THEIRS = (
     "gone to that account: compare the two in the Admin Center."
 )
 NOT_THERE = (
-    "The answer to the create named an account that is not there, and the person could not be found by their address. "
-    "Look them up in the Admin Center."
+    "The answer to the create named an account that is not there, and at the person's address is nobody just as they "
+    "were made. Look them up in the Admin Center."
 )
 INVITED = "The person is asked to move here from another account; they have access once they accept."
 

@@ -249,7 +249,7 @@ def _failures(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) 
 
 
 def _movers(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> tuple[Identity, ...]:
-    """Return those who were asked in this run to move here from another account, by name, as far as they fit."""
+    """Return those who were asked by the plan to move here from another account, by name, as far as they fit."""
     asked = [names.of(change) for change in (plan.changes if plan else ()) if is_moving(change, outcomes)]
     return _cut(sorted(asked, key=lambda person: (person.name.casefold(), person.number))).rows
 

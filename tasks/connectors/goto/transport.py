@@ -73,7 +73,8 @@ def pace(requests_per_second: float) -> AsyncLimiter:
 
 class Transport:
     """Sends calls to one API. ``requests_sent`` counts every request to it, repeated ones too, but none for tokens;
-    ``too_many`` those that were refused as too many; ``server_date`` is the ``Date`` of the last answer."""
+    ``too_many`` those that were refused as too many; ``server_date`` is the ``Date`` of the last answer
+    that no cache gave."""
 
     def __init__(
         self,
@@ -148,7 +149,8 @@ class Transport:
         response = await self._send(call, token, noted)
         if response.status_code in (401, 403):
             response = await self._once_more(call, token, response, noted)
-        self.server_date = response.headers.get("Date", self.server_date)
+        if "Age" not in response.headers:  # one from a cache tells another time
+            self.server_date = response.headers.get("Date", self.server_date)
         if response.status_code < 400:
             return _answer(call, response)
         raise self._failure(call, response, token)

@@ -355,7 +355,7 @@ def test_people_who_have_yet_to_move_here_have_a_part_of_their_own(render, run):
     told = page.text.partition(
         "3 people are asked to move here from another account; they have access once they accept. A"
     )
-    assert "Asked in this run: Ada Byron ada.byron@acme.example No. 1042" in told[2]
+    assert "Asked by this plan: Ada Byron ada.byron@acme.example No. 1042" in told[2]
     assert "rule “everybody” mail: Move from another account Made; the person is asked to move" in page.text
 
 
