@@ -9,7 +9,7 @@ from flows.planned import bring
 from flows.run import Run
 from flows.verdict import facts_of_cut_off
 from tasks.faults import fault_of
-from tasks.journal import Journal, RunFolder, RunRecord
+from tasks.journal import INTERRUPTED, Journal, RunFolder, RunRecord
 from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
@@ -95,7 +95,8 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
     _note_calls(run, plan.hash)  # by now it is known of more of them
     outcomes = run.journal.outcomes(plan.hash)
     run.given_up.append(f"{_not_completed(cut_off)}. {carried_out(plan, outcomes)}")
-    summary = {} if cut_off.finished_at else _report(run, cut_off, plan, outcomes)
+    has_its_own = cut_off.finished_at is not None and cut_off.state != INTERRUPTED
+    summary = {} if has_its_own else _report(run, cut_off, plan, outcomes)
     close(cut_off.run_id, run.run_id, datetime.now(UTC), summary)
 
 

@@ -13,6 +13,7 @@ from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
+from tasks.provision.reasons import GIVEN_BACK
 from tasks.report.facts import Override, RunFacts, RunState
 from tasks.report.summary import nameless
 from tasks.report.words import TRANSFER
@@ -127,8 +128,8 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
         steps.append(f"See in the report what was not done, and why. {_way_on(run, plan)}")
     if code == PENDING and run.journal.unfinished(run.pipeline_name) is not None:
         steps.append(
-            "Another run of this pipeline is at work, or was cut off. Run that command again, then make a new plan: "
-            "this one is out of date as soon as that is settled."
+            "Another run of this pipeline is at work, was cut off, or ended without knowing what became of a call. Run "
+            "that command again, then make a new plan: this one is out of date as soon as that is settled."
         )
     elif code == PENDING:
         steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
@@ -178,7 +179,9 @@ def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]
     moving = [c.subject for c in plan.changes if status.get(c.change_id) == OutcomeStatus.PENDING_TRANSFER]
     elsewhere = set(moving)
     sent = [c for c in plan.changes if status.get(c.change_id) == OutcomeStatus.DONE and c.subject not in elsewhere]
-    return dict(Counter(kind for change in sent for kind in change.mail) + Counter({TRANSFER: len(moving)}))
+    undone = [c for c in plan.changes if c.change_id in outcomes and outcomes[c.change_id].reason == GIVEN_BACK]
+    told = [kind for change in (*sent, *undone, *undone) for kind in change.mail]  # of what was taken, and given back
+    return dict(Counter(told) + Counter({TRANSFER: len(moving)}))
 
 
 def _mails_to_come(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:

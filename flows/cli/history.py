@@ -22,7 +22,7 @@ def runs(
     with Journal.open(settings.journal_url or settings.journal) as journal:
         found = journal.runs(limit)
         permits = journal.permits()
-        overrides = {one.plan_hash: one.facts["reason"] for one in journal.decisions() if one.spent_by}
+        overrides = {one.decision_id: one for one in journal.decisions() if one.spent_by}
         reasons = {run.run_id: _reason(run, journal) for run in found}
     if json:
         show_json([_facts(run, reasons[run.run_id], permits, overrides) for run in found])
@@ -85,8 +85,15 @@ def _sent(run: Any, journal: Any) -> str:
 
 
 def _override(run: Any, overrides: Any) -> str | None:
-    """Return why the plan that a run applied was let pass over a limit, None if it was not."""
-    return overrides.get(run.plan_hash) if run.applying_since is not None else None
+    """Return why the plan that a run applied was let pass over a limit, None if it was not.
+
+    A run that has a report has said it there; one that was cut off was let pass if it used a decision up.
+    """
+    if run.applying_since is None:
+        return None
+    told = (run.summary.get("override") or {}).get("decision_id")
+    found = (one for one in overrides.values() if one.decision_id == told or one.spent_by == run.run_id)
+    return next((one.facts["reason"] for one in found), None)
 
 
 def _carried_out(run: Any, journal: Any) -> str:

@@ -3,7 +3,7 @@
 import functools
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from subprocess import DEVNULL
 from types import SimpleNamespace
@@ -13,7 +13,9 @@ import typer
 
 from flows.cli import leftovers
 from flows.cli.talk import say
+from tasks.faults import fault_of
 from tasks.model.errors import JournalLost, RosterflowError
+from tasks.model.tally import TALLIES
 
 QUIET = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
@@ -23,8 +25,9 @@ QUIET = {
 PATIENCE = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
 """Prefect's own 20 seconds are too few for its temporary server on a machine that is busy with other things."""
 
+UNREACHABLE = "Failed to reach API"
 LATE = "Timed out while attempting to connect to ephemeral"
-"""How Prefect's error begins when its temporary server does not answer in time; it has no class of its own."""
+"""How Prefect's errors begin when a server does not answer, or its temporary one not in time: they have no class."""
 
 
 def run_flow(name: str, *, json: bool, strict: bool, **parameters: Any) -> None:
@@ -61,15 +64,42 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
     _keep_server_apart(Settings().home)
     with counting("Applying") as progress:
         token = PROGRESS.set(progress)
+        before = set(TALLIES)
         try:
             state = flow(**parameters, return_state=True)
-        except RuntimeError as error:
-            if not str(error).startswith(LATE):
-                raise
-            raise _too_late() from None
+        except Exception as error:  # noqa: BLE001 - whatever Prefect may come up with, the journal knows of the run
+            ended = _ended_without_prefect(set(TALLIES) - before)
+            if ended is None:
+                raise _explained(error) from error.__cause__
+            say(f"Prefect could not be told how the run ended ({fault_of(error)}).")
+            return ended
         finally:
             PROGRESS.reset(token)
     return _told(state)
+
+
+def _ended_without_prefect(runs: Collection[str]) -> tuple[Any, Any, str, int] | None:
+    """Return how the run of this process ended, by the journal, though Prefect failed; None if it did not end."""
+    from tasks.settings import Settings
+
+    for run_id in runs:
+        summary = _summary(run_id)
+        if summary:
+            return summary, Settings().runs / run_id, summary["run"]["message"], summary["run"]["exit_code"]
+    return None
+
+
+def _explained(error: Exception) -> Exception:
+    """Return the error in words, where Prefect could not be reached at all; any other as it is."""
+    if isinstance(error, RuntimeError) and str(error).startswith(LATE):
+        return _too_late()
+    if isinstance(error, RuntimeError) and str(error).startswith(UNREACHABLE):
+        return RosterflowError(
+            "Prefect's server does not answer.",
+            remedy="Start it, or correct PREFECT_API_URL; without that, a temporary server is used. Then run the same "
+            "command again.",
+        )
+    return error
 
 
 def _too_late() -> RosterflowError:

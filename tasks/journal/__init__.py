@@ -3,6 +3,7 @@
 from tasks.journal.locks import pipeline_lock
 from tasks.journal.record import Journal
 from tasks.journal.records import (
+    INTERRUPTED,
     REREAD,
     Attempt,
     Call,
@@ -17,6 +18,7 @@ from tasks.journal.records import (
 from tasks.journal.runstore import RunFolder, RunStore, new_run_id
 
 __all__ = [
+    "INTERRUPTED",
     "REREAD",
     "Attempt",
     "Call",

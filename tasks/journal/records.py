@@ -28,6 +28,9 @@ class RunRecord:
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
+INTERRUPTED = "Interrupted"
+"""The state of a run that was cut off while it applied a plan, once a later run has seen to that."""
+
 REREAD: Mapping[str, Any] = {"reread": True}
 """The reply that is noted for a call without an answer, once it was looked up."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from tasks.journal.database import write_audit
 from tasks.journal.plan_record import PlanRecord, put_generation, read_generation
-from tasks.journal.records import CallResult, RunRecord
+from tasks.journal.records import INTERRUPTED, CallResult, RunRecord
 from tasks.journal.schema import operations, plans, runs
 from tasks.model.errors import BadUsage
 
@@ -124,13 +124,14 @@ def _is_open() -> ColumnElement[bool]:
 
 def _put_summary(conn: Connection, run_id: str, summary: Mapping[str, Any]) -> None:
     """Keep the summary of a run that was cut off; one that has ended has said itself what it knew."""
-    this = (runs.c.run_id == run_id, runs.c.finished_at.is_(None))
-    conn.execute(update(runs).where(*this).values(summary=dict(summary)))
+    cut_off = runs.c.finished_at.is_(None) | (runs.c.state == INTERRUPTED)
+    if summary:
+        conn.execute(update(runs).where(runs.c.run_id == run_id, cut_off).values(summary=dict(summary)))
 
 
 def _supersede_all(conn: Connection, pipeline: str, plan_hash: str, by: str, at: datetime) -> None:
     """Close the runs that were cut off in a plan."""
     query = select(runs.c.run_id).where(runs.c.plan_hash == plan_hash, *_cut_off(pipeline))
     for run_id in conn.execute(query).scalars().all():
-        conn.execute(update(runs).where(runs.c.run_id == run_id).values(state="Interrupted", finished_at=at))
+        conn.execute(update(runs).where(runs.c.run_id == run_id).values(state=INTERRUPTED, finished_at=at))
         write_audit(conn, at, pipeline, run_id, "run interrupted", {"taken_up_by": by})

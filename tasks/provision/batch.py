@@ -17,7 +17,7 @@ from tasks.provision.ledger import Ledger
 from tasks.provision.linking import link_change, note_exchanged
 from tasks.provision.operations import change_job_id, group_name
 from tasks.provision.readings import Readings
-from tasks.provision.reasons import STOPPED, TAKEN_OVER, TARGET_LOST, UNAUTHORISED, of_refusal
+from tasks.provision.reasons import GIVING_BACK, STOPPED, TAKEN_OVER, TARGET_LOST, UNAUTHORISED, of_refusal
 from tasks.provision.runtime import Runtime
 from tasks.provision.seat_look import SeatLook
 
@@ -215,17 +215,19 @@ class Batch:
 
     async def skip_rest(self, job: Job) -> None:
         """Record that the batch was halted before a job was at its end, and what of it is in doubt."""
-        made = self._calls_made(job)
+        made = self.calls_made(job)
         in_doubt = self._in_doubt(job)
         await self.skip([change for change in job.changes if change.change_id in in_doubt], IN_DOUBT + made)
         rest = [change for change in job.changes if change.change_id not in in_doubt]
-        await self.skip(rest, self.reason_to_skip + made)
+        back = any(_gives_back(job, attempt) for attempt in self._open_attempts(job))
+        await self.skip(rest, GIVING_BACK if back else self.reason_to_skip + made)
 
     def stale(self, job: Job, change: Change, reason: str) -> Settled:
         """Return what becomes of a change that is gone on with no more, and how far it had come."""
-        return self.bad(change, OutcomeStatus.STALE, f"{reason}{self._calls_made(job)}")
+        return self.bad(change, OutcomeStatus.STALE, f"{reason}{self.calls_made(job)}")
 
-    def _calls_made(self, job: Job) -> str:
+    def calls_made(self, job: Job) -> str:
+        """Say how many calls of a job were made, to be added to why it ended before its end; empty if none was."""
         made = self._made[job.job_id]
         if not (job.operations and made):
             return ""
@@ -233,9 +235,12 @@ class Batch:
 
     def _in_doubt(self, job: Job) -> set[str]:
         """Return the changes of a job with a call of which it is not known whether it was done."""
-        attempts = [call.attempt for call in self.open_calls(job)]
-        attempts += [attempt for attempt in self._unanswered.values() if attempt.job_id == job.job_id]
+        attempts = [attempt for attempt in self._open_attempts(job) if not _gives_back(job, attempt)]
         return {change_id for attempt in attempts for change_id in attempt.change_ids}
+
+    def _open_attempts(self, job: Job) -> list[Attempt]:
+        attempts = [call.attempt for call in self.open_calls(job)]
+        return attempts + [attempt for attempt in self._unanswered.values() if attempt.job_id == job.job_id]
 
     def good(
         self,
@@ -265,13 +270,14 @@ class Batch:
     def bad(self, change: Change, status: OutcomeStatus, reason: str) -> Settled:
         return Settled(Outcome(change.change_id, status, reason, account_key=change.account_key))
 
-    def refused(self, change: Change, exc: RefusedByTarget) -> Settled:
-        """Return the outcome of a change whose call was refused. What a connector itself refuses, it gives reasons for:
-        it may have left something that a person has to put right at once."""
+    def refused(self, change: Change, exc: RefusedByTarget, *, made: str = "") -> Settled:
+        """Return the outcome of a change whose call was refused; *made* is what was done of it before. What a connector
+        itself refuses, it gives reasons for: it may have left something that a person has to put right at once."""
         settled = self.refused_for(change, exc.facts.get("code"), exc.facts.get("incident"))
-        if exc.facts.get("status") is None and settled.outcome is not None:
-            return Settled(replace(settled.outcome, reason=str(exc)))
-        return settled
+        if settled.outcome is None:
+            return settled
+        reason = str(exc) if exc.facts.get("status") is None else settled.outcome.reason
+        return replace(settled, outcome=replace(settled.outcome, reason=f"{reason}{made}"))
 
     def refused_for(self, change: Change, code: str | None, incident: str | None) -> Settled:
         status, reason = of_refusal(code)
@@ -347,3 +353,8 @@ class Batch:
         return [
             (call.attempt.payload["name"], call.reply["group_key"]) for call in calls if call.result == CallResult.DONE
         ]
+
+
+def _gives_back(job: Job, attempt: Attempt) -> bool:
+    """Tell whether a call undoes the other half of an exchange: it is none of those that the job is made of."""
+    return bool(job.operations) and attempt.op_id not in {operation.op_id for operation in job.operations}

@@ -242,7 +242,7 @@ async def _call(batch: Batch, job: Job, course: _Course) -> None:
 async def _tried_in_vain(batch: Batch, course: _Course) -> str:
     state = await batch.readings.current(course.account_key)
     moved = course.judge(state).look == Look.STALE
-    return HALF_DONE if moved and course.is_halfway(state) else NO_ANSWER
+    return HALF_DONE if course.done or (moved and course.is_halfway(state)) else NO_ANSWER
 
 
 async def _refused(
@@ -256,7 +256,7 @@ async def _refused(
         if is_done(operation, state):
             await _conclude_done(batch, course, Answer(attempt), reply=REREAD)
             return
-    settled = [batch.refused(course.change, refusal)]
+    settled = [batch.refused(course.change, refusal, made=batch.calls_made(job))]
     if is_to_be_undone(batch, course.change):
         await batch.conclude(attempt, CallResult.REFUSED, refusal=refusal)
         await give_back(batch, job, course.change, course.account_key, settled[0])

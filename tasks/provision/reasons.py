@@ -22,6 +22,10 @@ GIVEN_BACK_INSTEAD = "The licence that was taken for it was given back."
 NOT_GIVEN_BACK = (
     "The licence that was taken for it could not be given back. The next plan gives one of the two, if it has a seat."
 )
+GIVING_BACK = (
+    "The target refused it. Whether the licence that was taken for it was given back is not known yet: the next run "
+    "goes on from there."
+)
 UNLINKED = "The account is not, or no more, the one linked to this person."
 PROTECTED = "The account is protected by now."
 LAST_ADMIN = "It would leave nobody as super admin now. Make somebody else super admin first."

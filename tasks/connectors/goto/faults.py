@@ -175,6 +175,12 @@ def failing(purpose: str, fault: Fault, *, safe: bool) -> TargetDown | Uncertain
     return UncertainCall(what, sent=PERHAPS_DONE, remedy="It is looked up before it is repeated.", **fault.facts)
 
 
+def is_answered(error: TargetError) -> bool:
+    """Tell whether an error is of an answer that came, if none to be believed, and not of a server that fails."""
+    status = error.facts.get("status")
+    return isinstance(status, int) and (status < 500 or status == 501)
+
+
 def is_bare(error: TargetError, statuses: Container[int]) -> bool:
     """Tell whether an error is a refusal with one of *statuses* that is not of GoTo's form."""
     return error.facts.get("is_own") is False and error.facts.get("status") in statuses

@@ -18,6 +18,7 @@ from tasks.connectors.goto.faults import (
     Fault,
     Right,
     failing,
+    is_answered,
     not_own,
     read_fault,
     refused,
@@ -133,8 +134,9 @@ class Transport:
         except Passing as passing:
             self._breaker.failed()
             raise passing.error from passing.__cause__
-        except (TargetDown, UncertainCall):
-            self._breaker.failed()
+        except (TargetDown, UncertainCall) as error:
+            # What cannot be believed is an answer all the same: it is looked into, and the circuit stays closed.
+            (self._breaker.worked if is_answered(error) else self._breaker.failed)()
             raise
         except RefusedByTarget as refusal:
             if call.safe:

@@ -44,8 +44,15 @@ class Webinars:
         self._transport = transport
 
     async def scheduled(self, account_keys: Sequence[str], now: datetime) -> pd.DataFrame:
-        """Return WEBINARS of these organisers from *now* on. Raises ``RefusedByTarget``, ``TargetDown``."""
-        organised = [(key, webinar) for key in sorted(set(account_keys)) for webinar in await self._of(key, now)]
+        """Return WEBINARS of these organisers from *now* on. Raises ``RefusedByTarget``, ``TargetDown``.
+
+        An empty list names no organiser, and may be the answer to another call: it is believed the second time.
+        """
+        organised = [
+            (key, webinar)
+            for key in sorted(set(account_keys))
+            for webinar in await self._of(key, now) or await self._of(key, now)
+        ]
         return WEBINARS.frame(
             [
                 {

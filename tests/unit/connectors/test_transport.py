@@ -238,6 +238,19 @@ def test_refusals_do_not_open_the_circuit(goto):
     goto.run(scenario, breaker=Breaker(clock, threshold=2))
 
 
+@pytest.mark.parametrize("answer", [(200, b"<html>"), (202, b""), (403, b"<html>"), (404, b"")])
+def test_answers_that_cannot_be_believed_do_not_open_the_circuit(goto, answer):
+    clock = Clock()
+    goto.on("PUT", "/groups/5001/users/7001", answer)
+
+    async def scenario(target):
+        for _ in range(4):
+            with pytest.raises(UncertainCall):
+                await target.perform(JOIN)
+
+    goto.run(scenario, breaker=Breaker(clock, threshold=2))
+
+
 def test_uncertain_writes_open_the_circuit(goto):
     clock = Clock()
     goto.on("PUT", "/groups/5001/users/7001", (502, b""))

@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tasks.journal import CallResult
-from tasks.model.operations import Operation, OperationKind
+from tasks.model.operations import HALF_DONE, Operation, OperationKind
 from tasks.model.plan import Action, Change
 from tasks.provision import settle
-from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_INSTEAD, KEPT, NOT_GIVEN_BACK
+from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_INSTEAD, GIVING_BACK, KEPT, NOT_GIVEN_BACK
 from tests.support.plans import PlanBuilder
-from tests.support.target import MEETING, TRAINING, WEBINAR, account, refused
+from tests.support.target import MEETING, TRAINING, WEBINAR, account, down, refused
 from tests.support.world import World, ended
 
 PEOPLE = ("7001", "7002")
@@ -228,3 +229,45 @@ def test_what_a_later_plan_gives_ends_the_note_of_what_was_taken(world: World, b
     world.apply(builder.plan(generation=1))
 
     assert noted(world) == {WEBINAR}
+
+
+def test_where_it_is_not_known_if_the_old_one_was_given_back_the_refused_one_is_not_told_as_in_doubt(
+    world: World, builder: PlanBuilder
+) -> None:
+    _, grant = exchange(builder, "7001")
+    world.target.fault = refuse(WEBINAR)
+    world.target.lost.add(2)  # the answer to the giving back
+    read = world.target.read_accounts
+
+    async def gone(*asked: Any) -> Any:
+        if len(world.target.calls) > 2:
+            raise down()
+        return await read(*asked)
+
+    world.target.read_accounts = gone  # type: ignore[method-assign]
+    plan = builder.plan(generation=1)
+    result = world.apply(plan)
+
+    assert (result.exit_code, result.outcomes[grant.change_id].reason) == (7, GIVING_BACK)
+    world.target.read_accounts = read  # type: ignore[method-assign]
+    assert ended(world.apply(plan), grant) == "no_seat"
+    assert held(world) == {MEETING}
+
+
+@pytest.mark.parametrize("end", ["refused", "no answer"])
+def test_a_suspend_that_stops_after_one_of_its_licences_says_so(world: World, builder: PlanBuilder, end: str) -> None:
+    both = replace(world.target.accounts["7001"], licences=frozenset({MEETING, WEBINAR}))
+    world.target.accounts["7001"] = both
+    change = builder.suspend("7001", [MEETING, WEBINAR])
+
+    def fault(_: Operation) -> None:
+        if len(world.target.calls) > 1 and end == "refused":
+            raise refused("user.locked", 409)
+
+    world.target.fault = fault
+    world.target.dropped = {1, 2, 3} if end == "no answer" else set()
+    result = world.apply(builder.plan(generation=1))
+
+    said = {"refused": "The target refused it. 1 of its 2 calls was made.", "no answer": HALF_DONE}[end]
+    assert (ended(result, change), result.outcomes[change.change_id].reason) == ("failed", said)
+    assert len(held(world)) == 1
