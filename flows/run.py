@@ -21,7 +21,8 @@ class Run:
     ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report,
     ``given_up`` what was done of each plan of an earlier run that this one has given up. ``applying`` tells
     whether it has begun to send a plan. When the run has ended, ``error`` is what stopped it, ``sent`` what is known of
-    what it sent, and ``result`` its plan with the outcomes, ``own`` those that it made itself.
+    what it sent, and ``result`` its plan with the outcomes, ``own`` those that it made itself, ``untold`` those of
+    runs of its plan that were cut off, and have no report.
     """
 
     run_id: str
@@ -42,6 +43,7 @@ class Run:
     sent: Sent = UNKNOWN
     result: tuple[Plan | None, dict[str, Outcome]] | None = None
     own: frozenset[str] | None = None
+    untold: frozenset[str] = frozenset()
     exit_code: int = 0
     summary: dict[str, Any] = field(default_factory=dict)
 

@@ -184,6 +184,7 @@ def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
     if plan is None or not run.sends:
         return plan, {}
     run.own = run.journal.settled_by(run.run_id, plan.hash)
+    run.untold = run.journal.settled_untold(run.run_id, plan.hash)
     return plan, run.journal.outcomes(plan.hash)
 
 

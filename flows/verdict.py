@@ -65,6 +65,7 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
     """
     zone = run.loaded.pipeline.timezone
     target = run.loaded.pipeline.target
+    sent = Sent(recorded=run.journal.sent(cut_off.run_id))
     own = run.journal.settled_by(cut_off.run_id, plan.hash) | run.journal.settled_by(run.run_id, plan.hash)
     return RunFacts(
         run_id=cut_off.run_id,
@@ -77,19 +78,22 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
         plan_hash=plan.hash,
         state="cut_off",
         exit_code=None,
-        mails=_mails(plan, {key: outcome for key, outcome in outcomes.items() if key in own}),
+        mails=_mails(plan, {key: outcome for key, outcome in outcomes.items() if key in own}) if sent.calls else {},
         next_steps=(f"The run that gave its plan up: rosterflow report {run.run_id}",),
         timezone=zone,
-        sent=Sent(recorded=run.journal.sent(cut_off.run_id)),
+        sent=sent,
         own=own,
     )
 
 
 def _own(run: Run, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
-    """Return the outcomes that this run made; an earlier run of the plan may have made the others."""
-    if run.sent.is_nothing:
-        return {}
-    return {key: outcome for key, outcome in outcomes.items() if run.own is None or key in run.own}
+    """Return the outcomes that this run is to tell of: its own, and those of runs that were cut off before they could.
+
+    Earlier runs of the plan have told of the others.
+    """
+    own = outcomes.keys() if run.own is None else run.own
+    told = run.untold if run.sent.is_nothing else run.untold | own
+    return {key: outcome for key, outcome in outcomes.items() if key in told}
 
 
 def exit_code(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome]) -> int:

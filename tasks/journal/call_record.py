@@ -132,6 +132,15 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return frozenset(conn.execute(query).scalars())
 
+    def settled_untold(self, run_id: str, plan_hash: str) -> frozenset[str]:
+        """Return the changes of a plan whose outcome was recorded by another run than this that has no report."""
+        query = select(outcomes.c.change_id, outcomes.c.run_id).where(outcomes.c.plan_hash == plan_hash)
+        with self._read() as conn:
+            by = conn.execute(query.where(outcomes.c.run_id != run_id)).all()
+            query = select(runs.c.run_id, runs.c.summary).where(runs.c.plan_hash == plan_hash)
+            untold = {row.run_id for row in conn.execute(query) if not row.summary}
+        return frozenset(row.change_id for row in by if row.run_id in untold)
+
     def applied(self, plan: Plan, at: datetime, run_id: str) -> int:
         """Close the application of *plan*: grace periods, digests, generation. Returns the generation.
 

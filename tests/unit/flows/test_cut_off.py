@@ -339,3 +339,15 @@ def test_report_says_of_changes_whose_call_is_in_doubt_that_they_may_have_been_m
 
     with pytest.raises(BadUsage, match=r"are not completed yet; 1 of them may have been made all the same"):
         report(stopped.run_id)
+
+
+def test_the_mails_of_a_run_that_was_cut_off_are_told_by_the_one_that_goes_on(cut_off, sync, told, journal, tenant):
+    cut_off("close_plan")
+    sent = sum(tenant.mails().values())
+    assert sent
+
+    first = journal.run(told(sync()).run_id)
+    again = journal.run(told(sync()).run_id)
+
+    assert sum(first.summary["mails"].values()) == sent
+    assert again.summary["mails"] == {}
