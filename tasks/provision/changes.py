@@ -10,7 +10,7 @@ from tasks.model.operations import HALF_DONE, MAX_TRIES, NO_ANSWER, Operation, O
 from tasks.model.plan import MAKES_A_GROUP, Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
-from tasks.provision.giving_back import give_back, is_to_be_undone, keep_instead, undoing
+from tasks.provision.giving_back import give_back, is_to_be_undone, is_waiting_in_vain, keep_instead, undoing
 from tasks.provision.groups import create_group, named_like
 from tasks.provision.jobs import Job
 from tasks.provision.last_admin import in_turn, is_last_admin, taken_role, takes
@@ -72,7 +72,10 @@ async def carry_out(batch: Batch, job: Job) -> None:
     change = job.change
     if change is None or batch.is_final(change):
         return
-    if not batch.is_met(change):
+    if not batch.is_met(change) and is_waiting_in_vain(batch, change):
+        unmet = batch.bad(change, OutcomeStatus.FAILED, UNMET)
+        await give_back(batch, job, change, str(batch.account_of(change)), unmet)
+    elif not batch.is_met(change):
         await batch.skip([change], UNMET)
     elif change.action in MAKES_A_GROUP:
         await create_group(batch, job, change)

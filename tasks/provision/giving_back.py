@@ -42,6 +42,12 @@ def is_to_be_undone(batch: Batch, change: Change) -> bool:
     return nothing_came and bool(_taken(batch, change))
 
 
+def is_waiting_in_vain(batch: Batch, change: Change) -> bool:
+    """Tell whether a grant will never come, since not all could be taken for it, and something was."""
+    ended = [batch.is_settled(need) and not batch.is_good(need) for need in change.needs]
+    return any(ended) and batch.may_send and is_to_be_undone(batch, change)
+
+
 def undoing(batch: Batch, job: Job, change: Change, account_key: str) -> Settled | None:
     """Return how a grant was refused, if an earlier run had begun to give back what was taken for it; else None."""
     back = {operation.op_id for operation in _operations(batch, job, change, account_key)}

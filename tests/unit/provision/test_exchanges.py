@@ -271,3 +271,23 @@ def test_a_suspend_that_stops_after_one_of_its_licences_says_so(world: World, bu
     said = {"refused": "The target refused it. 1 of its 2 calls was made.", "no answer": HALF_DONE}[end]
     assert (ended(result, change), result.outcomes[change.change_id].reason) == ("failed", said)
     assert len(held(world)) == 1
+
+
+def test_what_was_taken_is_given_back_where_the_rest_could_not_be_taken(make_world: Any, builder: PlanBuilder) -> None:
+    world = make_world(account("7001", MEETING, WEBINAR))
+    taken, stuck = builder.revoke("7001", MEETING), builder.revoke("7001", WEBINAR)
+    grant = builder.grant("7001", TRAINING, key="7001", needs=[taken, stuck])
+
+    def fault(operation: Operation) -> None:
+        if operation.kind == OperationKind.UNASSIGN_LICENCE and operation.payload["licence_key"] == WEBINAR:
+            raise refused("user.locked", 409)
+
+    world.target.fault = fault
+    plan = builder.plan(generation=1)
+    result = world.apply(plan)
+
+    assert held(world) == {MEETING, WEBINAR}
+    assert [ended(result, one) for one in (taken, stuck, grant)] == ["failed"] * 3
+    world.target.calls.clear()
+    world.apply(plan)
+    assert world.target.calls == []
