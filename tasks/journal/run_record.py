@@ -45,10 +45,11 @@ class RunsRecord(PlanRecord):
     def supersede(self, run_id: str, by: str, at: datetime, summary: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Close a run that was cut off, and all others cut off in its plan: *by* has settled it without going on.
 
-        *summary* is what its report says in numbers.
+        The plan is given up with it: it is not to be applied again. *summary* is what its report says in numbers.
         """
         with self._write() as conn:
             run = conn.execute(select(runs).where(runs.c.run_id == run_id)).mappings().one()
+            conn.execute(update(plans).where(plans.c.plan_hash == run["plan_hash"]).values(generation_after=None))
             _put_summary(conn, run_id, summary)
             _supersede_all(conn, run["pipeline"], run["plan_hash"], by, at)
 

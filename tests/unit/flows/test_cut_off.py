@@ -186,6 +186,18 @@ def test_what_a_plan_had_done_that_is_given_up_is_told_by_its_own_run_and_by_the
     assert "bo.lind@acme.example" in page
 
 
+def test_a_plan_that_was_given_up_is_not_carried_out_any_more(overtaken, sync, apply, told, office, tenant):
+    office.spec["limits"] = {"create": {"count": "0"}, "update": {"count": "0"}, "suspend": {"count": "0"}}
+    told(sync())
+    office.spec["limits"] = {}
+    sent = tenant.writes()
+
+    ended = told(apply(overtaken.run_id))
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert tenant.writes() == sent
+
+
 def test_its_report_agrees_with_the_tenant(overtaken, sync, told, journal, tenant):
     before = set(tenant.people())
     told(sync())
