@@ -121,6 +121,7 @@ HALF_DONE = (
     f"Done in part only, and no answer that can be believed for the rest in {MAX_TRIES} tries; the next run goes on "
     "from there."
 )
+UNSEEN = "Whether the person first has to move here from another account could not be looked up."
 TRIED_AGAIN = frozenset(
     {
         NO_ANSWER,

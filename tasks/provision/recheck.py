@@ -10,8 +10,8 @@ from tasks.model.plan import REMOVALS, Action, Change
 from tasks.model.state import AccountState
 from tasks.provision.operations import limit_of
 
-TAKES = REMOVALS | {Action.SET_ROLE}
-"""Changes that take something, or may, and must not hit whoever an account was handed over to."""
+PERSONAL = REMOVALS | {Action.SET_ROLE, Action.GRANT, Action.ADD_MEMBER, Action.UPDATE}
+"""Changes to an account that must not reach whoever it was handed over to."""
 
 GONE = "The account is no longer there."
 
@@ -78,9 +78,9 @@ def judge(
 
 
 def has_other_address(change: Change, state: AccountState, also: Collection[str] = ()) -> bool:
-    """Tell whether a change takes something from an account that stands at another address than the plan knew, and
-    than those that the plan gives it (*also*): it may have been handed over to somebody else."""
-    if change.action not in TAKES or change.account_key is None or change.user_name is None:
+    """Tell whether a change is about an account that stands at another address than the plan knew, and than those that
+    the plan gives it (*also*): it may have been handed over to somebody else."""
+    if change.action not in PERSONAL or change.account_key is None or change.user_name is None:
         return False
     return state.user_name.casefold() not in {one.casefold() for one in (change.user_name, *also)}
 

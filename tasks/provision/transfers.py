@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tasks.journal import Settled
 from tasks.model.errors import TargetError
-from tasks.model.operations import GOOD, Outcome, OutcomeStatus
+from tasks.model.operations import GOOD, UNSEEN, Outcome, OutcomeStatus
 from tasks.model.plan import Action
 from tasks.model.state import AccountState
 from tasks.provision.batch import Batch
@@ -32,10 +32,11 @@ async def note_transfers(batch: Batch, newcomers: Sequence[Newcomer]) -> None:
     if not made:
         return
     try:
-        states, at = await _read(batch, {key: one.address for key, (one, _) in made.items()})
+        states, at = await _read_at_last(batch, {key: one.address for key, (one, _) in made.items()})
     except TargetError:
         # The people are made and linked, and the next plan sees who has still to come. To stop or to fail for want of
         # a remark would leave undone what can be done.
+        await batch.record(Settled(replace(outcome, reason=UNSEEN)) for _, outcome in made.values())
         return
     settled: list[Settled] = []
     for key, (one, outcome) in made.items():
@@ -44,6 +45,17 @@ async def note_transfers(batch: Batch, newcomers: Sequence[Newcomer]) -> None:
         else:
             settled += _under_another_key(batch, one, outcome, at.get(one.address.casefold()))
     await batch.record(settled)
+
+
+async def _read_at_last(
+    batch: Batch, addresses: Mapping[str, str]
+) -> tuple[dict[str, AccountState], dict[str, AccountState]]:
+    """Return what ``_read`` does, at the second try if the first fails. Raises ``TargetError`` if that fails too."""
+    try:
+        return await _read(batch, addresses)
+    except TargetError:
+        await batch.let_settle()
+        return await _read(batch, addresses)
 
 
 async def _read(batch: Batch, addresses: Mapping[str, str]) -> tuple[dict[str, AccountState], dict[str, AccountState]]:

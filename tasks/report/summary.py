@@ -8,7 +8,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from tasks.model.operations import GOOD, Outcome, OutcomeStatus, is_in_doubt
+from tasks.model.operations import GOOD, UNSEEN, Outcome, OutcomeStatus, is_in_doubt
 from tasks.model.plan import DECIDED, MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.model.sent import NOTHING, NOTHING_SENT_YET
@@ -110,7 +110,7 @@ def headline(
         case _:
             said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
     if facts.state in ("failed", "partial", "done", "nothing_to_do", "cut_off"):
-        said += [_found_made(made, outcomes)]
+        said += [_found_made(made, outcomes), words.unseen(sum(one.reason == UNSEEN for one in outcomes.values()))]
     said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan)]
     said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows, *facts.given_up]
     return " ".join(part for part in said if part)

@@ -189,7 +189,7 @@ LEFT_OUT: Mapping[WithheldReason, str] = {
     WithheldReason.NOT_ADOPTED: "no account is taken over",
     WithheldReason.EXCEPTION: "an exception",
     WithheldReason.NOT_STARTED: "not started yet",
-    WithheldReason.IDENTITY: "the id was somebody else's",
+    WithheldReason.IDENTITY: "the id, account or address is somebody else's",
     WithheldReason.NO_SOURCE: "their list is gone",
     WithheldReason.BLANK: "a blank cell",
     WithheldReason.JUST_ADOPTED: "only just linked",
@@ -312,6 +312,18 @@ def forecast(kind: str, people: Mapping[str, int]) -> str:
     return f"{count(sum(people.values()), 'person', 'people')} {will} get {mailed} ({told})"
 
 
+def unseen(number: int) -> str:
+    """Say of how many people who were made nobody could see if they are there yet; empty if there are none.
+
+    >>> unseen(3), unseen(0)
+    ('Whether 3 of the people who were made first have to move here from another account could not be looked up.', '')
+    """
+    if not number:
+        return ""
+    people = f"{number:,} of the people who were made first {'has' if number == 1 else 'have'}"
+    return f"Whether {people} to move here from another account could not be looked up."
+
+
 def moving(number: int) -> str:
     """Say how many people are still to come; empty if there are none.
 
@@ -339,7 +351,7 @@ def withheld(people: Mapping[WithheldReason, int], total: int) -> str:
     """Say from how many people something is withheld, and why; a person can have several reasons.
 
     >>> withheld({WithheldReason.IDENTITY: 36, WithheldReason.PROTECTED: 2}, 38)
-    "Something is withheld from 38 people (36: the id was somebody else's; 2: protected)."
+    "Something is withheld from 38 people (36: the id, account or address is somebody else's; 2: protected)."
     >>> withheld({WithheldReason.NOT_STARTED: 1}, 1), withheld({}, 0)
     ('Something is withheld from 1 person: not started yet.', '')
     """

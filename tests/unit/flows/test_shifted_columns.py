@@ -115,7 +115,8 @@ def test_two_people_who_were_mixed_up_lose_nothing_and_are_counted_in_the_senten
     assert ended.code == 0
     assert tenant.writes() == synced
     assert headline(journal, ended).startswith(
-        "Nothing was changed, and nothing was sent. Something is withheld from 2 people: the id was somebody else's."
+        "Nothing was changed, and nothing was sent. Something is withheld from 2 people: "
+        "the id, account or address is somebody else's."
     )
     assert rosterflow("plan", office.save()).code == 0
     assert rosterflow("plan", "--strict", office.save()).code == 4

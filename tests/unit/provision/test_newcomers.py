@@ -8,7 +8,7 @@ import pytest
 
 from tasks.journal import Settled
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import OperationKind, OutcomeStatus, Reply
+from tasks.model.operations import UNSEEN, OperationKind, OutcomeStatus, Reply
 from tasks.provision import settle
 from tasks.provision.linking import link_change
 from tasks.provision.reasons import APPEARED_MEANWHILE, NOT_THEIRS, NOT_THERE
@@ -692,3 +692,22 @@ def test_who_is_slow_to_show_after_a_create_is_waited_for(make_world):
 
     [key] = world.target.accounts
     assert (ended(result, create), world.links()["1"]["account_key"], len(looks)) == ("done", key, 3)
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_whether_people_have_yet_to_move_here_is_asked_twice_and_told_as_unknown(make_world, failures):
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+    read, failed = world.target.read_accounts, [0]
+
+    async def failing(*asked):
+        if world.target.calls and failed[0] < failures:
+            failed[0] += 1
+            raise down()
+        return await read(*asked)
+
+    world.target.read_accounts = failing
+    result = world.apply(builder.plan())
+
+    assert (result.exit_code, ended(result, create)) == (0, "done")
+    assert (result.outcomes[create.change_id].reason == UNSEEN) == (failures == 2)

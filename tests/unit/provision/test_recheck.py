@@ -67,8 +67,10 @@ def test_nothing_is_taken_at_another_address_than_the_plan_knew(change, held):
 
 
 @pytest.mark.parametrize("change", [GRANT, UPDATE], ids=lambda change: change.action)
-def test_what_only_gives_reads_no_address(change):
-    assert judge(change, replace(account("1"), user_name="zoe.new@acme.example")).look == "send"
+def test_nothing_is_given_at_another_address_either(change):
+    state = replace(account("1"), user_name="zoe.new@acme.example")
+    assert judge(change, state).reason == "Changed since the plan was made: address."
+    assert judge(change, state, also=["zoe.new@acme.example"]).look == "send"
 
 
 @pytest.mark.parametrize(("group", "look"), [(None, "send"), ("5001", "already"), ("5002", "stale")])

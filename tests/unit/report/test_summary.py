@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus
+from tasks.model.operations import IN_DOUBT, UNSEEN, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, Withheld, WithheldReason
 from tasks.model.sent import NOTHING, UNKNOWN, Sent
 from tasks.report import artifact_table, headline, summarise
@@ -146,7 +146,7 @@ def test_a_run_that_could_judge_nobody_does_not_say_that_nothing_needed_to_be_ch
     idle = replace(run, plan=Plan(run.plan.header, withheld=people), outcomes={})
     assert say(idle, state="nothing_to_do", sent=NOTHING) == (
         "Nothing was changed, and nothing was sent. Something is withheld from 40 people "
-        "(36: the id was somebody else's; 4: the account is linked to another id). 2 rows are held."
+        "(36: the id, account or address is somebody else's; 4: the account is linked to another id). 2 rows are held."
     )
     assert say(idle, state="pending").startswith("This plan changes nothing. Something is withheld from 40 people")
 
@@ -270,6 +270,13 @@ def test_a_run_that_was_cut_off_is_told_with_what_it_had_done(run):
         "By it, 1 group was created. 9 changes were not completed; 1 of them may have been made all the same."
     )
     assert carried_out(run.plan, {}) == "By it, no change was confirmed. 10 changes were not completed."
+
+
+def test_people_who_could_not_be_looked_at_are_not_told_as_there_for_sure(run):
+    create = next(one for one in run.plan.changes if one.action is Action.CREATE)
+    unseen = {create.change_id: Outcome(create.change_id, OutcomeStatus.DONE, UNSEEN)}
+    said = say(replace(run, outcomes=all_done(run.plan) | unseen), state="done")
+    assert "Whether 1 of the people who were made first has to move here from another account could not" in said
 
 
 def test_what_was_done_of_a_plan_that_was_given_up_is_told_by_the_run_that_gave_it_up(run):
