@@ -45,13 +45,13 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         sent=run.sent,
         own=run.own,
         given_up=tuple(run.given_up),
-        override=_override(run, plan),
+        override=_override(run, plan) if plan and run.applying else None,
     )
 
 
-def _override(run: Run, plan: Plan | None) -> Override | None:
-    """Return the decision under which a run sends its plan over a limit, if it began to, and under one."""
-    decision = override_of(run.journal, plan.hash) if plan and run.applying else None
+def _override(run: Run, plan: Plan) -> Override | None:
+    """Return the decision under which a plan was sent over a limit, None if it was not."""
+    decision = override_of(run.journal, plan.hash)
     if decision is None:
         return None
     at = decision.at.astimezone(ZoneInfo(run.loaded.pipeline.timezone)).isoformat(timespec="seconds")
@@ -83,6 +83,7 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
         timezone=zone,
         sent=sent,
         own=own,
+        override=_override(run, plan),
     )
 
 

@@ -363,3 +363,16 @@ def test_the_mails_of_a_run_that_was_cut_off_are_told_by_the_one_that_goes_on(cu
 
     assert sum(first.summary["mails"].values()) == sent
     assert again.summary["mails"] == {}
+
+
+def test_the_report_of_a_run_that_was_cut_off_under_an_override_says_so(cut_off, sync, told, journal, office, staff):
+    office.spec["limits"] = {"create": {"count": "0"}}
+    plan_hash = journal.run(told(sync()).run_id).summary["run"]["plan_hash"]
+    cut_off("close_plan", override=plan_hash)
+    stopped = journal.unfinished("acme")
+    office.staff(staff[:-1])
+
+    told(sync())
+
+    assert journal.run(stopped.run_id).summary["override"]["decision_id"] == 1
+    assert "let pass" in (office.home / "runs" / stopped.run_id / "report.html").read_text()
