@@ -99,7 +99,7 @@ def _override(run: Any, overrides: Any) -> str | None:
 def _carried_out(run: Any, journal: Any) -> str:
     """Return what was done so far by the plan that a run applies, where this version can read it."""
     from tasks.model.errors import RosterflowError
-    from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus
+    from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus, is_final
     from tasks.report.summary import UNMADE, carried_out
 
     if run.applying_since is None:
@@ -108,9 +108,10 @@ def _carried_out(run: Any, journal: Any) -> str:
         plan, outcomes = journal.plan(run.plan_hash), journal.outcomes(run.plan_hash)
     except RosterflowError:
         return ""
-    doubt = {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in journal.in_doubt(run.plan_hash)}
+    open_ = {key for key in journal.in_doubt(run.plan_hash) if key not in outcomes or not is_final(outcomes[key])}
+    doubt = {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in open_}
     unmade = UNMADE if run.finished_at else ("is not completed yet", "are not completed yet")
-    return carried_out(plan, doubt | outcomes, by="By its plan", unmade=unmade)
+    return carried_out(plan, outcomes | doubt, by="By its plan", unmade=unmade)
 
 
 def _facts(run: Any, reason: str, permits: Any, overrides: Any) -> dict[str, Any]:

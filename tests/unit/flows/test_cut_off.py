@@ -376,3 +376,26 @@ def test_the_report_of_a_run_that_was_cut_off_under_an_override_says_so(cut_off,
 
     assert journal.run(stopped.run_id).summary["override"]["decision_id"] == 1
     assert "let pass" in (office.home / "runs" / stopped.run_id / "report.html").read_text()
+
+
+def test_a_call_in_doubt_counts_as_that_though_an_earlier_run_had_left_its_change_undone(cut_off, journal, told):
+    from datetime import UTC, datetime
+
+    from flows.cli.history import report
+    from tasks.journal import Attempt, Settled
+    from tasks.model.errors import BadUsage
+    from tasks.model.operations import IN_DOUBT, OperationKind, Outcome, OutcomeStatus
+    from tasks.provision import conclude_rest
+
+    cut_off("provision_batch")
+    stopped = journal.unfinished("acme")
+    plan, now = journal.plan(stopped.plan_hash), datetime.now(UTC)
+    change = plan.changes[0].change_id
+    undone = Settled(Outcome(change, OutcomeStatus.SKIPPED, "The run was stopped before this was done."))
+    journal.conclude(plan.hash, stopped.run_id, now, settled=[undone])
+    journal.intend(plan.hash, stopped.run_id, Attempt("op", 1, "job", OperationKind.CREATE_ACCOUNTS, (change,)), now)
+
+    with pytest.raises(BadUsage, match="1 of them may have been made all the same"):
+        report(stopped.run_id)
+    conclude_rest(plan, journal, stopped.run_id, now)
+    assert journal.outcomes(plan.hash)[change].reason == IN_DOUBT
