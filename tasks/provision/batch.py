@@ -50,13 +50,14 @@ class Batch:
         self._settled = {one.change_id for one in self._outcomes.values() if is_final(one)}
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()
-        self._made: Counter[str] = Counter()  # calls known to be done, by job
+        self._made: Counter[str] = Counter()  # calls known to be done, by operation
+        self._undoing: set[str] = set()  # jobs that have begun to give back what was taken for them
         self._open: set[tuple[str, int]] = set()  # calls of earlier runs that may have been done
         self._unanswered: dict[tuple[str, int], Attempt] = {}  # calls of this one that are not looked up yet
         for call in runtime.journal.calls(plan_hash, [job.job_id for job in jobs]):
             self._calls[call.attempt.job_id].append(call)
             self._attempts[call.attempt.op_id] = max(self._attempts[call.attempt.op_id], call.attempt.attempt)
-            self._made[call.attempt.job_id] += call.result == CallResult.DONE
+            self._made[call.attempt.op_id] += call.result == CallResult.DONE
             if call.is_open:
                 self._open.add((call.attempt.op_id, call.attempt.attempt))
         self.exchanges = exchanges_of(plan.changes)
@@ -121,6 +122,8 @@ class Batch:
             account_key=operation.account_key,
             payload=operation.payload,
         )
+        if _gives_back(job, attempt):
+            self._undoing.add(job.job_id)
         await self._ledger.write(Intent(attempt, self.runtime.clock()))
         self.runtime.tally.begin((attempt.op_id, attempt.attempt))
         try:
@@ -185,7 +188,7 @@ class Batch:
             self._unanswered.pop((attempt.op_id, attempt.attempt), None)
             if result == CallResult.UNCERTAIN:
                 self._unanswered[attempt.op_id, attempt.attempt] = attempt
-            self._made[attempt.job_id] += result == CallResult.DONE
+            self._made[attempt.op_id] += result == CallResult.DONE
         for outcome in recorded:
             self._outcomes[outcome.change_id] = outcome
             if is_final(outcome):
@@ -219,8 +222,7 @@ class Batch:
         in_doubt = self._in_doubt(job)
         await self.skip([change for change in job.changes if change.change_id in in_doubt], IN_DOUBT + made)
         rest = [change for change in job.changes if change.change_id not in in_doubt]
-        back = any(_gives_back(job, attempt) for attempt in self._open_attempts(job))
-        await self.skip(rest, GIVING_BACK if back else self.reason_to_skip + made)
+        await self.skip(rest, GIVING_BACK if self._is_undoing(job) else self.reason_to_skip + made)
 
     def stale(self, job: Job, change: Change, reason: str) -> Settled:
         """Return what becomes of a change that is gone on with no more, and how far it had come."""
@@ -228,8 +230,8 @@ class Batch:
 
     def calls_made(self, job: Job) -> str:
         """Say how many calls of a job were made, to be added to why it ended before its end; empty if none was."""
-        made = self._made[job.job_id]
-        if not (job.operations and made):
+        made = sum(self._made[operation.op_id] for operation in job.operations)
+        if not made:
             return ""
         return f" {made} of its {len(job.operations)} calls {'was' if made == 1 else 'were'} made."
 
@@ -237,6 +239,9 @@ class Batch:
         """Return the changes of a job with a call of which it is not known whether it was done."""
         attempts = [attempt for attempt in self._open_attempts(job) if not _gives_back(job, attempt)]
         return {change_id for attempt in attempts for change_id in attempt.change_ids}
+
+    def _is_undoing(self, job: Job) -> bool:
+        return job.job_id in self._undoing or any(_gives_back(job, call.attempt) for call in self._calls[job.job_id])
 
     def _open_attempts(self, job: Job) -> list[Attempt]:
         attempts = [call.attempt for call in self.open_calls(job)]

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from tasks.journal import Journal, Settled
 from tasks.model.errors import TargetError
-from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus, is_final, is_in_doubt
+from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus, is_final
 from tasks.model.plan import Plan
 from tasks.provision.admission import admit
 from tasks.provision.batch import Batch
@@ -87,10 +87,11 @@ def close(plan: Plan, journal: Journal, run_id: str, at: datetime) -> int:
 def conclude_rest(plan: Plan, journal: Journal, run_id: str, at: datetime) -> None:
     """Record that the changes without an outcome were not completed, or that it is not known what became of them."""
     known, open_calls = journal.outcomes(plan.hash), journal.in_doubt(plan.hash)
+    judged = journal.settled_by(run_id, plan.hash)  # by who made the calls, and knows more
     reasons = {
         key: IN_DOUBT if key in open_calls else STOPPED
         for key in (change.change_id for change in plan.changes)
-        if key not in known or (key in open_calls and not is_final(known[key]) and not is_in_doubt(known[key]))
+        if key not in known or (key in open_calls - judged and not is_final(known[key]))
     }
     if reasons:
         skipped = [Settled(Outcome(key, OutcomeStatus.SKIPPED, reason)) for key, reason in reasons.items()]

@@ -23,8 +23,8 @@ NOT_GIVEN_BACK = (
     "The licence that was taken for it could not be given back. The next plan gives one of the two, if it has a seat."
 )
 GIVING_BACK = (
-    "The target refused it. Whether the licence that was taken for it was given back is not known yet: the next run "
-    "goes on from there."
+    "The target refused it, and what was taken for it is being given back. How far that came is not known yet: the "
+    "next run goes on from there."
 )
 UNLINKED = "The account is not, or no more, the one linked to this person."
 PROTECTED = "The account is protected by now."

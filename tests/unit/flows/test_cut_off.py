@@ -397,5 +397,5 @@ def test_a_call_in_doubt_counts_as_that_though_an_earlier_run_had_left_its_chang
 
     with pytest.raises(BadUsage, match="1 of them may have been made all the same"):
         report(stopped.run_id)
-    conclude_rest(plan, journal, stopped.run_id, now)
+    conclude_rest(plan, journal, "the run that closes the plan", now)
     assert journal.outcomes(plan.hash)[change].reason == IN_DOUBT
