@@ -16,6 +16,7 @@ import pytest
 
 from flows.cli import leftovers
 from tasks.model.errors import RosterflowError
+from tests.support.programs import missing
 
 RUN = """
 import subprocess, sys, time
@@ -200,8 +201,9 @@ def test_records_are_for_their_owner_alone(start: Callable[..., Started], home: 
     assert (record.stat().st_mode & 0o777, record.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps on this machine; Linux does without")
 def test_where_there_is_no_proc_ps_tells_the_same(start: Callable[..., Started]) -> None:
+    if shutil.which("ps") is None:
+        missing("ps is not there; Linux does without")
     begun = start()
     since = leftovers._from_ps(begun.server)
     assert since

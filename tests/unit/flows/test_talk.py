@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from flows.cli import talk
+from tests.support.programs import missing
 
 NASTY = "a\nb\x1b[31mred\x9b2J\u202e[bold]x[/].csv"
 
@@ -77,8 +78,9 @@ def test_nothing_is_broken_off_because_nobody_reads_the_progress(unread: int) ->
     assert run_with(PROGRESS, stderr=unread).returncode == 0
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a device that is always full")
 def test_nothing_is_broken_off_because_the_disk_under_the_progress_is_full() -> None:
+    if not Path("/dev/full").exists():
+        missing("there is no device that is always full")
     with Path("/dev/full").open("wb") as full:
         assert run_with(PROGRESS, stderr=full).returncode == 0
 

@@ -19,6 +19,7 @@ from tasks.ingest.containers import Container, tell
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.rosters import Roster
 from tasks.model.sources import Source
+from tests.support.programs import missing
 from tests.support.waiting import spent_s, wait_for
 
 Write = Callable[..., Path]
@@ -179,8 +180,9 @@ def test_a_workbook_that_takes_too_long_is_refused(
         read()
 
 
-@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux tells the limits of a process")
 def test_reading_ends_by_itself_where_the_run_that_asked_for_it_was_killed() -> None:
+    if not Path("/proc/self/limits").exists():
+        missing("the limits of a process are not told here")
     order = {"sheet": None, "everything": False, "dates": "%Y", "memory": 1 << 32, "seconds": 7}
     command = [sys.executable, "-I", sheet_process.__file__, json.dumps(order)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:

@@ -17,6 +17,21 @@ from tests.support.target import MEETING, WEBINAR, Killed, account, directory_gr
 from tests.support.world import World, ended
 
 
+def kill_at_the_look_after_the_call(world, plan):
+    """Apply *plan* in a process that ends when it looks at what its first call has done."""
+    read = world.target.read_accounts
+
+    async def killed_afterwards(*asked):
+        if world.target.calls:
+            raise Killed
+        return await read(*asked)
+
+    world.target.read_accounts = killed_afterwards
+    with pytest.raises(Killed):
+        world.apply(plan)
+    world.target.read_accounts = read
+
+
 def kinds(world: World) -> list[str]:
     return [str(call.kind) for call in world.target.calls]
 
@@ -176,17 +191,7 @@ def test_a_run_that_is_killed_before_it_looked_for_transfers_looks_later(make_wo
     create = builder.create("1")
     plan = builder.plan()
     world.target.elsewhere = {"p1@acme.example"}
-    read = world.target.read_accounts
-
-    async def killed_afterwards(*asked):
-        if world.target.calls:
-            raise Killed
-        return await read(*asked)
-
-    world.target.read_accounts = killed_afterwards
-    with pytest.raises(Killed):
-        world.apply(plan)
-    world.target.read_accounts = read
+    kill_at_the_look_after_the_call(world, plan)
     assert world.journal.outcomes(plan.hash)[create.change_id].status == "done"
 
     again = world.apply(plan) if taken_up == "apply" else asyncio.run(settle(plan, world.begin_run()))
@@ -342,17 +347,7 @@ def test_who_was_made_by_a_create_passed_on_twice_is_ours_though_the_run_was_kil
     plan = builder.plan()
     whole(world.target)
     twice(world.target)
-    read = world.target.read_accounts
-
-    async def killed_afterwards(*asked):
-        if world.target.calls:
-            raise Killed
-        return await read(*asked)
-
-    world.target.read_accounts = killed_afterwards
-    with pytest.raises(Killed):
-        world.apply(plan)
-    world.target.read_accounts = read
+    kill_at_the_look_after_the_call(world, plan)
 
     result = world.apply(plan)
 
