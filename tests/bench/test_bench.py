@@ -53,6 +53,7 @@ def test_what_another_version_made_up_is_cleared_away_unless_it_is_in_use(
         assert not used.exists()
 
 
+@pytest.mark.prove
 def test_a_small_run_gives_every_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--only", "plan", "--scale", "0.002", "--repeats", "2", "--json"]) == 0
 

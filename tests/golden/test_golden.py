@@ -133,6 +133,7 @@ def shuffled(rows: list[Any]) -> list[Any]:
     return random.Random(7).sample(rows, len(rows))
 
 
+@pytest.mark.prove
 def test_the_order_of_the_rows_of_a_csv_file_is_irrelevant(france, plan) -> None:
     straight = (plan(france, FIRST) / "plan.jsonl").read_bytes()
     path = france.folder / "acme_france.csv"
@@ -144,6 +145,7 @@ def test_the_order_of_the_rows_of_a_csv_file_is_irrelevant(france, plan) -> None
     assert (plan(france, FIRST) / "plan.jsonl").read_bytes() == straight
 
 
+@pytest.mark.prove
 def test_the_order_of_the_rows_of_a_workbook_is_irrelevant(acme, plan) -> None:
     straight = (plan(acme, FIRST) / "plan.jsonl").read_bytes()
     path = acme.folder / "acme_staff.xlsx"

@@ -110,7 +110,7 @@ def tried_in_vain(world: World, plan: Plan) -> bool:
     return any(one.reason in (NO_ANSWER, HALF_DONE) for one in world.journal.outcomes(plan.hash).values())
 
 
-@settings(max_examples=examples(8), deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(plans(), st.lists(st.integers(0, 40), max_size=4), st.data())
 def test_an_interrupted_run_resumed_ends_like_an_uninterrupted_one(
     made: tuple[list[Any], PlanBuilder], lives: list[int], data: st.DataObject
@@ -169,7 +169,7 @@ def exchanges(draw: st.DrawFn) -> tuple[list[Any], PlanBuilder]:
     return accounts, builder
 
 
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(7), deadline=None)
 @given(
     exchanges(),
     st.dictionaries(st.sampled_from(LICENCES), st.integers(0, 3)),

@@ -148,6 +148,7 @@ def test_a_plan_is_overtaken_by_a_sync_of_a_newer_list_also_if_that_had_nothing_
     assert tenant.writes() == sent
 
 
+@pytest.mark.prove
 def test_a_plan_is_overtaken_too_by_a_sync_of_the_list_that_was_accepted_before_it(
     make_plan, sync, apply, office, staff, tenant, told
 ):

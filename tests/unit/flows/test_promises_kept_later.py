@@ -49,6 +49,7 @@ def test_the_last_super_admin_stays_though_the_other_one_lost_the_role_after_the
     ]
 
 
+@pytest.mark.prove
 def test_two_pipelines_that_each_suspend_one_of_two_super_admins_leave_one(
     office: Any, two_admins: Any, staff: Any, make_plan: Any, apply: Any, told: Any, sync: Any
 ) -> None:

@@ -117,6 +117,7 @@ def test_headings_of_any_script_are_shown_and_written(headings, names, tmp_path)
     assert f"user_name: {headings[2]}" in target.read_text(encoding="utf-8")
 
 
+@pytest.mark.prove
 def test_a_workbook_of_a_hundred_sheets_is_told_in_a_page(tmp_path, staff):
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])

