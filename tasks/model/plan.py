@@ -138,10 +138,10 @@ class WithheldReason(StrEnum):
     PROTECTED = "protected"  # the account is protected by the pipeline
     LAST_ADMIN = "last_admin"  # it would leave the tenant without a super admin
     HELD = "held"  # the person's row is held: they keep what they have
-    UNDECIDED = "undecided"  # a held row without a usable key could be this person
+    UNDECIDED = "undecided"  # a held row could be this person
     AMBIGUOUS = "ambiguous"  # more than one account fits the worker
-    CLAIMED = "claimed"  # the account is linked to another worker
-    NEW_ID = "new_id"  # another worker has this one's address: perhaps the same person under a new id
+    CLAIMED = "claimed"  # the account, or the person of these names, is linked to another worker
+    NEW_ID = "new_id"  # another row has this one's address or names: perhaps the same person
     OTHER_PIPELINE = "other_pipeline"  # another pipeline has linked the account
     NOT_ADOPTED = "not_adopted"  # the account exists, and the pipeline adopts none
     EXCEPTION = "exception"  # an exception of the pipeline keeps it

@@ -2,7 +2,7 @@
 
 from tasks.model.plan import Action, Cause
 from tasks.plan.drafts import Drafts
-from tasks.plan.people import NAMES
+from tasks.plan.strangers import NAMES
 from tasks.plan.world import World, rows, text
 
 

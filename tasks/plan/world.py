@@ -17,7 +17,8 @@ from tasks.plan.absence import Doubt, weigh_held_rows
 from tasks.plan.drafts import Person
 from tasks.plan.entitlements import Holdings
 from tasks.plan.memberships import tenant_groups
-from tasks.plan.people import correlate, gather, live_links, misplaced
+from tasks.plan.people import correlate, gather, keyed, live_links
+from tasks.plan.strangers import misplaced
 
 _NOT_THE_WORKERS_OWN = frozenset(
     {"Index", "tenant_groups", "source", *ORIGIN, ALSO_IN}
@@ -68,16 +69,20 @@ class World:
         """The clean workers of all namespaces with the account that is theirs, one row per worker (``correlate``)."""
         clean = pd.concat([verdict.clean for verdict in self.inputs.populations.values()], ignore_index=True)
         people, order = gather(clean, self.as_of), self.pipeline.correlate
-        found = correlate(people, self.state.accounts, self.linked, order, self.inputs.elsewhere)
+        found = correlate(people, self.state.accounts, self.linked, order, self.inputs.elsewhere, self.held)
         if len(self.state.directory_members):
             found["tenant_groups"] = found["account_key"].map(tenant_groups(self.state, self.linked)).astype("str")
         return found
 
     @cached_property
+    def held(self) -> pd.DataFrame:
+        """The held rows of all namespaces (Verdict.held), with the key and address that they have."""
+        return keyed(pd.concat([verdict.held for verdict in self.inputs.populations.values()], ignore_index=True))
+
+    @cached_property
     def doubt(self) -> Doubt:
         """Whom held rows and second claims could be, and whose account is somebody else's."""
-        held = pd.concat([verdict.held for verdict in self.inputs.populations.values()], ignore_index=True)
-        doubt = weigh_held_rows(held, self.linked, self.people["claimed_from"].dropna())
+        doubt = weigh_held_rows(self.held, self.linked, self.people)
         lost = only(self.linked, self.linked["account_key"].isin(misplaced(self.people, self.linked)))
         return replace(doubt, misplaced=frozenset(zip(lost["link_source"], lost["link_external_id"], strict=True)))
 

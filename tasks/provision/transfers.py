@@ -18,7 +18,7 @@ async def note_transfers(batch: Batch, newcomers: Sequence[Newcomer]) -> None:
     """Look once, all together, at the accounts that were made for *newcomers*; record which people are still to come.
 
     An account at another address is not the one that was made: the answer to the create named a wrong key. Its link
-    stays, and keeps the plans from touching either of the two (``plan.people.misplaced``). Where nobody has the key
+    stays, and keeps the plans from touching either of the two (``plan.strangers.misplaced``). Where nobody has the key
     that was named, the person is looked for by address.
     """
     if not batch.runtime.target.capabilities.transfers or batch.stopped_by is not None:

@@ -105,7 +105,7 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Mend the row (see the held rows) and run again.",
     ),
     WithheldReason.UNDECIDED: (
-        "A held row could be this person: it has no usable id, or this person's address",
+        "A held row could be this person: it has no usable id, or this person's address or names",
         "Mend that row (see the held rows) and run again.",
     ),
     WithheldReason.AMBIGUOUS: (
@@ -113,12 +113,12 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
         "Remove the surplus account or row, or give one of the rows an address of its own.",
     ),
     WithheldReason.CLAIMED: (
-        "The account is linked to another id",
+        "The account with this address, or the person of these names, is linked to another id",
         "If it is one person under a new id, give them the old id in the list. If not, give one another address.",
     ),
     WithheldReason.NEW_ID: (
-        "Another row of the list has this person's address: perhaps the same person under a new id",
-        "If it is the same person, give them the old id in the list. If not, give the newcomer another address.",
+        "Another row of the list has this person's address or names: perhaps the same person, under another id",
+        "If it is the same person, put their own id into that row. If not, correct the address or the names there.",
     ),
     WithheldReason.OTHER_PIPELINE: (
         "The account is looked after already, by another pipeline",
@@ -183,8 +183,8 @@ LEFT_OUT: Mapping[WithheldReason, str] = {
     WithheldReason.LAST_ADMIN: "the last super admin",
     WithheldReason.UNDECIDED: "a held row could be theirs",
     WithheldReason.AMBIGUOUS: "several accounts or people fit",
-    WithheldReason.CLAIMED: "the account is linked to another id",
-    WithheldReason.NEW_ID: "somebody else in the list has their address",
+    WithheldReason.CLAIMED: "account or names are linked to another id",
+    WithheldReason.NEW_ID: "another row has their address or names",
     WithheldReason.OTHER_PIPELINE: "another pipeline's",
     WithheldReason.NOT_ADOPTED: "no account is taken over",
     WithheldReason.EXCEPTION: "an exception",

@@ -1,5 +1,7 @@
 """However the columns of a list are mixed up: past the bound it is refused, below it nobody loses anything by it."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.model.bounds import DEFAULT_WHOLE
+from tasks.model.errors import RejectedSource
 from tasks.model.plan import REMOVALS, Plan
 from tasks.model.rosters import Roster, Verdict
 from tasks.model.tables import FINDINGS, LINKS, WORKERS
@@ -160,6 +163,135 @@ def test_two_of_one_surname_whose_ids_were_exchanged_keep_their_names_and_produc
     plan = planned(tenant_of(before, after))
     assert not [change for change in plan.changes if change.external_id in ("0", "1")]
     assert held(plan) == {("identity", "0"), ("identity", "1")}
+
+
+NEW = {"external_id": "9", "user_name": "new@acme.example", "given_name": "Max", "family_name": "Muster"}
+
+
+def sales(count: int, *, alike: bool = False) -> list[Row]:
+    """Return people whom the rules give what they have."""
+    return [{**row, "department": "Sales"} for row in staff(count, alike=alike)]
+
+
+def sheet_of(before: list[Row], **newcomer: str) -> tuple[Row, Row, list[Row]]:
+    """Return the first of *before*, a newcomer in the row after, and the others."""
+    return before[0], {**before[1], "row": 99, **NEW, **newcomer}, before[1:]
+
+
+@pytest.mark.parametrize("names", [{"family_name": "Vale0"}, {"given_name": "P0"}, {}], ids=str)
+def test_an_id_that_was_exchanged_with_a_newcomers_hands_no_account_over(names) -> None:
+    before = sales(4)
+    known, newcomer, others = sheet_of(before, **names)
+    plan = planned(tenant_of(before, [{**known, "external_id": "9"}, {**newcomer, "external_id": "0"}, *others]))
+    assert plan.changes == ()
+    assert held(plan) == {("identity", "0"), ("claimed", "9")}
+
+
+def test_names_that_were_exchanged_with_a_newcomers_change_and_make_nobody() -> None:
+    before = sales(4)
+    known, newcomer, others = sheet_of(before)
+    ids = ("external_id", "user_name")
+    after = [{**known, **{name: newcomer[name] for name in ids}}, {**newcomer, **{name: known[name] for name in ids}}]
+    plan = planned(tenant_of(before, [*after, *others]))
+    assert plan.changes == ()
+    assert held(plan) == {("identity", "0"), ("claimed", "9")}
+
+
+def test_a_newcomer_with_the_names_of_somebody_who_keeps_them_is_made() -> None:
+    before = sales(4)
+    _, namesake, _ = sheet_of(before, given_name="P0", family_name="Vale0")
+    plan = planned(tenant_of(before, [*before, namesake]))
+    assert [(change.action, change.external_id) for change in plan.changes][:1] == [("create", "9")]
+    assert held(plan) == set()
+
+
+@pytest.mark.parametrize("down", [1, 2])
+def test_who_is_in_a_held_row_under_the_id_and_address_of_another_is_not_absent(down) -> None:
+    """As when a cell is filled down over the rows below it."""
+    before = sales(5)
+    filled = {name: before[0][name] for name in ("external_id", "user_name")}
+    cells = [{**row, **filled, "codes": "id_shared", "key_usable": False} for row in before[: down + 1]]
+    plan = planned(replace(tenant_of(before, before[down + 1 :]), held=cells))
+    assert plan.changes == ()
+    assert held(plan) == {("held", "0"), *(("undecided", str(number)) for number in range(1, down + 1))}
+
+
+def test_a_held_row_of_somebody_keeps_no_namesake_who_has_left() -> None:
+    before = [{**row, "given_name": "Kim", "family_name": "Vale"} for row in sales(4)]
+    mine = {**before[0], "codes": "department_missing", "key_usable": True}
+    plan = planned(replace(tenant_of(before, before[2:]), held=[mine]))
+    assert [(change.action, change.external_id) for change in plan.changes] == [("suspend", "1")]
+
+
+def test_who_stands_with_address_and_names_under_the_id_of_somebody_who_is_gone_is_not_absent() -> None:
+    before = sales(5)
+    plan = planned(tenant_of(before, [{**before[0], "external_id": "1"}, *before[2:]]))
+    assert plan.changes == ()
+    assert held(plan) == {("identity", "1"), ("new_id", "0")}
+
+
+def test_whose_address_stands_in_a_row_that_was_merged_with_another_is_not_absent() -> None:
+    """The row has id and names of the next one, which is held for want of them."""
+    before = sales(5)
+    merged = {**before[1], "user_name": before[0]["user_name"]}
+    rest = {**before[1], "external_id": None, "given_name": None, "family_name": None}
+    world = replace(
+        tenant_of(before, [merged, *before[2:]]), held=[{**rest, "codes": "id_missing", "key_usable": False}]
+    )
+    plan = planned(world)
+    assert [change for change in plan.changes if change.external_id in ("0", "1")] == []
+    assert ("new_id", "0") in held(plan)
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
+    """Return the people who are linked, and a list of most of them and of newcomers, in which cells of a few rows have
+    got beside others: exchanged, moved on by a row, or filled down."""
+    before = sales(draw(st.integers(3, 8)), alike=draw(st.booleans()))
+    gone = draw(st.integers(0, 1))
+    new = [
+        {**row, "external_id": f"9{at}", "user_name": f"n{at}@acme.example", "given_name": f"N{at}", "row": 90 + at,
+         "family_name": draw(st.sampled_from(["Vale", f"New{at}"]))}
+        for at, row in enumerate(sales(draw(st.integers(0, 3))))
+    ]  # fmt: skip
+    rows = draw(st.permutations([*before[gone:], *new]))
+    part = draw(st.lists(st.sampled_from(range(len(rows))), unique=True, min_size=2, max_size=4))
+    columns = draw(st.sampled_from([*COLUMNS[:3], ("external_id", "user_name")]))
+    fill = "given_name" not in columns and draw(st.booleans())  # who gets the names of one who keeps them is a namesake
+    after = [dict(row) for row in rows]
+    for to, taken in zip(part, part[:1] * len(part) if fill else [*part[1:], part[0]], strict=True):
+        after[to] |= {name: rows[taken][name] for name in columns}
+    return before, after
+
+
+def validated(before: list[Row], after: list[Row]) -> World:
+    """Hold the rows whose id or address is not theirs alone, as validation does."""
+    shared = {
+        (name, value)
+        for name in ("external_id", "user_name")
+        for value, count in Counter(row[name] for row in after).items()
+        if count > 1
+    }
+    held = [any((name, row[name]) in shared for name in ("external_id", "user_name")) for row in after]
+    rows = [{**row, "codes": "id_shared", "key_usable": False} for row, at in zip(after, held, strict=True) if at]
+    return replace(tenant_of(before, [row for row, at in zip(after, held, strict=True) if not at]), held=rows)
+
+
+@few
+@given(sheets())
+def test_nobody_who_is_in_the_list_is_taken_for_a_leaver_or_gets_anothers_names(case) -> None:
+    before, after = case
+    try:
+        plan = planned(validated(before, after))
+    except RejectedSource:  # nobody is found in it, and nothing is done
+        return
+    present = {(row["given_name"], row["family_name"]) for row in after} | {row["user_name"] for row in after}
+    for row in before:
+        mine = [change for change in plan.changes if change.external_id == row["external_id"]]
+        if (row["given_name"], row["family_name"]) in present and row["user_name"] in present:
+            assert not [change for change in mine if change.action in REMOVALS]
+        names = {one["given_name"] for one in [*before, *after]} - {row["given_name"]}
+        assert not [change for change in mine if change.before and change.after.get("given_name") in names]
 
 
 def held(plan: Plan) -> set[tuple[str, str]]:

@@ -146,7 +146,8 @@ def test_a_run_that_could_judge_nobody_does_not_say_that_nothing_needed_to_be_ch
     idle = replace(run, plan=Plan(run.plan.header, withheld=people), outcomes={})
     assert say(idle, state="nothing_to_do", sent=NOTHING) == (
         "Nothing was changed, and nothing was sent. Something is withheld from 40 people "
-        "(36: the id, account or address is somebody else's; 4: the account is linked to another id). 2 rows are held."
+        "(36: the id, account or address is somebody else's; 4: account or names are linked to another id). "
+        "2 rows are held."
     )
     assert say(idle, state="pending").startswith("This plan changes nothing. Something is withheld from 40 people")
 
