@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tasks.doctor.facts import Facts
-from tasks.doctor.lines import CREDENTIALS, Line, Weight, ok, problem, unknown
+from tasks.doctor.lines import CREDENTIALS, REACH, Line, Weight, ok, problem, unknown
 
 MAY_MANAGE_PEOPLE = frozenset({"SUPER_USER", "MANAGE_ACCOUNT", "MANAGE_USERS"})
 """Roles that may change people (GoTo reference 4.2). Adding some takes more: see ``MAY_ADD``."""
@@ -32,12 +32,12 @@ def judge_credentials(facts: Facts) -> Iterator[Line]:
     """Yield the lines on the way in, as far as it leads: each line is of what comes after the one before."""
     found = facts.credentials
     if found.refusal and not found.has_token:
-        yield problem("reach" if found.down else "token", found.refusal, found.remedy, exit_code=CREDENTIALS)
+        yield problem(REACH if found.down else "token", found.refusal, found.remedy, exit_code=CREDENTIALS)
         return
     yield ok("token", "The token service gave a token for these credentials.")
     yield _scopes(facts)
     if found.down:
-        yield problem("reach", found.refusal, found.remedy, exit_code=CREDENTIALS)
+        yield problem(REACH, found.refusal, found.remedy, exit_code=CREDENTIALS)
         return
     if found.refusal and found.scopes is not None and ADMIN_API not in found.scopes:
         return  # a token, that opens nothing
@@ -49,7 +49,7 @@ def judge_credentials(facts: Facts) -> Iterator[Line]:
         return
     yield ok("account", "The credentials reach the account that the pipeline names.")
     if found.unread:
-        yield problem("reach", found.unread, found.unread_remedy, exit_code=CREDENTIALS)
+        yield problem(REACH, found.unread, found.unread_remedy, exit_code=CREDENTIALS)
     yield _caller(facts)
     yield from _surroundings(facts)
 

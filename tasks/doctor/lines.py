@@ -23,6 +23,8 @@ class Weight(StrEnum):
 
 
 SETTING_UP, CREDENTIALS = 2, 7
+REACH = "reach"
+"""The check that fails where the target is not reached, or what answers is not the target."""
 
 
 @dataclass(frozen=True)

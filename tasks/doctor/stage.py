@@ -8,9 +8,9 @@ from typing import Any
 from tasks.connectors.goto import Survey
 from tasks.doctor.checkup import check_up, decisive
 from tasks.doctor.facts import Admin, Credentials, Facts, Organisation, Records
-from tasks.doctor.lines import CREDENTIALS, Line
+from tasks.doctor.lines import CREDENTIALS, REACH, Line
 from tasks.doctor.proofs import Proof
-from tasks.model.errors import BadPipeline, RefusedByTarget, RosterflowError
+from tasks.model.errors import BadPipeline, RefusedByTarget, RosterflowError, TargetDown
 from tasks.model.pipeline import MAX_GROUP_MEMBERS, GotoTarget, Pipeline
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState
@@ -122,14 +122,23 @@ def domain_of(address: object) -> str:
 
 
 def require_ready(facts: Facts) -> list[Line]:
-    """Return all lines. Raises ``RefusedByTarget`` or ``BadPipeline`` for those that stop a sync: nothing is sent."""
+    """Return all lines.
+
+    Raises ``TargetDown``, ``RefusedByTarget`` or ``BadPipeline`` for those that stop a sync: nothing is sent.
+    """
     lines = check_up(facts)
     stopping = decisive(lines)
     if stopping:
-        kind: type[RosterflowError] = RefusedByTarget if stopping[0].exit_code == CREDENTIALS else BadPipeline
         what, remedy = _said(stopping)
-        raise kind(what, remedy=remedy, checks=[line.check for line in stopping])
+        raise _kind(stopping[0])(what, remedy=remedy, checks=[line.check for line in stopping])
     return lines
+
+
+def _kind(line: Line) -> type[RosterflowError]:
+    """Return what it is that stops a sync: nobody refuses anything where the target is not reached."""
+    if line.exit_code != CREDENTIALS:
+        return BadPipeline
+    return TargetDown if line.check == REACH else RefusedByTarget
 
 
 def _said(stopping: Sequence[Line]) -> tuple[str, str]:

@@ -34,6 +34,8 @@ NAMES = {
     "jsonl": "JSON Lines", "xml": "XML", "ldif": "LDIF", "parquet": "Parquet",
 }  # fmt: skip
 PASSWORD_IN_CLEAR = re.compile(r"://[^/?#@]*:[^/?#@]+@")
+PASSWORD_OF_DATABASE = re.compile(r"://[^/?#@:]*:[^@?]+@")
+"""SQLAlchemy takes all up to the last @ for the password, strokes as well."""
 SECRET_IN_QUERY = re.compile(
     r"[?&](?:(?:x-amz-)?(?:signature|credential|security-token)|sig|\w*token|\w*key|code|pass\w*|pwd|secret|auth)=(?!\$\{)",
     re.IGNORECASE,
@@ -45,8 +47,8 @@ IN_CLEAR = "holds a password in clear: write ${NAME} or ${block:NAME} in its pla
 def check_source(source: dict[str, Any], written: dict[str, Any]) -> Found:
     """Yield where in *source*, and what, is wrong; *written* is the same with its references unexpanded."""
     place, database = source.get("path"), source.get("database")
-    for key in ("path", "database"):
-        if _in_clear(written.get(key)):
+    for key, password in (("path", PASSWORD_IN_CLEAR), ("database", PASSWORD_OF_DATABASE)):
+        if _in_clear(written.get(key), password):
             yield (key,), IN_CLEAR
     if database is not None:
         yield from _check_database(source)
@@ -68,10 +70,10 @@ def _check_dialect(source: dict[str, Any]) -> Found:
         yield ("quote",), "is the delimiter too"
 
 
-def _in_clear(place: Any) -> bool:
+def _in_clear(place: Any, password: re.Pattern[str]) -> bool:
     if not isinstance(place, str) or "://" not in place:
         return False
-    if PASSWORD_IN_CLEAR.search(REFERENCE.sub("", place)):
+    if password.search(REFERENCE.sub("", place)):
         return True
     return any(secret.search(place) for secret in (SECRET_IN_QUERY, SECRET_OF_ODBC))
 

@@ -131,6 +131,7 @@ def test_a_block_is_for_secrets_alone(problems_of: Callable[..., list[str]]) -> 
         "path: https://acme.example/report.csv?access_token=hunter2",
         "path: https://acme.example/a.csv?X-Amz-Signature=hunter2&v=1",
         "database: postgresql://hr:hunter2@db.acme.example/hr\n    query: SELECT 1",
+        "database: postgresql://hr:p%40ss/hunter2:x@db.acme.example/hr\n    query: SELECT 1",
         "database: postgresql://hr:${PART}hunter2@db.acme.example/hr\n    query: SELECT 1",
         "database: mssql+pyodbc:///?odbc_connect=DRIVER%3DX%3BUID%3Dhr%3BPWD%3Dhunter2\n    query: SELECT 1",
         "database: mssql+pyodbc:///?odbc_connect=DRIVER=X;UID=hr;Password=hunter2\n    query: SELECT 1",

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tasks.connectors.goto.faults import read_fault
 from tasks.connectors.goto.reach import certificates
 from tasks.connectors.goto.target import GotoConnector
 from tasks.connectors.goto.wire import key_of
@@ -20,6 +21,7 @@ from tasks.model.state import AccountState
 
 ORGANISATION = "/sandbox/organisation"
 """The sandbox's own control call: GoTo has none for this."""
+NOT_THERE = 404
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,10 @@ async def _directory(target: GotoConnector) -> str | None:
 
 
 async def _organisation(spec: GotoTarget) -> tuple[bool, Organisation | None]:
-    """Ask the sandbox for the organisation: whether anybody answers, and what they say."""
+    """Ask the sandbox for the organisation: whether anybody answers, and what they say.
+
+    That there is none is believed in the sandbox's own words only: a proxy may have nothing there either.
+    """
     if not spec.urls.is_local:
         return False, None
     url = spec.urls.api.rstrip("/")
@@ -140,7 +145,9 @@ async def _organisation(spec: GotoTarget) -> tuple[bool, Organisation | None]:
             if not (await http.get("/sandbox/switches")).json().get("domain_control"):
                 return False, None
             answer = await http.get(ORGANISATION)
-            return True, _read(answer.json()) if answer.is_success else None
+            if answer.is_success:
+                return True, _read(answer.json())
+            return answer.status_code == NOT_THERE and read_fault(answer).is_own, None
     except (httpx.HTTPError, ValueError, AttributeError, KeyError, TypeError):
         return False, None
 

@@ -9,7 +9,8 @@ from tasks.doctor.checkup import check_up, decisive
 from tasks.doctor.facts import Admin, Credentials, Facts, Organisation, Records
 from tasks.doctor.lines import Line, Standing, Weight, exit_code
 from tasks.doctor.proofs import Proof
-from tasks.doctor.stage import with_state
+from tasks.doctor.stage import require_ready, with_state
+from tasks.model.errors import RefusedByTarget, RosterflowError, TargetDown
 from tasks.model.pipeline import GotoTarget
 from tasks.model.state import TargetState
 from tasks.model.tables import ACCOUNTS, DIRECTORY_MEMBERS, GRANTS, GROUPS, LICENCES
@@ -92,6 +93,15 @@ def test_a_platform_that_does_not_answer_is_told_as_reach() -> None:
     lines = check_up(make_facts(credentials=Credentials(refusal="Nobody answers.", remedy="Wait.", down=True)))
     assert [line.check for line in lines] == ["reach"]
     assert exit_code(lines) == 7
+
+
+@pytest.mark.parametrize(("down", "kind"), [(False, RefusedByTarget), (True, TargetDown)])
+@pytest.mark.parametrize("has_token", [False, True])
+def test_who_does_not_answer_has_refused_nothing(down: bool, kind: type[RosterflowError], has_token: bool) -> None:
+    stopped = {"refusal": "No.", "remedy": "Do.", "down": down, "has_token": has_token}
+    with pytest.raises(RosterflowError) as caught:
+        require_ready(make_facts(credentials=Credentials(**stopped)))
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(("down", "check"), [(False, "account"), (True, "reach")])

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from flows.cli.doctor import told as worded
 from flows.doctor import examine
-from tasks.connectors.goto.survey import Survey
+from tasks.connectors.goto.survey import ORGANISATION, Survey
+from tasks.doctor import proofs
 from tasks.doctor.lines import Line, Standing, exit_code
 from tasks.model.errors import TargetDown
 from tasks.model.state import AccountState
@@ -93,15 +95,17 @@ def test_a_read_only_organisation_admin_is_not_enough(tenant: Any, look: Callabl
     assert look()["organisation admin"].blocks
 
 
-def test_where_nobody_tells_of_the_organisation_it_is_unknown(
-    tenant: Any, look: Callable[..., Any], feeding: None, switch: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tasks.doctor import proofs
-
-    async def nothing_published(domains: Any) -> dict[str, proofs.Proof]:
+@pytest.fixture
+def nothing_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def look_up(domains: Any) -> dict[str, proofs.Proof]:
         return {domain: proofs.Proof(domain) for domain in domains}
 
-    monkeypatch.setattr(proofs, "look_up", nothing_published)
+    monkeypatch.setattr(proofs, "look_up", look_up)
+
+
+def test_where_nobody_tells_of_the_organisation_it_is_unknown(
+    tenant: Any, look: Callable[..., Any], feeding: None, switch: Callable[..., None], nothing_published: None
+) -> None:
     verify(tenant)
     switch(domain_control=False)
     lines = look()
@@ -234,6 +238,29 @@ def fail(tenant: Any) -> Iterator[Callable[..., None]]:
 
 
 ME, USERS = {"path": "/me"}, {"method": "GET", "path": "/accounts/*/users"}
+
+
+@pytest.mark.parametrize("answer", [(404, {"message": "no Route matched"}), (403, "<html>Blocked</html>"), (404, "")])
+def test_a_gateway_that_does_not_find_the_organisation_says_nothing_of_it(
+    tenant: Any,
+    look: Callable[..., Any],
+    feeding: None,
+    nothing_published: None,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: tuple[int, Any],
+) -> None:
+    verify(tenant)
+    status, body = answer
+    get = httpx.AsyncClient.get
+
+    async def gateway(client: Any, url: str, **options: Any) -> httpx.Response:
+        if url != ORGANISATION:
+            return await get(client, url, **options)
+        return httpx.Response(status, **({"text": body} if isinstance(body, str) else {"json": body}))
+
+    monkeypatch.setattr(httpx.AsyncClient, "get", gateway)
+    lines = look()
+    assert {lines[name].standing for name in ("domain", "organisation admin")} == {Standing.UNKNOWN}
 
 
 @pytest.mark.parametrize("fault", ["no_route", "blocked_page"])
