@@ -26,7 +26,7 @@ def accept(run: str, by: str, reason: str, until: str | None = None, source: str
     now = datetime.now(UTC)
     day = _last_day(until, now.date())
     settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         record = journal.find_run(run)
         asked = _refused(record, source)
         for whole in asked:

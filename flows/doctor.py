@@ -108,7 +108,7 @@ def _counted(
     if facts.roster_problem:
         return facts
     settings, pipeline = Settings(), loaded.pipeline
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         inputs = Inputs(
             pipeline=pipeline,
             mapping_hash=loaded.mapping_hash,

@@ -27,7 +27,7 @@ def decided(plan_hash: str, reason: str | None) -> int | None:
     if not reason.strip():
         raise BadUsage("An override needs a reason.", remedy='Give one: --override "Ticket 881".')
     settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         plan = journal.plan(plan_hash)
         if not remaining(plan, journal.outcomes(plan_hash)).changes:
             raise BadUsage(

@@ -49,7 +49,7 @@ def planned_run(name: str) -> Planned:
     Raises ``BadUsage`` if there is none, ``StalePlan`` if it was altered or was not made by this installation.
     """
     settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         folder = _folder(name, journal, RunStore(settings.runs))
         if not folder.path(PLAN).is_file() or not folder.path(ABOUT).is_file():
             raise BadUsage(f"There is no plan in {folder.root}.", remedy=MAKE_ONE)

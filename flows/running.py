@@ -42,7 +42,7 @@ def running(command: str, pipeline: str | Path, *, sends: bool, as_of: datetime 
     settings, now = Settings(), datetime.now(UTC)
     loaded = load_pipeline(Path(pipeline), os.environ)
     with ExitStack() as stack:
-        journal = stack.enter_context(Journal.open(settings.journal_url or settings.journal))
+        journal = stack.enter_context(Journal.open(settings.journal_place))
         if sends:
             stack.enter_context(journal.lock(loaded.pipeline.name, now))
         folder = RunStore(settings.runs).new(now, journal.last_run_id())

@@ -34,11 +34,11 @@ def sent_by_runs(run_ids: Sequence[str]) -> Sent:
     tallies = [TALLIES[run_id] for run_id in run_ids]
     counted = sum(one.calls for one in tallies)
     earlier = (sum(one.earlier for one in tallies), sum(one.earlier_perhaps for one in tallies))
-    settings = Settings()
-    if settings.journal_url is None and not settings.journal.exists():  # to open it would make a new one
-        return Sent(counted, None, *earlier)
+    place = Settings().journal_place
     try:
-        with Journal.open(settings.journal_url or settings.journal) as journal:
+        if not Journal.is_there(place):  # to open it might make a new one
+            return Sent(counted, None, *earlier)
+        with Journal.open(place) as journal:
             return Sent(counted, _recorded(journal, run_ids), *earlier)
     except RosterflowError:
         return Sent(counted, None, *earlier)

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.model.errors import BadPipeline, BadUsage
 from tasks.model.fields import SECRET
+from tasks.model.journal_place import JournalPlace
 
 
 class Settings(BaseSettings):
@@ -39,8 +40,8 @@ class Settings(BaseSettings):
             ) from None  # pydantic's own error quotes the value
 
     @property
-    def journal(self) -> Path:
-        return self.home / "journal.db"
+    def journal_place(self) -> JournalPlace:
+        return JournalPlace(self.home, self.journal_url)
 
     @property
     def runs(self) -> Path:

@@ -19,7 +19,7 @@ def runs(
     from tasks.settings import Settings
 
     settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         found = journal.runs(limit)
         permits = journal.permits()
         overrides = {one.decision_id: one for one in journal.decisions() if one.spent_by}
@@ -53,7 +53,7 @@ def report(
     from tasks.settings import Settings
 
     settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         found = journal.find_run(run)
         sent = " ".join(filter(None, (_sent(found, journal), _carried_out(found, journal))))
     if not found.summary:

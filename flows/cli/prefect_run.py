@@ -149,7 +149,7 @@ def _summary(run_id: str) -> Mapping[str, Any]:
 
     settings = Settings()
     try:
-        with Journal.open(settings.journal_url or settings.journal) as journal:
+        with Journal.open(settings.journal_place) as journal:
             return journal.run(run_id).summary
     except RosterflowError:
         return {}

@@ -12,7 +12,9 @@ from sqlalchemy.exc import ArgumentError
 from tasks.journal.failures import told_as_ours
 from tasks.journal.journal_file import JournalFile, release, share
 from tasks.journal.schema import audit
+from tasks.journal.site import Site, site_of
 from tasks.model.errors import BadUsage
+from tasks.model.journal_place import JournalPlace
 
 
 class Database:
@@ -29,13 +31,22 @@ class Database:
         self._folder = file.path.parent
 
     @classmethod
-    def open(cls, where: str | Path) -> Self:
-        """Open the journal at a path or ``sqlite:///`` URL, making it if need be.
+    def open(cls, where: JournalPlace | str | Path) -> Self:
+        """Open the journal of a home, or of the folder of a path or ``sqlite:///`` URL, making it if need be.
 
-        Raises ``BadUsage`` if it is not a journal, cannot be used, is missing where there was one, is newer than this
-        program, or is kept in another database. Raises ``JournalLost`` if this process has it open and it is gone.
+        Raises ``BadUsage`` if it is not a journal, cannot be used, is missing where there was one, is another than the
+        home's, is newer than this program, or is kept in another database. Raises ``JournalLost`` if this process has
+        it open and it is gone.
         """
-        return cls(share(_path_of(where)))
+        return cls(share(_site(where)))
+
+    @staticmethod
+    def is_there(place: JournalPlace) -> bool:
+        """Tell whether there is something to open. Raises ``BadUsage`` if it is kept in another database."""
+        try:
+            return _site(place).path.exists()
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Let go of the file; the second time does nothing."""
@@ -77,6 +88,13 @@ def write_audit(
     conn: Connection, at: datetime, pipeline: str, run_id: str | None, what: str, facts: Mapping[str, Any]
 ) -> None:
     conn.execute(insert(audit).values(at=at, pipeline=pipeline, run_id=run_id, event=what, facts=dict(facts)))
+
+
+def _site(where: JournalPlace | str | Path) -> Site:
+    if isinstance(where, JournalPlace):
+        return site_of(where.home, where.usual if where.named is None else _path_of(where.named))
+    path = _path_of(where)
+    return site_of(path.parent, path)
 
 
 def _path_of(where: str | Path) -> Path:

@@ -18,15 +18,11 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.journal.failures import Damaged, Reason, detail_of, lost, reason_of
-from tasks.journal.schema import SCHEMA_VERSION, bring_up_to_date, require_whole, version_of
+from tasks.journal.schema import SCHEMA_VERSION, bring_up_to_date, knows_run, require_whole, version_of
+from tasks.journal.site import MARK, RESTORE, Site, doubtful_run, leave_marks, not_the_homes, require_new
 from tasks.model.errors import BadUsage, RosterflowError
 
 BUSY_TIMEOUT_MS = 30_000
-RESTORE = "Restore it from a backup (docs/operations.md, Backup)."
-MARK = ".made"
-MARKED = """The journal beside this file is the only record of what was sent.
-If it is missing or empty, restore it from a backup. Delete this file only if a new, empty journal is meant.
-"""
 
 Identity = tuple[int, int]
 
@@ -74,17 +70,16 @@ _OPEN: dict[Path, JournalFile] = {}
 _guard = threading.Lock()
 
 
-def share(path: Path) -> JournalFile:
+def share(site: Site) -> JournalFile:
     """Return the open file of a journal: the one that this process has, or a new one, made if need be.
 
-    Raises ``BadUsage`` if it is not a journal, cannot be used or is missing where there was one, ``JournalLost`` if
-    this process has it open and it is gone. Each return is to be given back by ``release``.
+    Raises ``BadUsage`` if it is not a journal, cannot be used, is missing where there was one or is not the home's,
+    ``JournalLost`` if this process has it open and it is gone. Each return is to be given back by ``release``.
     """
-    path = Path(os.path.realpath(path))
     with _guard:
-        known = _OPEN.get(path)
+        known = _OPEN.get(site.path)
         if known is None:
-            known = _OPEN[path] = _open(path)
+            known = _OPEN[site.path] = _open(site)
         else:
             known.require_there()
         known.users += 1
@@ -132,14 +127,14 @@ def _require_same(journal: Path, path: Path, identity: Identity) -> None:
 # -- opening ----------------------------------------------------------------------------------------------------
 
 
-def _open(path: Path) -> JournalFile:
+def _open(site: Site) -> JournalFile:
+    path = site.path
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if identity_of(path) is None:
-            _require_new(path)
+        if not path.parent.is_dir() or identity_of(path) is None:
+            require_new(site)
             _make(path)
         _require_usable(path)
-        return _opened(path)
+        return _opened(site)
     except OSError as exc:
         raise _unusable(path, exc.strerror or type(exc).__name__, "See to it that it can be read and written.") from exc
     except SQLAlchemyError as exc:
@@ -156,20 +151,30 @@ def _remedy(reason: Reason) -> str:
             return f"Name another file, or check its disk. {RESTORE}"
 
 
-def _opened(path: Path) -> JournalFile:
-    identity = identity_of(path)
+def _opened(site: Site) -> JournalFile:
+    identity = identity_of(site.path)
     if identity is None:
         raise FileNotFoundError(2, "it was deleted at this moment")
-    journal = JournalFile(path, identity)
+    journal = JournalFile(site.path, identity)
     try:
+        _require_the_homes(journal, site)
         _bring_up_to_date(journal)
         journal.keep()
     except BaseException:
         journal.close()
         raise
     with suppress(OSError):  # a full disk: the next one who opens it leaves the mark
-        _mark(path)
+        leave_marks(site)
     return journal
+
+
+def _require_the_homes(journal: JournalFile, site: Site) -> None:
+    """Raise ``BadUsage`` for a journal that is not where the home notes it, and does not know the home's last run."""
+    run_id = doubtful_run(site)
+    if run_id is not None:
+        with journal.engine.connect() as conn, conn.begin():
+            if not knows_run(conn, run_id):
+                raise not_the_homes(site, run_id)
 
 
 def _bring_up_to_date(journal: JournalFile) -> None:
@@ -215,20 +220,6 @@ def _require_usable(path: Path) -> None:
 # -- a new one --------------------------------------------------------------------------------------------------
 
 
-def _require_new(path: Path) -> None:
-    """Raise ``BadUsage`` if a journal was here before: a new, empty one would know of nobody's account."""
-    runs = path.parent / "runs"
-    traces = [place for place in (_beside(path, MARK), _beside(path, "-wal")) if place.exists()]
-    if runs.is_dir() and any(runs.iterdir()):
-        traces.append(runs)
-    if traces:
-        shown = " and ".join(str(place) for place in traces)
-        raise BadUsage(
-            f"The journal {path} is missing, and there was one: {shown} {'are' if traces[1:] else 'is'} of that time.",
-            remedy=f"{RESTORE} Only if a new, empty journal is meant: move {shown} away, then run the command again.",
-        )
-
-
 def _make(path: Path) -> None:
     """Make a new journal beside its place and put it there whole: a process that is killed leaves all of it or none."""
     part = path.with_name(f"{path.name}.{os.urandom(6).hex()}.new")
@@ -257,14 +248,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _mark(path: Path) -> None:
-    """Leave a file that tells that there was a journal, should it be gone one day."""
-    mark = _beside(path, MARK)
-    if not mark.exists():
-        with os.fdopen(os.open(mark, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-            file.write(MARKED)
 
 
 def _beside(path: Path, end: str) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from tasks.journal.folders import make_folder
 from tasks.model.errors import BadUsage, RunLocked
 
 ADMINS_LOCK = ".admins.lock"
@@ -53,7 +54,7 @@ def admins_lock(folder: Path) -> Iterator[None]:
 def _acquire(folder: Path, name: str, what: str) -> FileLock:
     lock = FileLock(folder / name, timeout=0, mode=0o600)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         lock.acquire()
     except Timeout:  # an OSError too
         raise

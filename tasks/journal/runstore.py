@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tasks.journal.folders import make_folder
 from tasks.model.errors import BadUsage, RosterflowError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class RunStore:
             ) from exc
 
     def _new(self, now: datetime, after: str | None) -> "RunFolder":
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.root)
         known = [after or "", *(folder.name for folder in self.root.iterdir())]
         latest = max(filter(is_run_id, known), default=None)
         while True:
@@ -93,7 +94,7 @@ class RunStore:
 
     def create(self, run_id: str) -> "RunFolder":
         """Return the folder of a run, made if need be, with mode 0700."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.root)
         folder = self.root / run_id
         folder.mkdir(mode=0o700, exist_ok=True)
         return RunFolder(folder)

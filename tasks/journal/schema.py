@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from tasks.journal.failures import Damaged
 from tasks.model.errors import BadUsage
@@ -269,6 +269,14 @@ def version_of(conn: Connection, known: int = SCHEMA_VERSION) -> int:
             found=found[0],
         )
     return found[0]
+
+
+def knows_run(conn: Connection, run_id: str) -> bool:
+    """Tell whether a journal has a run. Of what is no journal this cannot be said, and is not denied."""
+    try:
+        return conn.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is not None
+    except DatabaseError:
+        return True
 
 
 def require_whole(conn: Connection) -> None:

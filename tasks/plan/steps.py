@@ -25,7 +25,7 @@ def read_target(pipeline: str, run_id: str, as_of: date) -> int:
     """Read the target whole; return how many requests that took. Raises ``TargetError``."""
     settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ).pipeline
     spec = loaded.target
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         due = stage.deletable(loaded, journal, as_of)
 
     async def read() -> tuple[int, int]:
@@ -44,7 +44,7 @@ def compute_plan(pipeline: str, run_id: str, as_of: date) -> str:
     """Make the plan of a run and record it; return its hash. Raises ``BadPipeline``."""
     settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ)
     folder = RunStore(settings.runs).open(run_id)
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         plan = stage.compute_plan(
             loaded.pipeline, loaded.mapping_hash, loaded.rules_hash, journal, folder, as_of, datetime.now(UTC)
         )
@@ -71,5 +71,5 @@ def check_limits(pipeline: str, plan_hash: str) -> None:
 
 def _recorded(plan_hash: str) -> tuple[Plan, dict[str, Outcome]]:
     settings = Settings()
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         return journal.plan(plan_hash), journal.outcomes(plan_hash)

@@ -123,7 +123,7 @@ def settle_cut_off(pipeline: str, run_id: str, plan_hash: str) -> int:
 
 def _journal() -> Journal:
     settings = Settings()
-    return Journal.open(settings.journal_url or settings.journal)
+    return Journal.open(settings.journal_place)
 
 
 def _recorded(plan_hash: str) -> Plan:

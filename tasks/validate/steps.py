@@ -32,7 +32,7 @@ def compare(pipeline: str, run_id: str, today: date) -> int:
     """Hold each file against the last accepted one; return how many were let pass. Raises ``RejectedSource``."""
     loaded, settings = load_pipeline(Path(pipeline), os.environ), Settings()
     folder = RunStore(settings.runs).open(run_id)
-    with Journal.open(settings.journal_url or settings.journal) as journal:
+    with Journal.open(settings.journal_place) as journal:
         found = compare_sources(loaded.pipeline, journal, folder, today)
     passed = sum(comparison.permit is not None for comparison in found)
     get_run_logger().info("%d files compared, %d let pass", len(found), passed)

@@ -14,8 +14,8 @@ import pandas as pd
 from sqlalchemy import create_engine, insert
 
 from tasks.journal import Journal
-from tasks.journal.journal_file import MARK
 from tasks.journal.schema import links as links_in_journal
+from tasks.journal.site import MARK
 from tasks.model.plan import Plan
 from tasks.model.rosters import Verdict
 from tasks.model.state import TargetState

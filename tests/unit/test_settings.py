@@ -16,7 +16,7 @@ def no_settings_of_this_machine(monkeypatch):
 
 def test_everything_is_below_home():
     settings = Settings()
-    assert (settings.home, settings.journal) == (Path("data"), Path("data/journal.db"))
+    assert (settings.home, settings.journal_place.usual) == (Path("data"), Path("data/journal.db"))
     assert (settings.runs, settings.cache) == (Path("data/runs"), Path("data/cache"))
     assert settings.tokens == Path("data/tokens")
     assert settings.sandbox_store == Path("data/sandbox.db")
@@ -24,7 +24,7 @@ def test_everything_is_below_home():
 
 def test_environment_moves_home_and_an_empty_variable_does_not(monkeypatch):
     monkeypatch.setenv("ROSTERFLOW_HOME", "/srv/rosterflow")
-    assert Settings().journal == Path("/srv/rosterflow/journal.db")
+    assert Settings().journal_place.usual == Path("/srv/rosterflow/journal.db")
     monkeypatch.setenv("ROSTERFLOW_HOME", "")
     assert Settings().home == Path("data")
 
@@ -32,6 +32,7 @@ def test_environment_moves_home_and_an_empty_variable_does_not(monkeypatch):
 def test_journal_url_may_hold_a_password_and_is_not_shown(monkeypatch):
     monkeypatch.setenv("ROSTERFLOW_JOURNAL_URL", "postgresql://rosterflow:hush@db.acme.example/journal")
     assert Settings().journal_url == "postgresql://rosterflow:hush@db.acme.example/journal"
+    assert "hush" not in repr(Settings().journal_place)
     assert "hush" not in repr(Settings())
 
 

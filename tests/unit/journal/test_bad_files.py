@@ -249,7 +249,7 @@ def test_a_file_of_a_run_that_cannot_be_written_is_a_sentence(tmp_path: Path) ->
 def test_a_run_store_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "runs").touch()
 
-    with pytest.raises(RosterflowError, match="No folder for a run could be made"):
+    with pytest.raises(BadUsage, match=f"{tmp_path}/runs is a file, and there must be a folder. Move it away"):
         RunStore(tmp_path / "runs").new(NOON)
 
 

@@ -1,0 +1,181 @@
+"""Where the journal of a home is, and what tells that there was one: a new, empty one would know of nobody's account.
+
+What tells is in two places. Beside the journal are its mark and its log. In the home are the folders of the runs and,
+where the journal lies elsewhere, a note of that place: they are there when the journal's disk is not.
+"""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.journal.folders import make_folder, missing_above, require_way
+from tasks.journal.runstore import is_run_id
+from tasks.model.errors import BadUsage
+from tasks.model.journal_place import JournalPlace
+
+BACKUP = "(docs/operations.md, Backup)"
+RESTORE = f"Restore it from a backup {BACKUP}."
+MARK, NOTE = ".made", "journal.place"
+MARKED = """The journal beside this file is the only record of what was sent.
+If it is missing or empty, restore it from a backup. Delete this file only if a new, empty journal is meant.
+"""
+NOTED = "The journal of this home lies there. Delete this file only if a new, empty journal is meant, or another one."
+MOUNT = "If its disk is not there, mount it."
+VARIABLE = "ROSTERFLOW_JOURNAL_URL"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the journal of a home is: *path*, all links followed, of what was *asked* for. *home* has none either."""
+
+    home: Path
+    asked: Path
+    path: Path
+
+    @property
+    def own(self) -> Path:
+        """Where a home has its journal unless another place is named."""
+        return JournalPlace(self.home).usual
+
+    @property
+    def note(self) -> Path:
+        return self.home / NOTE
+
+    @property
+    def is_elsewhere(self) -> bool:
+        return self.path != self.own
+
+    def beside(self, end: str) -> Path:
+        return self.path.with_name(self.path.name + end)
+
+
+def site_of(home: Path, asked: Path) -> Site:
+    """Return where a journal is. Raises ``BadUsage`` if the home, or what leads there, is no folder."""
+    require_way(home.absolute())
+    return Site(Path(os.path.realpath(home)), asked.absolute(), Path(os.path.realpath(asked)))
+
+
+# -- a new one --------------------------------------------------------------------------------------------------
+
+
+def require_new(site: Site) -> None:
+    """Raise ``BadUsage`` if the home has had a journal, or there was one at this place, or there is no folder for it.
+
+    Only the home itself is made, if need be: that the folder of a journal elsewhere is missing may mean that its disk
+    is.
+    """
+    traces = _traces(site)
+    if traces:
+        if site.path.exists():  # another process has just made it
+            return
+        raise _missed(site, traces)
+    if site.path.parent == site.home:
+        make_folder(site.home)
+        return
+    require_way(site.path.parent)
+    folder = missing_above(site.path)
+    if folder is not None:
+        raise BadUsage(
+            f"The journal {_named(site)} cannot be made: there is no folder {folder}.",
+            remedy="If that is on another disk, mount it. If the journal is to be begun there, make the folder "
+            f"{site.path.parent}; then run the command again.",
+        )
+
+
+def _traces(site: Site) -> list[Path]:
+    """Return what is there of an earlier journal, of this place or of this home."""
+    beside = [site.beside(end) for end in (MARK, "-wal")]
+    own = [site.own.with_name(site.own.name + end) for end in ("", MARK, "-wal")]
+    files = [place for place in (*beside, *own, site.note) if place.exists() and place != site.path]
+    runs = [place for place in (site.path.parent / "runs", site.home / "runs") if _has_runs(place)]
+    return list(dict.fromkeys([*files, *runs]))
+
+
+def _has_runs(folder: Path) -> bool:
+    if folder.is_dir():
+        return any(folder.iterdir())
+    return folder.is_symlink()  # to a disk that is not there
+
+
+def _missed(site: Site, traces: list[Path]) -> BadUsage:
+    shown = " and ".join(str(place) for place in traces)
+    anew = f"Only if a new, empty journal is meant: move {shown} away, then run the command again."
+    noted = noted_place(site)
+    if noted is not None and noted != site.path:
+        return BadUsage(
+            f"The journal {_named(site)} is missing, and that of this home is another: {noted}, as {site.note} says.",
+            remedy=f"Let {VARIABLE} name that one, or move it first {BACKUP}. {anew}",
+        )
+    if site.own in traces and not site.own.is_symlink():
+        return BadUsage(
+            f"The journal {_named(site)} is missing, and the home has one of its own: {site.own}.",
+            remedy=f"{MOUNT} To go on with the home's, unset {VARIABLE}. To have that elsewhere, move it there "
+            f"{BACKUP}. {anew}",
+        )
+    folder = missing_above(site.path)
+    gone = f" By now there is no folder {folder}." if folder else ""
+    restore = f"{MOUNT} If it is lost, {RESTORE[0].lower()}{RESTORE[1:]}"
+    return BadUsage(
+        f"The journal {_named(site)} is missing, and there was one: {shown} {'are' if traces[1:] else 'is'} of that "
+        f"time.{gone}",
+        remedy=f"{restore if site.is_elsewhere else RESTORE} {anew}",
+    )
+
+
+def _named(site: Site) -> str:
+    return f"{site.path} (to which {site.asked} leads)" if site.asked.is_symlink() else str(site.path)
+
+
+# -- the home's -------------------------------------------------------------------------------------------------
+
+
+def noted_place(site: Site) -> Path | None:
+    """Return where the home has its journal as it notes; None where it notes nothing, or nothing that can be read."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        noted = json.loads(site.note.read_bytes())["journal"]
+        return site.home / noted if isinstance(noted, str) else None
+    return None
+
+
+def doubtful_run(site: Site) -> str | None:
+    """Return the run that a journal must know to count as the home's, though that notes another place.
+
+    None where it needs no proof: it is where the home notes, or the home notes no place or has no run.
+    """
+    noted = noted_place(site)
+    if noted is None or noted == site.path:
+        return None
+    with suppress(OSError):
+        return max((run.name for run in (site.home / "runs").iterdir() if is_run_id(run.name)), default=None)
+    return None
+
+
+def not_the_homes(site: Site, run_id: str) -> BadUsage:
+    """Return the error of a journal that does not know the home's last run."""
+    return BadUsage(
+        f"The journal {_named(site)} does not know run {run_id} of this home, whose journal is another: "
+        f"{noted_place(site)}, as {site.note} says.",
+        remedy=f"Let {VARIABLE} name that one, and mount its disk if that is not there. Only if {site.path} is meant "
+        f"all the same: move {site.note} away, then run the command again.",
+    )
+
+
+def leave_marks(site: Site) -> None:
+    """Leave what tells that there was a journal, should it be gone one day: beside it, and in its home."""
+    mark = site.beside(MARK)
+    if not mark.exists():
+        _write(mark, MARKED)
+    if not site.is_elsewhere:
+        site.note.unlink(missing_ok=True)
+    elif noted_place(site) != site.path:
+        make_folder(site.home)
+        inside = site.path.is_relative_to(site.home)  # it stays true where the home is moved
+        place = site.path.relative_to(site.home) if inside else site.path
+        _write(site.note, json.dumps({"journal": str(place), "about": NOTED}, indent=2) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
