@@ -20,12 +20,14 @@ from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
 from tasks.model.tally import tally_of
 from tasks.pipeline_file import LoadedPipeline, load_pipeline
-from tasks.plan.stage import with_origins
+from tasks.plan.stage import traced
 from tasks.provision import close
 from tasks.report.stage import PAGE, write_report
 from tasks.settings import Settings
 
 ABOUT = "run.json"
+AGAIN = "Run the same command again."
+SEND_AGAIN = "Run the same command again: what was sent is on record, and is not sent again."
 
 log = logging.getLogger(__name__)
 
@@ -158,14 +160,33 @@ def _report_or_say(run: Run, finished: datetime) -> None:
     try:
         _report(run, finished)
     except Exception as error:  # noqa: BLE001 - whatever it is, the journal must say how the run ended
-        lost: RosterflowError = RosterflowError(f"The report could not be written ({_said(error)}).")
-        if not _has_folder(run):
-            lost = _folder_lost(run)
         if run.error is None:
-            run.error = lost
+            run.error = _without_report(run, error)
             _tell(run)
         elif not isinstance(run.error, FolderLost):
-            run.error.remedy = f"{run.error.remedy} {lost.what}".strip()
+            run.error.remedy = " ".join(filter(None, (run.error.remedy, *_no_report_either(run, error))))
+
+
+def _without_report(run: Run, error: Exception) -> RosterflowError:
+    """Return what stopped a run that could do all but write its report."""
+    if not _has_folder(run):
+        return _folder_lost(run)
+    if isinstance(error, JournalLost):
+        return error
+    remedy = error.remedy if isinstance(error, RosterflowError) else ""
+    return RosterflowError(_unwritten(error), remedy=remedy or (SEND_AGAIN if run.sends else AGAIN))
+
+
+def _no_report_either(run: Run, error: Exception) -> tuple[str, ...]:
+    """Say beside what stopped the run that there is no report, and what helps, where that is something else."""
+    if not _has_folder(run):
+        return (_folder_lost(run).what,)
+    told = isinstance(error, JournalLost) and isinstance(run.error, JournalLost)
+    return (_unwritten(error), error.remedy if isinstance(error, RosterflowError) and not told else "")
+
+
+def _unwritten(error: Exception) -> str:
+    return f"The report could not be written ({_said(error)})."
 
 
 def _report(run: Run, finished: datetime) -> None:
@@ -180,20 +201,12 @@ def _report(run: Run, finished: datetime) -> None:
 def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
     """Return the plan of a run with its outcomes: the one that it began to apply, whatever became of its folder."""
     applied = run.journal.run(run.run_id).plan_hash if run.applying else None
-    plan = run.plan if applied is None else _traced(run.journal.plan(applied), run)
+    plan = run.plan if applied is None else traced(run.journal.plan(applied), run.folder)
     if plan is None or not run.sends:
         return plan, {}
     run.own = run.journal.settled_by(run.run_id, plan.hash)
     run.untold = run.journal.settled_untold(run.run_id, plan.hash)
     return plan, run.journal.outcomes(plan.hash)
-
-
-def _traced(plan: Plan, run: Run) -> Plan:
-    """Return a plan with the rows that its people come from, as far as the run's folder still tells them."""
-    try:
-        return with_origins(plan, run.folder)
-    except BadUsage:
-        return plan
 
 
 def day_given(text: str | None) -> datetime | None:

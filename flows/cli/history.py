@@ -135,6 +135,7 @@ _WITHOUT_REPORT = {
     "running": "At work, or cut off: the same command goes on with it.",
     "Interrupted": "Cut off while it applied a plan; a later run took that up, or gave it up.",
     "Crashed": "An unexpected error ended it, or its report could not be written.",
+    "Journal lost": "The journal failed while it was at work, or while its report was written.",
     "Folder lost": "Its folder was taken away while it was at work.",
     "Partial": "A signal ended it.",
 }

@@ -9,7 +9,7 @@ import pandas as pd
 from tasks.connectors.base import Target
 from tasks.journal import Journal, RunFolder
 from tasks.journal.products import load_people, load_roster, load_state, load_verdict, save_state
-from tasks.model.errors import RefusedByTarget, StalePlan
+from tasks.model.errors import BadUsage, RefusedByTarget, StalePlan
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
 from tasks.model.state import TargetState
@@ -120,6 +120,14 @@ def with_origins(plan: Plan, folder: RunFolder) -> Plan:
     Raises ``BadUsage`` if they cannot be read.
     """
     return folder.load(ORIGINS, plan.with_origins) if folder.path(ORIGINS).exists() else plan
+
+
+def traced(plan: Plan, folder: RunFolder) -> Plan:
+    """Return *plan* with the rows that its people come from, as far as the run's folder still tells them."""
+    try:
+        return with_origins(plan, folder)
+    except BadUsage:
+        return plan
 
 
 def still_asks_for(

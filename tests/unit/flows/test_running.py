@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flows.running import running
-from tasks.model.errors import BadPipeline, RosterflowError, TargetDown
+from tasks.model.errors import BadPipeline, JournalLost, RosterflowError, TargetDown
 
 
 def fail(error):
@@ -91,6 +91,32 @@ def test_a_report_that_cannot_be_written_is_how_the_run_ended(office, journal, m
     assert "Ada" not in str(caught.value)
 
 
+def test_a_journal_that_fails_while_the_report_is_written_is_what_is_told(office, journal, monkeypatch):
+    from flows import planning
+    from flows import running as begun
+
+    broken = JournalLost("The journal cannot be used any more.", remedy="Check its disk.", reason="broken")
+    monkeypatch.setattr(begun, "write_report", fail(broken))
+
+    with pytest.raises(JournalLost) as caught:
+        planning.plan(office.save())
+
+    assert str(caught.value) == "The journal cannot be used any more. Nothing was sent. Check its disk."
+    assert (journal.runs()[0].state, journal.runs()[0].exit_code) == ("Journal lost", 1)
+
+
+def test_what_helps_where_a_report_cannot_be_written_is_told(office, monkeypatch):
+    from flows import planning
+    from flows import running as begun
+
+    monkeypatch.setattr(begun, "write_report", fail(RosterflowError("Its disk is full.", remedy="Make room.")))
+
+    with pytest.raises(RosterflowError) as caught:
+        planning.plan(office.save())
+
+    assert str(caught.value) == "The report could not be written (Its disk is full). Nothing was sent. Make room."
+
+
 def test_a_report_that_cannot_be_written_does_not_hide_what_stopped_the_run(office, journal, monkeypatch):
     from flows import running as begun
 
@@ -115,6 +141,7 @@ def test_a_sync_whose_report_was_lost_ends_alike_in_state_and_journal(sync, told
     run = journal.run(ended.run_id)
     assert (ended.name, ended.code) == (run.state, run.exit_code) == ("Crashed", 1)
     assert f"{journal.sent(ended.run_id)} calls had been made before; all of them are recorded." in ended.message
+    assert ended.message.endswith("Run the same command again: what was sent is on record, and is not sent again.")
 
 
 def test_a_page_of_prefect_that_cannot_be_written_changes_nothing(sync, told, journal, monkeypatch, caplog):
