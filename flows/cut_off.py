@@ -14,7 +14,7 @@ from tasks.model.errors import BadUsage, StalePlan
 from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
 from tasks.model.tally import tally_of
-from tasks.plan.stage import still_asks_for, with_origins
+from tasks.plan.stage import still_asks_for, traced
 from tasks.provision import admit, conclude_rest
 from tasks.provision.steps import settle_cut_off
 from tasks.report.stage import write_report
@@ -119,7 +119,7 @@ def _report(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Out
     folder = RunFolder(run.settings.runs / cut_off.run_id)
     try:
         if folder.root.is_dir():
-            return write_report(facts, with_origins(plan, folder), outcomes, run.loaded.pipeline, folder)
+            return write_report(facts, traced(plan, folder), outcomes, run.loaded.pipeline, folder)
     except Exception as error:  # noqa: BLE001 - whatever a killed run may have left there
         log.warning("The report of the run that was cut off could not be written (%s).", fault_of(error))
     return summarise(facts, plan, (), outcomes, {})

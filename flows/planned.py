@@ -1,7 +1,6 @@
 """A plan that was made earlier: find it, see that it is what was made, and take it over into a run that applies it."""
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from flows.run import Run
 from flows.running import ABOUT
 from tasks.journal import Journal, RunFolder, RunStore
-from tasks.journal.products import save_limits
+from tasks.journal.products import TOLD, can_be_told, save_limits
 from tasks.model.errors import BadUsage, StalePlan, UnsafePlan
 from tasks.model.plan import Plan
 from tasks.model.remaining import remaining
@@ -126,14 +125,32 @@ def bring(run: Run, plan: Plan, origin: RunFolder) -> None:
     """Put a recorded plan into the folder of the run that applies it, with what its report needs.
 
     From *origin* comes what is left there: where the people stand, the tables that the plan was made from, the
-    workbooks of held rows. The limits are read anew: they are those of the pipeline file as it is now, held against
-    what is left to do of the plan. What earlier runs had made of its calls is told beside what this one sends.
+    workbooks of held rows. What cannot be read there is left out, and the report says so, unless the run has made it
+    itself: the plan is in the journal, and needs none of it. The limits are read anew: they are those of the pipeline
+    file as it is now, held against what is left to do of the plan. What earlier runs had made of its calls is told
+    beside what this one sends.
     """
     for pattern in (ORIGINS, "*.parquet", "*.profile.json", "*.whole.json", "rejects*.xlsx"):
         for path in sorted(origin.root.glob(pattern)):
-            shutil.copy2(path, run.folder.path(path.name))
+            is_missed = path.name.endswith((*TOLD, ORIGINS)) and not run.folder.path(path.name).exists()
+            if not _copied(path.name, plan, origin, run.folder) and is_missed:
+                run.unread[path.name] = origin.root.name
     run.folder.write_bytes(PLAN, plan.to_bytes())
     left = remaining(plan, run.journal.outcomes(plan.hash))
     save_limits(run.folder, read_limits(left, run.loaded.pipeline))
     if left.changes:
         tally_of(run.run_id).note_earlier(plan.hash, *run.journal.made(plan_hash=plan.hash))
+
+
+def _copied(name: str, plan: Plan, origin: RunFolder, folder: RunFolder) -> bool:
+    """Copy a file from one run's folder to another's, if it can be read and a report can be written from it."""
+    try:
+        if name == ORIGINS:
+            with_origins(plan, origin)
+        if not can_be_told(origin, name):
+            return False
+        data = origin.path(name).read_bytes()
+    except (BadUsage, OSError):
+        return False
+    folder.write_bytes(name, data)
+    return True

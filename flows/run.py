@@ -19,7 +19,8 @@ class Run:
     """A run at work. ``as_of`` is the day it plans for, ``today`` that on which it sends, both in the pipeline's zone.
 
     ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report,
-    ``given_up`` what was done of each plan of an earlier run that this one has given up. ``applying`` tells
+    ``given_up`` what was done of each plan of an earlier run that this one has given up, ``unread`` what could
+    not be read of a plan's folder, with that folder's name. ``applying`` tells
     whether it has begun to send a plan. When the run has ended, ``error`` is what stopped it, ``sent`` what is known of
     what it sent, and ``result`` its plan with the outcomes, ``own`` those that it made itself, ``untold`` those of
     runs of its plan that were cut off, and have no report.
@@ -39,6 +40,7 @@ class Run:
     applying: bool = False
     notes: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
     error: RosterflowError | None = None
     sent: Sent = UNKNOWN
     result: tuple[Plan | None, dict[str, Outcome]] | None = None

@@ -27,7 +27,7 @@ from tasks.settings import Settings
 
 ABOUT = "run.json"
 AGAIN = "Run the same command again."
-SEND_AGAIN = "Run the same command again: what was sent is on record, and is not sent again."
+SEND_AGAIN = "Run the same command again: what is on record as done is not done again."
 
 log = logging.getLogger(__name__)
 

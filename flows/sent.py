@@ -1,13 +1,14 @@
 """What was sent, said only with proof: by the journal, and by what this process counted itself (decision 0032)."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from flows.run import Run
 from tasks.journal import Journal
 from tasks.model.errors import JournalLost, RosterflowError, TargetError
 from tasks.model.sent import NOTHING, UNKNOWN, Sent
-from tasks.model.tally import TALLIES, tally_of
+from tasks.model.tally import TALLIES, Tally, tally_of
 from tasks.settings import Settings
 
 GO_ON = "Run the same command again: it goes on where it stopped."
@@ -24,9 +25,20 @@ def sent_by(run: Run) -> Sent:
         return NOTHING
     tally, lost = tally_of(run.run_id), run.error
     beyond = isinstance(lost, JournalLost) and lost.facts.get("reason") in BEYOND_READING
+    if not beyond:
+        _count_again(run, tally)
     return Sent(
         tally.calls, None if beyond else _recorded(run.journal, [run.run_id]), tally.earlier, tally.earlier_perhaps
     )
+
+
+def _count_again(run: Run, tally: Tally) -> None:
+    """Note what is known by now of the calls that earlier runs had made: this run may have looked them up."""
+    with suppress(Exception):  # what was noted before stands
+        for plan_hash in tally.begun_before:
+            made, perhaps = run.journal.made(plan_hash=plan_hash)
+            own, own_perhaps = run.journal.made(plan_hash=plan_hash, run_id=run.run_id)
+            tally.note_earlier(plan_hash, made - own, perhaps - own_perhaps)
 
 
 def sent_by_runs(run_ids: Sequence[str]) -> Sent:

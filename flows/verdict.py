@@ -45,6 +45,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         sent=run.sent,
         own=run.own,
         given_up=tuple(run.given_up),
+        unread=run.unread,
         override=_override(run, plan) if plan and run.applying else None,
     )
 

@@ -100,13 +100,14 @@ class CallRecord(PlanRecord):
             return conn.execute(query).scalar_one()
 
     def made(self, *, plan_hash: str | None = None, run_id: str | None = None) -> tuple[int, int]:
-        """Return how many calls were made for a plan, or by a run, and of how many more that is not known.
+        """Return how many calls were made for a plan, by a run, or by that for this; and of how many more is unknown.
 
         Of those the process was killed between writing them down and writing down what came of them.
         """
-        mine = operations.c.run_id == run_id if plan_hash is None else operations.c.plan_hash == plan_hash
+        wanted = ((operations.c.plan_hash, plan_hash), (operations.c.run_id, run_id))
+        mine = [column == value for column, value in wanted if value is not None]
         known = operations.c.result.is_not(None) & ~_never_left()
-        query = select(func.count().filter(known), func.count().filter(operations.c.result.is_(None))).where(mine)
+        query = select(func.count().filter(known), func.count().filter(operations.c.result.is_(None))).where(*mine)
         with self._read() as conn:
             made, perhaps = conn.execute(query).one()
         return made, perhaps

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import Any
+from zipfile import is_zipfile
 
 from tasks.journal.runstore import RunFolder
+from tasks.model.errors import BadUsage
 from tasks.model.pipeline import Pipeline, shares
 from tasks.model.plan import LimitReading
 from tasks.model.rosters import Roster, Verdict
@@ -14,6 +16,9 @@ from tasks.model.wholes import Comparison, FileProfile
 
 TOGETHER = "namespace"
 LIMITS = "limits.json"
+_VERDICT = (".clean.parquet", ".held.parquet", ".findings.parquet")
+TOLD = (*_VERDICT, ".whole.json", ".xlsx")
+"""How the names of files end that are a part of what a report tells."""
 _STATE = tuple(field.name for field in fields(TargetState))
 
 
@@ -102,6 +107,22 @@ def load_comparisons(folder: RunFolder, sources: Iterable[str]) -> list[Comparis
     """Return the comparisons that ``save_comparison`` left, of *sources* in their order."""
     names = [f"{source}.whole.json" for source in sources]
     return [folder.load_json(name, Comparison.from_json) for name in names if folder.path(name).exists()]
+
+
+def can_be_told(folder: RunFolder, name: str) -> bool:
+    """Tell whether a file that a run left can be read, and, if a report is written from it, holds what it must."""
+    try:
+        if name.endswith(_VERDICT):
+            folder.load_table(name.removesuffix(".parquet"))
+        elif name.endswith(".profile.json"):
+            folder.load_json(name, FileProfile.from_json)
+        elif name.endswith(".whole.json"):
+            folder.load_json(name, Comparison.from_json)
+        elif name.endswith(".xlsx"):
+            return is_zipfile(folder.path(name))
+    except BadUsage:
+        return False
+    return folder.path(name).is_file()
 
 
 def save_state(folder: RunFolder, state: TargetState) -> None:

@@ -149,9 +149,11 @@ class RunFolder:
         try:
             yield
         except OSError as exc:
-            raise BadUsage(f"{path} cannot be read: {exc.strerror or type(exc).__name__}.", remedy=ANEW) from exc
+            why = exc.strerror or type(exc).__name__
+            raise BadUsage(f"{path} cannot be read: {why}.", remedy=ANEW, file=name) from exc
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
-            raise BadUsage(f"{path} is broken: it does not hold what a run has left there.", remedy=ANEW) from exc
+            what = f"{path} is broken: it does not hold what a run has left there."
+            raise BadUsage(what, remedy=ANEW, file=name) from exc
 
     def save_table(self, name: str, table: "pd.DataFrame") -> Path:
         """Write a table to ``name.parquet`` so that ``load_table`` gives it back: dtypes, index, tuples in cells."""
@@ -176,7 +178,8 @@ class RunFolder:
 
         path = self.path(f"{name}.parquet")
         if not path.exists():
-            raise BadUsage(f"The run left no table {name}: {path} is not there.", remedy="Run it again.")
+            what = f"The run left no table {name}: {path} is not there."
+            raise BadUsage(what, remedy="Run it again.", file=path.name)
         with self._reading(path.name):
             arrow = pq.read_table(pa.BufferReader(path.read_bytes()))
             ours = json.loads(arrow.schema.metadata[_OUR_METADATA])

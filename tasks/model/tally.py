@@ -32,6 +32,11 @@ class Tally:
         self._earlier[plan_hash] = (made, perhaps)
 
     @property
+    def begun_before(self) -> tuple[str, ...]:
+        """The plans for which earlier runs had made calls."""
+        return tuple(self._earlier)
+
+    @property
     def earlier(self) -> int:
         return sum(made for made, _ in self._earlier.values())
 

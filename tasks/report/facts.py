@@ -33,8 +33,9 @@ class RunFacts:
     ``timezone`` is the pipeline's, in which the times are (``Europe/Paris``). ``sent`` is what is known of what the run
     sent; without it, that is not known. ``own`` are the changes whose outcome this run has made: the outcomes are the
     plan's, and an earlier run may have made the others. None: all are its own. ``given_up`` says of each plan of an
-    earlier run that this run has given up what was done of it. ``exit_code`` is None for a run that was cut off.
-    ``override`` is None where no limit was overridden.
+    earlier run that this run has given up what was done of it. ``unread`` are files that the report should have been
+    written from and that cannot be read, each with the folder that it is in. ``exit_code`` is None for a run that was
+    cut off. ``override`` is None where no limit was overridden.
     """
 
     run_id: str
@@ -55,6 +56,7 @@ class RunFacts:
     sent: Sent = UNKNOWN
     own: frozenset[str] | None = None
     given_up: tuple[str, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
     override: Override | None = None
 
     @property

@@ -1,11 +1,13 @@
 """The report stage of a run: what its folder and the journal hold in, summary, page and workbook out."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from tasks.journal import RunFolder
 from tasks.journal.products import load_comparisons, load_joined, load_limits, load_skipped, load_verdict
+from tasks.model.errors import BadUsage
 from tasks.model.operations import Outcome
 from tasks.model.pipeline import Pipeline
 from tasks.model.plan import Plan
@@ -17,6 +19,8 @@ from tasks.report.summary import summarise
 
 PAGE, REDACTED_PAGE, SUMMARY, REVIEW = "report.html", "report-redacted.html", "summary.json", "review.xlsx"
 
+T = TypeVar("T")
+
 
 def write_report(
     facts: RunFacts, plan: Plan | None, outcomes: Mapping[str, Outcome], pipeline: Pipeline, folder: RunFolder
@@ -24,14 +28,13 @@ def write_report(
     """Write ``summary.json``, ``report.html`` in full and redacted form, and ``review.xlsx`` where there is a plan.
 
     The workbook has what was left to do of the plan when the run began with it. Returns the summary. A run that was
-    stopped early has fewer tables in its folder; the report says what is known.
+    stopped early has fewer tables in its folder; the report says what is known, and which of them cannot be read.
     """
-    sources = [source.name for source in pipeline.sources]
-    verdicts = {
-        name: load_verdict(folder, name) for name in sources if folder.path(f"{name}.findings.parquet").exists()
-    }
-    rosters = _rosters(pipeline, verdicts, folder)
-    limits = load_limits(folder)
+    left = _Left(folder, dict(facts.unread))
+    verdicts = _verdicts(pipeline, left)
+    rosters = _rosters(pipeline, verdicts, left)
+    limits = left.get(load_limits) or []
+    facts = replace(facts, unread=left.unread)
     summary = summarise(facts, plan, limits, outcomes, verdicts, rosters.comparisons, rosters.skipped)
     folder.write_bytes(SUMMARY, (json.dumps(summary, ensure_ascii=False, indent=2) + "\n").encode())
     for name, redacted in ((PAGE, False), (REDACTED_PAGE, True)):
@@ -44,15 +47,36 @@ def write_report(
     return summary
 
 
-def _rosters(pipeline: Pipeline, verdicts: Mapping[str, Verdict], folder: RunFolder) -> RosterFacts:
+class _Left:
+    """What a run left in its folder, as far as it can be read: the rest is named, and the report written without it."""
+
+    def __init__(self, folder: RunFolder, unread: dict[str, str]) -> None:
+        self.folder = folder
+        self.unread = unread
+
+    def get(self, load: Callable[..., T], *what: Any) -> T | None:
+        """Return what *load* reads of the folder, None if it cannot be read."""
+        try:
+            return load(self.folder, *what)
+        except BadUsage as error:
+            self.unread.setdefault(error.facts["file"], self.folder.root.name)
+            return None
+
+
+def _verdicts(pipeline: Pipeline, left: _Left) -> dict[str, Verdict]:
+    names = [source.name for source in pipeline.sources if left.folder.path(f"{source.name}.findings.parquet").exists()]
+    found = {name: left.get(load_verdict, name) for name in names}
+    return {name: verdict for name, verdict in found.items() if verdict is not None}
+
+
+def _rosters(pipeline: Pipeline, verdicts: Mapping[str, Verdict], left: _Left) -> RosterFacts:
     """Return what the run left of its rosters; people of a namespace that was not put together are those of its files.
 
     One that lost its tables, or never came so far, is told by its verdicts alone.
     """
-    sources = [source.name for source in pipeline.sources]
     return RosterFacts(
-        people={**verdicts, **load_joined(folder, pipeline)},
+        people={**verdicts, **(left.get(load_joined, pipeline) or {})},
         populations={source.name: source.population for source in pipeline.sources},
-        comparisons=load_comparisons(folder, sources),
-        skipped={name: load_skipped(folder, name) for name in verdicts},
+        comparisons=[one for source in pipeline.sources for one in left.get(load_comparisons, [source.name]) or ()],
+        skipped={name: left.get(load_skipped, name) or {} for name in verdicts},
     )

@@ -112,7 +112,7 @@ def headline(
     if facts.state in ("failed", "partial", "done", "nothing_to_do", "cut_off"):
         said += [_found_made(made, outcomes), words.unseen(sum(one.reason == UNSEEN for one in outcomes.values()))]
     said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan)]
-    said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows, *facts.given_up]
+    said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows, *facts.given_up, words.unread(facts.unread)]
     return " ".join(part for part in said if part)
 
 

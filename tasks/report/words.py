@@ -449,6 +449,21 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def unread(files: Mapping[str, str]) -> str:
+    """Say which files a report had to be written without, each in the folder of a run; nothing if there is none.
+
+    >>> unread({"hr.clean.parquet": "2026", "hr.held.parquet": "2026"})
+    'hr.clean.parquet and hr.held.parquet in the folder of run 2026 cannot be read, so the report lacks what they tell.'
+    """
+    if not files:
+        return ""
+    by_folder: dict[str, list[str]] = {}
+    for name, folder in files.items():
+        by_folder.setdefault(folder, []).append(name)
+    told = [f"{listed(names)} in the folder of run {folder}" for folder, names in by_folder.items()]
+    return f"{listed(told)} cannot be read, so the report lacks what {'they tell' if len(files) > 1 else 'it tells'}."
+
+
 def left_out(skipped: Mapping[str, int]) -> str:
     """Say how many rows of a list were left out as the pipeline's ``skip`` says; nothing if none was.
 

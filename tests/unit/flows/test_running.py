@@ -141,7 +141,36 @@ def test_a_sync_whose_report_was_lost_ends_alike_in_state_and_journal(sync, told
     run = journal.run(ended.run_id)
     assert (ended.name, ended.code) == (run.state, run.exit_code) == ("Crashed", 1)
     assert f"{journal.sent(ended.run_id)} calls had been made before; all of them are recorded." in ended.message
-    assert ended.message.endswith("Run the same command again: what was sent is on record, and is not sent again.")
+    assert ended.message.endswith("Run the same command again: what is on record as done is not done again.")
+
+
+def test_calls_that_a_run_has_looked_up_are_in_doubt_no_more_when_it_ends(sync, told, journal, monkeypatch, killed):
+    from flows import running as begun
+    from tasks.journal import Conclusion, Journal
+
+    write = Journal.write
+
+    def without_results(self, plan_hash, run_id, entries):
+        if any(isinstance(entry, Conclusion) and entry.attempt is not None for entry in entries):
+            raise killed
+        return write(self, plan_hash, run_id, entries)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", without_results)
+        with pytest.raises(killed):
+            sync()
+    stopped = journal.unfinished("acme")
+    made, perhaps = journal.made(plan_hash=stopped.plan_hash)
+    assert perhaps
+    monkeypatch.setattr(begun, "write_report", fail(OSError(28, "No space left on device")))
+
+    ended = told(sync())
+
+    own, _ = journal.made(run_id=ended.run_id)
+    total, in_doubt = journal.made(plan_hash=stopped.plan_hash)
+    assert (in_doubt, total - own >= made) == (0, True)
+    assert f"{total - own} calls had been made for it." in ended.message.replace("1 call had", "1 calls had")
+    assert "perhaps" not in ended.message
 
 
 def test_a_page_of_prefect_that_cannot_be_written_changes_nothing(sync, told, journal, monkeypatch, caplog):
