@@ -20,7 +20,8 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from tasks.model.errors import RosterflowError
+from tasks.journal.folders import make_folder
+from tasks.model.errors import BadUsage, RosterflowError
 
 FOLDER = "servers"
 PATIENCE_S = 5.0
@@ -86,9 +87,11 @@ def recording(home: Path, start: Callable[..., "subprocess.Popen[Any]"]) -> Call
             return process
         try:
             _record(home / FOLDER, process.pid, Process(os.getpid(), since))
-        except OSError as error:  # nobody would know of it
+        except (OSError, BadUsage) as error:  # nobody would know of it
             process.kill()
             process.wait()
+            if isinstance(error, BadUsage):
+                raise
             raise RosterflowError(
                 f"Prefect's temporary server could not be recorded in {home / FOLDER}: "
                 f"{error.strerror or type(error).__name__}.",
@@ -105,7 +108,7 @@ def _record(folder: Path, pid: int, owner: Process) -> None:
     if since is None:  # it has ended already
         return
     server = Process(pid, since)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     record = folder.absolute() / f"{pid}-{owner.pid}.json"
     _write(record, {"server": asdict(server), "run": asdict(owner), **place()})
     atexit.register(_forget, record, server, owner)  # before Prefect's own, which ends the server: so it comes after

@@ -119,7 +119,8 @@ class TokenSource:
             raise CredentialsRefused(
                 f"No refresh token can be kept on this machine ({exc.strerror or type(exc).__name__}), and GoTo may "
                 "replace the one that it is asked with.",
-                remedy=f"See that {self._slot.path.parent} can be written, or use a personal access token (auth.pat).",
+                remedy=f"See that {self._slot.path.parent} is a folder that can be written, or use a personal access "
+                "token (auth.pat).",
             ) from exc
 
     async def _ask(self) -> Token:
@@ -182,8 +183,9 @@ class TokenSource:
         except OSError as exc:
             raise CredentialsRefused(
                 f"GoTo has replaced the refresh token, and the new one could not be kept ({exc.strerror}).",
-                remedy=f"See that {self._slot.path.parent} can be written; then make a new refresh token for "
-                "auth.refresh_token: the old one is good no more. A personal access token (auth.pat) is not replaced.",
+                remedy=f"See that {self._slot.path.parent} is a folder that can be written; then make a new refresh "
+                "token for auth.refresh_token: the old one is good no more. A personal access token (auth.pat) is not "
+                "replaced.",
             ) from exc
 
 

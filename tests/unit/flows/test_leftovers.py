@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from flows.cli import leftovers
-from tasks.model.errors import RosterflowError
+from tasks.model.errors import BadUsage, RosterflowError
 from tests.support.programs import missing
 
 RUN = """
@@ -182,7 +182,10 @@ def test_a_record_that_says_nothing_of_use_ends_nothing(home: Path, text: str) -
     assert leftovers.end_leftovers(home) == []
 
 
-def test_a_server_that_cannot_be_recorded_is_ended_at_once(home: Path) -> None:
+def test_a_server_that_cannot_be_recorded_is_ended_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
     home.write_text("no folder")
     begun: list[subprocess.Popen[bytes]] = []
 
@@ -190,8 +193,14 @@ def test_a_server_that_cannot_be_recorded_is_ended_at_once(home: Path) -> None:
         begun.append(subprocess.Popen(*args))
         return begun[-1]
 
+    with pytest.raises(BadUsage, match=f"{home} is a file, and there must be a folder"):
+        leftovers.recording(home, start_it)(SLEEP)
+    home.unlink()
+    (home / "servers").mkdir(parents=True)
+    monkeypatch.setattr(leftovers, "_write", full)
     with pytest.raises(RosterflowError, match=r"could not be recorded in .*home.*Make room"):
         leftovers.recording(home, start_it)(SLEEP)
+    assert begun[1].returncode == -signal.SIGKILL
     assert begun[0].returncode == -signal.SIGKILL
 
 
