@@ -76,11 +76,12 @@ def _stopped(run: Run, error: RosterflowError) -> RosterflowError:
     """Close the plan's application if *error* came in the midst of it; return what stopped the run.
 
     What was asked for cannot turn out to be wrong once a plan is being sent. So bad usage is then what follows from a
-    journal that does not know the run any more; and at any time, from a folder that was taken away.
+    journal that does not know the run any more. At any time it is, and so is what could not be written, what follows
+    from a folder that was taken away.
     """
     if type(error) is BadUsage and run.applying:  # from here on nothing but the journal is asked for anything
         error = _journal_lost(error.what)
-    elif isinstance(error, BadUsage) and not _has_folder(run):
+    elif (isinstance(error, BadUsage) or type(error) is RosterflowError) and not _has_folder(run):
         error = _folder_lost(run)
     try:
         record = run.journal.run(run.run_id)

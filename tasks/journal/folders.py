@@ -1,6 +1,7 @@
 """Folders that are made where need be. What stands in the place of one is named, with what to do about it."""
 
 from pathlib import Path
+from stat import S_IFDIR, S_ISDIR
 
 from tasks.model.errors import BadUsage
 
@@ -14,14 +15,13 @@ def make_folder(folder: Path) -> None:
 def require_way(folder: Path) -> None:
     """Raise ``BadUsage`` where a file, or a link that leads nowhere, is in the place of a folder or of one above it."""
     for place in reversed((folder, *folder.parents)):
-        if _is_folder(place):
-            continue
-        if place.is_symlink():
+        found = _mode(place)
+        if found is None and place.is_symlink():
             raise BadUsage(
                 f"{place} is a link that leads nowhere.",
                 remedy=f"Mount what it leads to ({place.readlink()}), or remove it; then run the command again.",
             )
-        if place.exists():
+        if found is not None and not S_ISDIR(found):
             raise BadUsage(
                 f"{place} is a file, and there must be a folder.",
                 remedy="Move it away, or name another folder; then run the command again.",
@@ -34,7 +34,14 @@ def missing_above(path: Path) -> Path | None:
 
 
 def _is_folder(place: Path) -> bool:
+    return S_ISDIR(_mode(place) or 0)
+
+
+def _mode(place: Path) -> int | None:
+    """Return the mode of what is there, looked at once: another process may make a folder at this moment."""
     try:
-        return place.is_dir()
+        return place.stat().st_mode
     except PermissionError:  # that it may not be looked at is told by who tries to use it
-        return True
+        return S_IFDIR
+    except OSError:  # nothing, or a link that leads nowhere
+        return None

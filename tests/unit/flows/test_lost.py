@@ -114,16 +114,18 @@ def test_a_plan_that_is_deleted_from_the_folder_is_reported_from_the_journal(syn
     assert len(tenant.writes()) > 0
 
 
-def test_a_folder_that_is_lost_before_anything_is_sent_is_no_bad_usage(sync, told, office, tenant, monkeypatch):
+@pytest.mark.parametrize("step", ["merge", "read_target"])
+def test_a_folder_that_is_lost_before_anything_is_sent_is_told_as_that(step, sync, told, office, tenant, monkeypatch):
+    """What comes next cannot be read, or what was found cannot be written."""
     from flows import nightly
 
-    merge = nightly.merge
+    take_it = getattr(nightly, step)
 
     def lose(*parameters: Any) -> Any:
         take_away("folder", office)
-        return merge(*parameters)
+        return take_it(*parameters)
 
-    monkeypatch.setattr(nightly, "merge", lose)
+    monkeypatch.setattr(nightly, step, lose)
     ended = told(sync())
     assert (ended.name, ended.code, tenant.writes()) == ("Folder lost", 1, [])
     assert NOTHING_SENT in ended.message
