@@ -9,7 +9,8 @@ from typing import Any
 from flows.run import Run
 from flows.running import ABOUT
 from tasks.journal import Journal, RunFolder, RunStore
-from tasks.journal.products import TOLD, can_be_told, save_limits
+from tasks.journal.products import TOLD, VERDICT, can_be_told, save_limits
+from tasks.journal.runstore import OTHER_HOME
 from tasks.model.errors import BadUsage, StalePlan, UnsafePlan
 from tasks.model.plan import Plan
 from tasks.model.remaining import remaining
@@ -92,7 +93,7 @@ def _latest(journal: Journal, store: RunStore) -> RunFolder:
         folder = RunFolder(store.root / run.run_id)
         if (run.command == "plan" or run.state == UnsafePlan.state_name) and folder.path(PLAN).is_file():
             return folder
-    raise BadUsage("There is no plan yet.", remedy=MAKE_ONE)
+    raise BadUsage(f"No plan that could be applied is left in {store.root}.", remedy=f"{MAKE_ONE} {OTHER_HOME}")
 
 
 def _recorded(data: bytes, journal: Journal) -> str:
@@ -130,16 +131,22 @@ def bring(run: Run, plan: Plan, origin: RunFolder) -> None:
     file as it is now, held against what is left to do of the plan. What earlier runs had made of its calls is told
     beside what this one sends.
     """
-    for pattern in (ORIGINS, "*.parquet", "*.profile.json", "*.whole.json", "rejects*.xlsx"):
-        for path in sorted(origin.root.glob(pattern)):
-            is_missed = path.name.endswith((*TOLD, ORIGINS)) and not run.folder.path(path.name).exists()
-            if not _copied(path.name, plan, origin, run.folder) and is_missed:
-                run.unread[path.name] = origin.root.name
+    patterns = (ORIGINS, "*.parquet", "*.profile.json", "*.whole.json", "rejects*.xlsx")
+    there = (path.name for pattern in patterns for path in sorted(origin.root.glob(pattern)))
+    for name in dict.fromkeys((*there, *_always_left(plan))):
+        is_missed = name.endswith((*TOLD, ORIGINS)) and not run.folder.path(name).exists()
+        if not _copied(name, plan, origin, run.folder) and is_missed:
+            run.unread[name] = origin.root.name
     run.folder.write_bytes(PLAN, plan.to_bytes())
     left = remaining(plan, run.journal.outcomes(plan.hash))
     save_limits(run.folder, read_limits(left, run.loaded.pipeline))
     if left.changes:
         tally_of(run.run_id).note_earlier(plan.hash, *run.journal.made(plan_hash=plan.hash))
+
+
+def _always_left(plan: Plan) -> list[str]:
+    """Return the files that every run leaves that makes a plan: what is not there was lost."""
+    return [ORIGINS, *(f"{source.name}{end}" for source in plan.header.sources for end in VERDICT)]
 
 
 def _copied(name: str, plan: Plan, origin: RunFolder, folder: RunFolder) -> bool:

@@ -48,7 +48,9 @@ def demonstrate(port: int | None = None) -> None:
     """
     from tasks.settings import Settings
 
-    home = Settings().home / "demo"
+    settings = Settings()
+    home = settings.home / "demo"
+    prefix = f"{'' if settings.journal_url is None else 'env -u ROSTERFLOW_JOURNAL_URL '}ROSTERFLOW_HOME={home}"
     _clear(home)
     with _sandbox(home / "sandbox.db", port) as sandbox:
         say(f"A GoTo sandbox answers on {sandbox.url}. Nothing leaves this machine.")
@@ -57,7 +59,7 @@ def demonstrate(port: int | None = None) -> None:
         )
         pages = [_play(number, act, home) for number, act in enumerate(ACTS, 1)]
         shutil.copyfile(sample(ACTS[MAIN].roster), home / ROSTER)  # the last one cannot be gone on with
-    _say_where(home, pages, sandbox.url)
+    _say_where(home, pages, sandbox.url, prefix)
 
 
 def _clear(home: Path) -> None:
@@ -71,6 +73,7 @@ def _clear(home: Path) -> None:
     home.mkdir(parents=True, mode=0o700)
     (home / PIPELINE).touch()
     os.environ["ROSTERFLOW_HOME"] = str(home)
+    os.environ.pop("ROSTERFLOW_JOURNAL_URL", None)
     os.environ["PREFECT_HOME"] = str((home / "prefect").absolute())
     os.environ.pop("PREFECT_API_URL", None)  # the demo needs no server, and writes to nobody's
 
@@ -109,7 +112,8 @@ def _play(number: int, act: Act, home: Path) -> Path:
     return page
 
 
-def _say_where(home: Path, pages: list[Path], url: str) -> None:
+def _say_where(home: Path, pages: list[Path], url: str, prefix: str) -> None:
+    """Say where the reports are, and what to do next; *prefix* is what has a command find the demo's journal."""
     port = "" if url == URL else f" --port {url.rsplit(':', 1)[1]}"
     say("\nReports, one file each, for a browser:")
     for number, page in enumerate(pages, 1):
@@ -117,7 +121,7 @@ def _say_where(home: Path, pages: list[Path], url: str) -> None:
     say(
         f"\nGo on yourself: change {home / ROSTER} (it is the second month's again), let the sandbox run in another "
         f"terminal, and sync:\n  rosterflow sandbox --store {home / 'sandbox.db'}{port}\n"
-        f"  ROSTERFLOW_HOME={home} rosterflow sync {home / PIPELINE}\n"
-        "Other commands (runs, report, accept) find these runs with the same ROSTERFLOW_HOME before them."
+        f"  {prefix} rosterflow sync {home / PIPELINE}\n"
+        f"Other commands (runs, report, accept) find these runs with the same {prefix.partition('=')[0]} before them."
     )
     show(f"\nThe month with joiners, movers and leavers, and the limits that held:\n{pages[MAIN]}")

@@ -49,6 +49,7 @@ def report(
     """Say how a run ended and where its page is."""
     from flows.cli.outcome import tell
     from tasks.journal import Journal
+    from tasks.journal.runstore import OTHER_HOME
     from tasks.model.errors import BadUsage
     from tasks.settings import Settings
 
@@ -63,7 +64,7 @@ def report(
         show(found.summary["run"]["message"])
     tell(found.summary, folder, json=json)
     if not folder.is_dir():
-        say(f"The folder of the run is gone, and its page with it: {folder}.")
+        say(f"The folder of the run is not there, nor is its page: {folder}. {OTHER_HOME}")
 
 
 def _reason(run: Any, journal: Any) -> str:

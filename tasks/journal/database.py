@@ -1,7 +1,7 @@
 """The journal as a database: opened, read and written one transaction at a time."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from tasks.journal.failures import told_as_ours
 from tasks.journal.journal_file import JournalFile, release, share
 from tasks.journal.schema import audit
-from tasks.journal.site import Site, site_of
+from tasks.journal.site import Site, note_run, site_of
 from tasks.model.errors import BadUsage
 from tasks.model.journal_place import JournalPlace
 
@@ -77,6 +77,11 @@ class Database:
         self._opened()
         with told_as_ours(self._path), self._engine.connect() as conn:
             yield conn
+
+    def _note_run(self, run_id: str) -> None:
+        """Note in the home a run that was just written; a home that takes no note now takes one of the next run."""
+        with suppress(OSError, BadUsage):
+            note_run(self._opened().site, run_id)
 
     def _opened(self) -> JournalFile:
         if self._file is None:

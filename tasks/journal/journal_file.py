@@ -31,15 +31,17 @@ Identity = tuple[int, int]
 class JournalFile:
     """An open journal file, shared by all of a process that use it. ``keeper`` holds SQLite's locks until the end."""
 
-    path: Path
+    site: Site
     identity: Identity
     pid: int = field(default_factory=os.getpid)
     users: int = 0
     wal: Identity | None = None
+    path: Path = field(init=False)
     engine: Engine = field(init=False)
     keeper: Any = None
 
     def __post_init__(self) -> None:
+        self.path = self.site.path
         self.engine = _engine(self._connect)
 
     def require_there(self) -> None:
@@ -155,7 +157,7 @@ def _opened(site: Site) -> JournalFile:
     identity = identity_of(site.path)
     if identity is None:
         raise FileNotFoundError(2, "it was deleted at this moment")
-    journal = JournalFile(site.path, identity)
+    journal = JournalFile(site, identity)
     try:
         _require_the_homes(journal, site)
         _bring_up_to_date(journal)

@@ -16,8 +16,8 @@ from tasks.model.wholes import Comparison, FileProfile
 
 TOGETHER = "namespace"
 LIMITS = "limits.json"
-_VERDICT = (".clean.parquet", ".held.parquet", ".findings.parquet")
-TOLD = (*_VERDICT, ".whole.json", ".xlsx")
+VERDICT = (".clean.parquet", ".held.parquet", ".findings.parquet")
+TOLD = (*VERDICT, ".whole.json", ".xlsx")
 """How the names of files end that are a part of what a report tells."""
 _STATE = tuple(field.name for field in fields(TargetState))
 
@@ -112,7 +112,7 @@ def load_comparisons(folder: RunFolder, sources: Iterable[str]) -> list[Comparis
 def can_be_told(folder: RunFolder, name: str) -> bool:
     """Tell whether a file that a run left can be read, and, if a report is written from it, holds what it must."""
     try:
-        if name.endswith(_VERDICT):
+        if name.endswith(VERDICT):
             folder.load_table(name.removesuffix(".parquet"))
         elif name.endswith(".profile.json"):
             folder.load_json(name, FileProfile.from_json)

@@ -24,6 +24,7 @@ class RunsRecord(PlanRecord):
             write_audit(
                 conn, record.started_at, record.pipeline, record.run_id, "run started", {"command": record.command}
             )
+        self._note_run(record.run_id)
 
     def begin_applying(self, run_id: str, plan_hash: str, at: datetime) -> None:
         """Note that from here on the run sends what the plan says."""

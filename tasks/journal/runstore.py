@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ANEW = "What a run leaves can be made again: run check, plan or sync once more, and go on with that run."
+OTHER_HOME = "If the run was made with another ROSTERFLOW_HOME, set that."
 _OUR_METADATA = b"rosterflow"
 _SECOND = "%Y%m%d-%H%M%S"
 _FORM = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
@@ -103,7 +104,7 @@ class RunStore:
         """Return the folder of a run. Raises ``BadUsage`` if it is not there."""
         folder = self.root / run_id
         if not folder.is_dir():
-            raise BadUsage(f"The folder of run {run_id} is gone.", remedy=f"It was in {self.root}.", run_id=run_id)
+            raise BadUsage(f"The folder of run {run_id} is not in {self.root}.", remedy=OTHER_HOME, run_id=run_id)
         return RunFolder(folder)
 
 

@@ -9,6 +9,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks.journal.folders import make_folder, missing_above, require_way
 from tasks.journal.runstore import is_run_id
@@ -46,6 +47,11 @@ class Site:
     @property
     def is_elsewhere(self) -> bool:
         return self.path != self.own
+
+    @property
+    def has_own_besides(self) -> bool:
+        """Whether there is a journal in the home, though another was asked for."""
+        return self.is_elsewhere and self.own.is_file() and not self.own.is_symlink()
 
     def beside(self, end: str) -> Path:
         return self.path.with_name(self.path.name + end)
@@ -133,19 +139,20 @@ def _named(site: Site) -> str:
 
 def noted_place(site: Site) -> Path | None:
     """Return where the home has its journal as it notes; None where it notes nothing, or nothing that can be read."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        noted = json.loads(site.note.read_bytes())["journal"]
-        return site.home / noted if isinstance(noted, str) else None
-    return None
+    noted = _noted(site).get("journal")
+    return site.home / noted if isinstance(noted, str) else None
 
 
 def doubtful_run(site: Site) -> str | None:
-    """Return the run that a journal must know to count as the home's, though that notes another place.
+    """Return the run that a journal must know to count as the home's; None where it needs no proof.
 
-    None where it needs no proof: it is where the home notes, or the home notes no place or has no run.
+    It needs none where nothing tells of another. Elsewhere it may be an older copy, or what lies where a disk is not
+    mounted; at another place than noted, or beside a journal in the home, it may be another home's.
     """
-    noted = noted_place(site)
-    if noted is None or noted == site.path:
+    noted, run = noted_place(site), _noted(site).get("run")
+    if isinstance(run, str):
+        return run
+    if noted == site.path or (noted is None and not site.has_own_besides):
         return None
     with suppress(OSError):
         return max((run.name for run in (site.home / "runs").iterdir() if is_run_id(run.name)), default=None)
@@ -154,11 +161,23 @@ def doubtful_run(site: Site) -> str | None:
 
 def not_the_homes(site: Site, run_id: str) -> BadUsage:
     """Return the error of a journal that does not know the home's last run."""
+    noted, missed = noted_place(site), f"The journal {_named(site)} does not know run {run_id} of this home"
+    if noted == site.path:
+        return BadUsage(
+            f"{missed}, which was in it: it is an older copy, or lies in the place of a disk that is not there.",
+            remedy=f"{MOUNT} Only if an older copy is meant {BACKUP}: move {site.note} away, then run the command "
+            "again.",
+        )
+    meant = f"Only if {site.path} is meant all the same: move"
+    if noted is not None:
+        return BadUsage(
+            f"{missed}, whose journal is another: {noted}, as {site.note} says.",
+            remedy=f"Let {VARIABLE} name that one, and mount its disk if that is not there. {meant} {site.note} away, "
+            "then run the command again.",
+        )
     return BadUsage(
-        f"The journal {_named(site)} does not know run {run_id} of this home, whose journal is another: "
-        f"{noted_place(site)}, as {site.note} says.",
-        remedy=f"Let {VARIABLE} name that one, and mount its disk if that is not there. Only if {site.path} is meant "
-        f"all the same: move {site.note} away, then run the command again.",
+        f"{missed}, which has a journal of its own: {site.own}.",
+        remedy=f"To go on with that, unset {VARIABLE}. {meant} {site.own} away, then run the command again.",
     )
 
 
@@ -170,10 +189,28 @@ def leave_marks(site: Site) -> None:
     if not site.is_elsewhere:
         site.note.unlink(missing_ok=True)
     elif noted_place(site) != site.path:
-        make_folder(site.home)
-        inside = site.path.is_relative_to(site.home)  # it stays true where the home is moved
-        place = site.path.relative_to(site.home) if inside else site.path
-        _write(site.note, json.dumps({"journal": str(place), "about": NOTED}, indent=2) + "\n")
+        _note(site, doubtful_run(site))
+
+
+def note_run(site: Site, run_id: str) -> None:
+    """Note in the home the run that was begun last, if the journal that has it lies elsewhere."""
+    if site.is_elsewhere:
+        _note(site, run_id)
+
+
+def _note(site: Site, run_id: str | None) -> None:
+    make_folder(site.home)
+    inside = site.path.is_relative_to(site.home)  # it stays true where the home is moved
+    place = site.path.relative_to(site.home) if inside else site.path
+    noted = {"journal": str(place), **({"run": run_id} if run_id else {}), "about": NOTED}
+    _write(site.note, json.dumps(noted, indent=2) + "\n")
+
+
+def _noted(site: Site) -> dict[str, Any]:
+    with suppress(OSError, ValueError):
+        noted = json.loads(site.note.read_bytes())
+        return noted if isinstance(noted, dict) else {}
+    return {}
 
 
 def _write(path: Path, text: str) -> None:

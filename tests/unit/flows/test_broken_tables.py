@@ -1,6 +1,7 @@
 """Tables that are broken in the folder of a plan: it is carried out all the same, and the report says what it lacks."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,33 @@ def test_a_sync_that_goes_on_does_not_put_broken_tables_over_its_own(cut_off, sy
     assert "cannot be read" not in ended.message
     page = (office.home / "runs" / ended.run_id / "report.html").read_text()
     assert "Bo Lind" in page
+
+
+@pytest.mark.parametrize("lost", sampled(["folder", "origins.jsonl"], {"folder"}))
+def test_a_sync_that_goes_on_says_what_was_lost_of_the_run_before(cut_off, sync, told, office, journal, lost):
+    cut_off("provision_batch")
+    stopped = journal.unfinished("acme").run_id
+    folder = office.home / "runs" / stopped
+    if lost == "folder":
+        shutil.rmtree(folder)
+    else:
+        (folder / lost).unlink()
+
+    ended = told(sync())
+
+    assert (ended.name, ended.code) == ("Completed", 0)
+    said = f"origins.jsonl in the folder of run {stopped} cannot be read, so the report lacks what it tells."
+    assert said in ended.message
+
+
+def test_a_plan_whose_tables_were_lost_says_so(make_plan, apply, told, office):
+    planned = make_plan()
+    planned.folder.path("hr.findings.parquet").unlink()
+
+    ended = told(apply(planned.run_id))
+
+    assert (ended.name, ended.code) == ("Completed", 0)
+    assert f"hr.findings.parquet in the folder of run {planned.run_id} cannot be read" in ended.message
 
 
 def test_the_report_of_a_run_that_was_cut_off_is_written_without_its_broken_tables(

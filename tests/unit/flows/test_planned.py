@@ -59,7 +59,7 @@ def test_latest_may_be_a_sync_that_was_blocked_but_none_that_was_sent(make_plan,
 
 
 def test_without_a_plan_there_is_no_latest(office):
-    with pytest.raises(BadUsage, match=r"There is no plan yet\. Make one with"):
+    with pytest.raises(BadUsage, match=r"No plan that could be applied is left in .*\. Make one with"):
         planned_run("latest")
 
 

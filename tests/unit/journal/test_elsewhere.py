@@ -166,13 +166,31 @@ def test_a_home_may_be_moved_with_the_journal_in_it(home: Path, name: str) -> No
         assert not (moved / "journal.place").exists()
 
 
-def test_an_older_copy_may_be_put_in_its_place(home: Path, disk: Path) -> None:
-    place = named(home, disk / "journal.db")
+@WAYS
+def test_an_older_copy_in_its_place_is_used_only_if_somebody_says_so(home: Path, disk: Path, way) -> None:
+    """It may be what lies where the disk is to be mounted."""
+    place = way(home, disk / "journal.db")
     use(place)
     shutil.copy(disk / "journal.db", disk / "copy.db")
-    use(place)
+    last = use(place)[0]
     (disk / "copy.db").rename(disk / "journal.db")
 
+    with pytest.raises(
+        BadUsage, match=f"does not know run {last} of this home, which was in it: it is an older"
+    ) as caught:
+        use(place, run=False)
+    assert f"move {home}/journal.place away" in str(caught.value.remedy)
+    (home / "journal.place").unlink()
+    assert len(use(place)) == 2
+    assert len(use(place)) == 3
+
+
+def test_an_older_copy_may_be_put_into_the_home(home: Path) -> None:
+    place = JournalPlace(home)
+    use(place)
+    shutil.copy(home / "journal.db", home / "copy.db")
+    use(place)
+    (home / "copy.db").rename(home / "journal.db")
     assert len(use(place)) == 2
 
 
@@ -182,6 +200,34 @@ def test_a_copy_that_is_put_back_into_the_home_is_gone_on_with(home: Path, disk:
 
     assert len(use(JournalPlace(home))) == 2
     assert not (home / "journal.place").exists()
+
+
+def test_a_journal_of_another_home_is_not_taken_for_this_ones(home: Path, disk: Path) -> None:
+    """As when the variable of one installation stands in the shell in which the other is used."""
+    use(named(disk.with_name("other"), disk / "journal.db"))
+    use(JournalPlace(home))
+    last = use(JournalPlace(home))[0]
+
+    with pytest.raises(BadUsage, match=f"does not know run {last} of this home, which has a journal of its") as caught:
+        use(named(home, disk / "journal.db"), run=False)
+    assert "unset ROSTERFLOW_JOURNAL_URL" in str(caught.value.remedy)
+    assert not (home / "journal.place").exists()
+    assert len(use(JournalPlace(home))) == 3
+    (home / "journal.db").rename(home / "old.db")
+    use(named(home, disk / "journal.db"))
+    assert json.loads((home / "journal.place").read_text())["journal"] == str(disk / "journal.db")
+
+
+def test_a_copy_that_was_gone_on_without_is_refused(home: Path, disk: Path) -> None:
+    """The variable was set a night after the copy was made."""
+    use(JournalPlace(home))
+    with closing(sqlite3.connect(home / "journal.db")) as old, closing(sqlite3.connect(disk / "journal.db")) as new:
+        old.backup(new)
+    last = use(JournalPlace(home))[0]
+
+    with pytest.raises(BadUsage, match=f"does not know run {last} of this home, which has a journal of its own"):
+        use(named(home, disk / "journal.db"))
+    assert len(use(JournalPlace(home))) == 3
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[1]", b'{"journal": 7}', b"\xff"])

@@ -41,7 +41,7 @@ def test_writing_again_replaces_the_whole_file_and_leaves_nothing_beside_it(fold
 
 
 def test_a_folder_that_is_gone_is_a_plain_error(tmp_path):
-    with pytest.raises(BadUsage, match="is gone"):
+    with pytest.raises(BadUsage, match="is not in"):
         RunStore(tmp_path).open("20260331-020005-0a1b2c")
 
 
