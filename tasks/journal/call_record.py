@@ -134,12 +134,19 @@ class CallRecord(PlanRecord):
             return frozenset(conn.execute(query).scalars())
 
     def settled_untold(self, run_id: str, plan_hash: str) -> frozenset[str]:
-        """Return the changes of a plan whose outcome was recorded by another run than this that has no report."""
+        """Return the changes of a plan whose outcome was recorded by another run than this, and is in no report.
+
+        A run that applied the plan and has a report has told of what all runs before it recorded.
+        """
         query = select(outcomes.c.change_id, outcomes.c.run_id).where(outcomes.c.plan_hash == plan_hash)
         with self._read() as conn:
             by = conn.execute(query.where(outcomes.c.run_id != run_id)).all()
-            query = select(runs.c.run_id, runs.c.summary).where(runs.c.plan_hash == plan_hash)
-            untold = {row.run_id for row in conn.execute(query) if not row.summary}
+            applied = select(runs.c.run_id, runs.c.summary).where(
+                runs.c.plan_hash == plan_hash, runs.c.applying_since.is_not(None), runs.c.run_id != run_id
+            )
+            found = conn.execute(applied.order_by(runs.c.run_id)).all()
+        told = max((at for at, row in enumerate(found, 1) if row.summary), default=0)
+        untold = {row.run_id for row in found[told:]}
         return frozenset(row.change_id for row in by if row.run_id in untold)
 
     def applied(self, plan: Plan, at: datetime, run_id: str) -> int:

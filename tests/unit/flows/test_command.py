@@ -58,7 +58,8 @@ def test_the_reason_of_an_override_stays_in_the_journal(run, flow, make_plan, jo
 def test_a_plan_that_is_none_is_refused_before_anything_is_started(run, flow, office):
     said = run("apply", "latest")
     assert (said.exit_code, flow) == (2, [])
-    assert "There is no plan yet. Nothing was sent." in said.stderr
+    assert "No plan that could be applied is left in" in said.stderr
+    assert "Nothing was sent." in said.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -205,4 +206,4 @@ def test_a_report_is_told_by_the_journal_where_its_folder_is_gone(run, office, s
     said = run("report", ended.run_id)
     assert said.exit_code == 0
     assert "were given access" in said.stdout
-    assert "The folder of the run is gone, and its page with it" in said.stderr
+    assert "The folder of the run is not there, nor is its page" in said.stderr

@@ -1,4 +1,4 @@
-"""The port of the demo's sandbox: the usual one if that is free, another if it is taken, at any moment."""
+"""What the demo takes for itself: a port, the usual one if that is free, and a journal of its own."""
 
 import threading
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ import pytest
 
 from flows.cli import demonstration
 from tasks.model.errors import BadUsage
+from tasks.model.journal_place import JournalPlace
+from tasks.settings import Settings
 from tests.support.ports import port_for_a_server, unused_port
 
 
@@ -59,3 +61,27 @@ def test_a_port_that_was_asked_for_is_not_exchanged_for_another(tmp_path: Path) 
         demonstration._sandbox(tmp_path / "sandbox.db", held),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("named", "prefix"),
+    [("/disk/journal.db", "env -u ROSTERFLOW_JOURNAL_URL ROSTERFLOW_HOME="), (None, "ROSTERFLOW_HOME=")],
+)
+def test_the_demo_leaves_a_journal_elsewhere_alone_and_says_how_to_go_on_with_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str | None, prefix: str
+) -> None:
+    home = tmp_path / "demo"
+    for name, value in {"ROSTERFLOW_HOME": str(tmp_path), "PREFECT_HOME": "", "PREFECT_API_URL": ""}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ROSTERFLOW_JOURNAL_URL", named or "")
+    if named is None:
+        monkeypatch.delenv("ROSTERFLOW_JOURNAL_URL")
+    seen = []
+    monkeypatch.setattr(
+        demonstration, "_play", lambda *_: seen.append(Settings().journal_place) or home / "report.html"
+    )
+
+    demonstration.demonstrate(0)
+
+    assert set(seen) == {JournalPlace(home)}
+    assert f"\n  {prefix}{home} rosterflow sync" in capsys.readouterr().err

@@ -48,6 +48,26 @@ def link(person: str, key: str, **values) -> Settled:
     return Settled(Outcome(f"adopt {person}", DONE), change)
 
 
+def settle(journal: Journal, run_id: str, change: str) -> None:
+    journal.conclude(HASH, run_id, NOON, settled=[Settled(Outcome(change, DONE))])
+
+
+def test_what_runs_without_a_report_did_is_told_by_the_next_one_that_has_one_and_by_no_other(journal):
+    begin(journal, "1 killed")
+    settle(journal, "1 killed", "c1")
+    begin(journal, "2 stopped", minutes=1)
+    settle(journal, "2 stopped", "c2")
+    assert journal.settled_untold("2 stopped", HASH) == {"c1"}
+    journal.finish_run("2 stopped", 7, "Target down", {"mails": {}}, NOON)
+    begin(journal, "3 killed", minutes=2)
+    settle(journal, "3 killed", "c3")
+    begin(journal, "4 blocked", minutes=3, applying=False)
+    journal.finish_run("4 blocked", 5, "Blocked", {"mails": {}}, NOON)
+    begin(journal, "5", minutes=4)
+
+    assert journal.settled_untold("5", HASH) == {"c3"}
+
+
 # -- the file ---------------------------------------------------------------------------------------------------
 
 
