@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.planned import bring
 from flows.run import Run
-from flows.verdict import facts_of_cut_off
+from flows.verdict import facts_of_cut_off, mails_of
 from tasks.faults import fault_of
 from tasks.journal import INTERRUPTED, Journal, RunFolder, RunRecord
 from tasks.model.errors import BadUsage, StalePlan
@@ -96,6 +96,9 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
     outcomes = run.journal.outcomes(plan.hash)
     run.given_up.append(f"{_not_completed(cut_off)}. {carried_out(plan, outcomes)}")
     has_its_own = cut_off.finished_at is not None and cut_off.state != INTERRUPTED
+    if has_its_own:
+        found = run.journal.settled_by(run.run_id, plan.hash)
+        run.late_mails.update(mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in found}))
     summary = {} if has_its_own else _report(run, cut_off, plan, outcomes)
     close(cut_off.run_id, run.run_id, datetime.now(UTC), summary)
 

@@ -39,7 +39,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         exit_code=code,
         message=str(run.error or ""),
         requests=run.requests or None,
-        mails=_mails_to_come(plan, outcomes) if code in (PENDING, BLOCKED) else _mails(plan, _own(run, outcomes)),
+        mails=_mails_to_come(plan, outcomes) if code in (PENDING, BLOCKED) else _mails_told(run, plan, outcomes),
         next_steps=next_steps(run, code, plan),
         timezone=run.loaded.pipeline.timezone,
         sent=run.sent,
@@ -68,6 +68,7 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
     target = run.loaded.pipeline.target
     sent = Sent(recorded=run.journal.sent(cut_off.run_id))
     own = run.journal.settled_by(cut_off.run_id, plan.hash) | run.journal.settled_by(run.run_id, plan.hash)
+    told = own | run.journal.settled_untold(cut_off.run_id, plan.hash)
     return RunFacts(
         run_id=cut_off.run_id,
         command=cut_off.command,
@@ -79,7 +80,7 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
         plan_hash=plan.hash,
         state="cut_off",
         exit_code=None,
-        mails=_mails(plan, {key: outcome for key, outcome in outcomes.items() if key in own}) if sent.calls else {},
+        mails=mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in told}),
         next_steps=(f"The run that gave its plan up: rosterflow report {run.run_id}",),
         timezone=zone,
         sent=sent,
@@ -91,10 +92,11 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
 def _own(run: Run, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
     """Return the outcomes that this run is to tell of: its own, and those of runs that were cut off before they could.
 
-    Earlier runs of the plan have told of the others.
+    Its own are those that it recorded, of calls that an earlier run made as well. Earlier runs of the plan have told of
+    the others. Where nothing tells whose they are, a run that sent nothing takes none for its own.
     """
-    own = outcomes.keys() if run.own is None else run.own
-    told = run.untold if run.sent.is_nothing else run.untold | own
+    all_or_none = frozenset() if run.sent.is_nothing else frozenset(outcomes)
+    told = run.untold | (all_or_none if run.own is None else run.own)
     return {key: outcome for key, outcome in outcomes.items() if key in told}
 
 
@@ -174,7 +176,11 @@ def _way_on(run: Run, plan: Plan | None) -> str:
     return "Make a new plan once the cause is gone: nothing is left to try of this one."
 
 
-def _mails(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
+def _mails_told(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
+    return dict(Counter(mails_of(plan, _own(run, outcomes))) + run.late_mails)
+
+
+def mails_of(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
     """Count by kind the mails of what was done.
 
     Who turned out to have an account elsewhere got one other mail than those that were foreseen.

@@ -186,6 +186,52 @@ def test_what_a_plan_had_done_that_is_given_up_is_told_by_its_own_run_and_by_the
     assert "bo.lind@acme.example" in page
 
 
+def test_mails_of_all_runs_that_were_cut_off_in_a_plan_are_told_by_the_one_report_of_it(
+    cut_off_after, cut_off, sync, told, journal, office, staff, tenant
+):
+    cut_off_after(1)
+    sent = tenant.mails()
+    cut_off("provision_batch")
+    last = journal.unfinished("acme")
+    office.staff(staff[:-1])
+
+    told(sync())
+
+    assert sum(journal.run(last.run_id).summary["mails"].values()) == sum(sent.values()) > 0
+
+
+def test_mails_of_calls_that_are_found_made_are_told_though_nothing_more_is_sent(cut_off, sync, told, journal, tenant):
+    cut_off("close_plan")
+    sent = tenant.mails()
+    with closing(sqlite3.connect(journal._folder / "journal.db")) as conn:  # as if all answers had been lost
+        conn.execute("UPDATE operations SET result = NULL, concluded_at = NULL")
+        conn.execute("DELETE FROM outcomes")
+        conn.execute("DELETE FROM links")
+        conn.commit()
+
+    ended = told(sync())
+
+    assert tenant.mails() == sent
+    assert sum(journal.run(ended.run_id).summary["mails"].values()) == sum(sent.values()) > 0
+
+
+def test_mails_of_calls_that_were_found_made_after_the_report_of_their_run_are_told_by_who_found_them(
+    overtaken, sync, told, journal, tenant
+):
+    sent = sum(tenant.mails().values())
+    with closing(sqlite3.connect(journal._folder / "journal.db")) as conn:  # as if the answer had been lost
+        conn.execute("UPDATE operations SET result = NULL, concluded_at = NULL")
+        conn.execute("DELETE FROM outcomes")
+        conn.execute("DELETE FROM links")
+        conn.commit()
+    journal.finish_run(overtaken.run_id, 7, "Target down", {"mails": {}}, overtaken.started_at)
+
+    ended = told(sync())
+
+    assert journal.run(overtaken.run_id).summary == {"mails": {}}
+    assert sum(journal.run(ended.run_id).summary["mails"].values()) == sum(tenant.mails().values()) > sent
+
+
 def test_a_plan_that_was_given_up_is_not_carried_out_any_more(overtaken, sync, apply, told, office, tenant):
     office.spec["limits"] = {"create": {"count": "0"}, "update": {"count": "0"}, "suspend": {"count": "0"}}
     told(sync())
