@@ -17,11 +17,14 @@ from tasks.model.tally import tally_of
 from tasks.plan.stage import still_asks_for, traced
 from tasks.provision import admit, conclude_rest
 from tasks.provision.steps import settle_cut_off
-from tasks.report.stage import write_report
+from tasks.report.stage import REVIEW, SUMMARY, write_report
 from tasks.report.summary import carried_out, summarise
 from tasks.report.words import count
 
 log = logging.getLogger(__name__)
+
+ENDED = {"done": "Completed", "partial": "Partial"}
+"""How a run ended whose report says so. What else stopped one is not told there by its name."""
 
 
 def take_up(run: Run, pipeline: str) -> str | None:
@@ -49,11 +52,31 @@ def settle_other(run: Run, pipeline: str, plan_hash: str) -> None:
 
 
 def _cut_off(run: Run) -> RunRecord | None:
-    """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends."""
+    """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends.
+
+    One that was killed with its report written, and its end not recorded, has ended as that report says.
+    """
     found = run.journal.unfinished(run.pipeline_name)
+    if found is not None and found.finished_at is None and _record_end(run, found):
+        found = run.journal.unfinished(run.pipeline_name)
     if found is not None:
         _note_calls(run, str(found.plan_hash))
     return found
+
+
+def _record_end(run: Run, found: RunRecord) -> bool:
+    """Record the end of a run by the summary in its folder, and tell whether there is a whole report of its own."""
+    folder = RunFolder(run.settings.runs / found.run_id)
+    try:
+        summary = folder.load_json(SUMMARY, dict)
+        told = summary["run"]
+        is_whole = told["run_id"] == found.run_id and folder.path(REVIEW).is_file()
+        at, code, name = datetime.fromisoformat(told["finished_at"]), int(told["exit_code"]), ENDED[told["state"]]
+    except (BadUsage, KeyError, TypeError, ValueError):
+        return False
+    if is_whole:
+        run.journal.finish_run(found.run_id, code, name, summary, at.astimezone(UTC))
+    return is_whole
 
 
 def _note_calls(run: Run, plan_hash: str) -> None:

@@ -13,6 +13,7 @@ from tasks.settings import Settings
 
 GO_ON = "Run the same command again: it goes on where it stopped."
 AGAIN = "run the same command again"
+LOOKS_UP = "It looks up what became of every call that has no answer on record."
 BEYOND_READING = ("gone", "replaced", "log lost")
 """Reasons for which what can still be read of a lost journal is not what will be found in its place."""
 
@@ -72,6 +73,8 @@ def telling(error: E, sent: Sent) -> E:
     error.sent = str(sent)
     if isinstance(error, TargetError) and sent.calls and AGAIN not in error.remedy.casefold():
         error.remedy = f"{error.remedy} {GO_ON}".strip()
+    if isinstance(error, JournalLost) and not sent.is_nothing and LOOKS_UP not in error.remedy:
+        error.remedy = f"{error.remedy} {LOOKS_UP}".strip()
     return error
 
 

@@ -19,6 +19,7 @@ from tasks.report.summary import nameless
 from tasks.report.words import TRANSFER
 
 DONE, PENDING, INCOMPLETE = 0, 3, 4
+GIVEN_UP_BY = "The run that gave its plan up: rosterflow report {} (was that cut off too, see rosterflow runs)"
 BLOCKED = UnsafePlan.exit_code
 
 
@@ -81,7 +82,7 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
         state="cut_off",
         exit_code=None,
         mails=mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in told}),
-        next_steps=(f"The run that gave its plan up: rosterflow report {run.run_id}",),
+        next_steps=(GIVEN_UP_BY.format(run.run_id),),
         timezone=zone,
         sent=sent,
         own=own,

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from flows.cli import accepting, doctor, history, inspection, planning, sandbox, sending
 from flows.cli.talk import complain, say
 from tasks.model.errors import RosterflowError
-from tasks.model.sent import NOTHING, Sent
+from tasks.model.sent import NOTHING, SENT_UNKNOWN, Sent
 from tasks.model.tally import TALLIES
 
 STOPPED = 4
@@ -36,7 +36,7 @@ class Commands(TyperGroup):
                 return super().invoke(ctx)
         except RosterflowError as error:
             sent = _what_was_sent(ctx.invoked_subcommand, begun)
-            error.sent = error.sent if sent is None else str(sent)
+            error.sent = _said(error, ctx.invoked_subcommand) if sent is None else str(sent)
             complain(str(error))
             if "report" in error.facts:
                 say(f"Report: {error.facts['report']}")
@@ -74,6 +74,11 @@ def _what_was_sent(command: str | None, before: frozenset[str]) -> Sent | None:
     from flows.sent import sent_since
 
     return sent_since(before)
+
+
+def _said(error: RosterflowError, command: str | None) -> str:
+    """Return what an error of a command that sends nothing says of it: of another run, or, if of itself, nothing."""
+    return "" if command in _NAMES_THAT_TELL and error.sent == SENT_UNKNOWN else error.sent
 
 
 def _debugging() -> bool:
@@ -124,6 +129,7 @@ def rosterflow(
 
 
 _NAMES_THAT_CANNOT_SEND = frozenset(command.__name__ for module in CANNOT_SEND for command in module.COMMANDS)
+_NAMES_THAT_TELL = frozenset(command.__name__ for command in history.COMMANDS)
 
 for group in (doctor, inspection, planning, accepting, sending, history, sandbox):
     for command in group.COMMANDS:

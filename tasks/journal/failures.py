@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
 
 from tasks.model.errors import JournalLost
 
-AGAIN = "Then run the same command again: it looks up what became of every call that has no answer on record."
+AGAIN = "Then run the same command again."
 LITTLE_SPACE = 1 << 16
 
 

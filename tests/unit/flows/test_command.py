@@ -207,3 +207,20 @@ def test_a_report_is_told_by_the_journal_where_its_folder_is_gone(run, office, s
     assert said.exit_code == 0
     assert "were given access" in said.stdout
     assert "The folder of the run is not there, nor is its page" in said.stderr
+
+
+@pytest.mark.parametrize("words", [["runs"], ["report", "latest"], ["check", "{pipeline}"]])
+def test_a_command_that_sends_nothing_says_of_a_journal_that_fails_no_more_than_that(run, office, monkeypatch, words):
+    from tasks.journal import Journal
+    from tasks.journal.failures import Reason, lost
+
+    def fail(*_, **__):
+        raise lost(office.home / "journal.db", Reason.FULL)
+
+    for name in ("runs", "find_run", "begin_run"):
+        monkeypatch.setattr(Journal, name, fail)
+    said = run(*(word.format(pipeline=office.save()) for word in words))
+    assert said.exit_code == 1
+    assert "its disk is full" in said.stderr
+    assert "not known" not in said.stderr
+    assert "looks up" not in said.stderr

@@ -200,6 +200,27 @@ def test_mails_of_all_runs_that_were_cut_off_in_a_plan_are_told_by_the_one_repor
     assert sum(journal.run(last.run_id).summary["mails"].values()) == sum(sent.values()) > 0
 
 
+@pytest.mark.parametrize("has_report", [True, False])
+def test_a_run_that_was_killed_with_its_report_written_has_ended_as_that_says(
+    sync, told, journal, tenant, office, has_report
+):
+    ended = told(sync())
+    summary, mails = journal.run(ended.run_id).summary, tenant.mails()
+    with closing(sqlite3.connect(journal._folder / "journal.db")) as conn:  # as if it had been killed after that
+        conn.execute("UPDATE runs SET finished_at = NULL, exit_code = NULL, state = 'running', summary = '{}'")
+        conn.commit()
+    if not has_report:
+        (office.home / "runs" / ended.run_id / "review.xlsx").unlink()  # the last that is written
+
+    again = told(sync())
+
+    first, second = journal.run(ended.run_id), journal.run(again.run_id)
+    assert (first.state, first.exit_code) == (("Completed", 0) if has_report else ("Interrupted", None))
+    assert first.summary == (summary if has_report else {})
+    assert sum(second.summary["mails"].values()) == (0 if has_report else sum(mails.values()))
+    assert tenant.mails() == mails
+
+
 def test_mails_of_calls_that_are_found_made_are_told_though_nothing_more_is_sent(cut_off, sync, told, journal, tenant):
     cut_off("close_plan")
     sent = tenant.mails()
