@@ -127,9 +127,9 @@ def _hold_claims(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
 
 def _named_after(people: pd.DataFrame, linked: pd.DataFrame, mine: pd.Series) -> pd.Series:
     """Return of each worker the link that has the same names, and beside whose id somebody else stands."""
-    known = known_of(linked)
-    known["owner"] = known["source"] + "\t" + known["key"]
-    lost = known[known["owner"].isin(mine[people["match"] == "stranger"])].dropna(subset=["names"])
+    displaced = (linked["link_source"] + "\t" + linked["link_external_id"]).isin(mine[people["match"] == "stranger"])
+    lost = known_of(linked[displaced]).dropna(subset=["names"])
+    lost["owner"] = lost["source"] + "\t" + lost["key"]
     return paired(people).map(lost.drop_duplicates("names").set_index("names")["owner"])
 
 
