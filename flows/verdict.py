@@ -63,12 +63,12 @@ def _override(run: Run, plan: Plan) -> Override | None:
 def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Outcome]) -> RunFacts:
     """Return what the report says of a run that was cut off, and whose plan *run* has given up.
 
-    What was found out of its calls since counts as its own.
+    What was found out of its calls since, by whatever run, counts as its own.
     """
     zone = run.loaded.pipeline.timezone
     target = run.loaded.pipeline.target
     sent = Sent(recorded=run.journal.sent(cut_off.run_id))
-    own = run.journal.settled_by(cut_off.run_id, plan.hash) | run.journal.settled_by(run.run_id, plan.hash)
+    own = frozenset(outcomes) - run.journal.settled_by_others(cut_off.run_id, plan.hash)
     told = own | run.journal.settled_untold(cut_off.run_id, plan.hash)
     return RunFacts(
         run_id=cut_off.run_id,

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, not_, select, update
 
 from tasks.journal import links as linking
 from tasks.journal.database import write_audit
@@ -133,21 +133,24 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return frozenset(conn.execute(query).scalars())
 
+    def settled_by_others(self, run_id: str, plan_hash: str) -> frozenset[str]:
+        """Return the changes of a plan whose outcome was recorded by another run that applied the plan."""
+        query = select(outcomes.c.change_id).where(outcomes.c.plan_hash == plan_hash, outcomes.c.run_id != run_id)
+        with self._read() as conn:
+            return frozenset(conn.execute(query.where(outcomes.c.run_id.in_(_appliers(plan_hash)))).scalars())
+
     def settled_untold(self, run_id: str, plan_hash: str) -> frozenset[str]:
         """Return the changes of a plan whose outcome was recorded by another run than this, and is in no report.
 
-        A run that applied the plan and has a report has told of what all runs before it recorded.
+        A run that applied the plan and has a report has told of what all runs before it recorded. Ids sort as the runs
+        began.
         """
+        told = _appliers(plan_hash).where(runs.c.run_id != run_id).add_columns(runs.c.summary)
         query = select(outcomes.c.change_id, outcomes.c.run_id).where(outcomes.c.plan_hash == plan_hash)
         with self._read() as conn:
-            by = conn.execute(query.where(outcomes.c.run_id != run_id)).all()
-            applied = select(runs.c.run_id, runs.c.summary).where(
-                runs.c.plan_hash == plan_hash, runs.c.applying_since.is_not(None), runs.c.run_id != run_id
-            )
-            found = conn.execute(applied.order_by(runs.c.run_id)).all()
-        told = max((at for at, row in enumerate(found, 1) if row.summary), default=0)
-        untold = {row.run_id for row in found[told:]}
-        return frozenset(row.change_id for row in by if row.run_id in untold)
+            last = max((row.run_id for row in conn.execute(told) if row.summary), default="")
+            by = conn.execute(query.where(outcomes.c.run_id != run_id, outcomes.c.run_id > last)).all()
+        return frozenset(row.change_id for row in by)
 
     def applied(self, plan: Plan, at: datetime, run_id: str) -> int:
         """Close the application of *plan*: grace periods, digests, generation. Returns the generation.
@@ -167,6 +170,11 @@ class CallRecord(PlanRecord):
             facts = {"plan": plan.hash, "generation": generation + 1}
             write_audit(conn, at, plan.header.pipeline, run_id, "applied", facts)
         return generation + 1
+
+
+def _appliers(plan_hash: str) -> Select[tuple[str]]:
+    """The ids of the runs that began to apply a plan."""
+    return select(runs.c.run_id).where(runs.c.plan_hash == plan_hash, runs.c.applying_since.is_not(None))
 
 
 def _never_left() -> ColumnElement[bool]:

@@ -15,15 +15,17 @@ class Doubt:
 
     ``held``: linked workers who are named by a held row; nothing about them changes. ``addressed``: those whose address
     a held row has. ``named``: those whose first name and surname a held row has beside the key of somebody of other
-    names. ``claimed``: those whose address or names a row has that is under another id. ``undecided``: sources with a
-    held row that tells neither by key nor by address who it is. The removal of an absent person is not safe there, nor
-    is that of an absent one who is ``named``. ``misplaced``: linked workers whose account is somebody else's by now.
+    names. ``claimed``: those whose address or names a row has that is under a new id. ``astray``: those whose address
+    or names a row has that is under the id of another. ``undecided``: sources with a held row that tells neither by key
+    nor by address who it is. The removal of an absent person is not safe there, nor is that of an absent one who is
+    ``named`` or ``astray``. ``misplaced``: linked workers whose account is somebody else's by now.
     """
 
     held: frozenset[Key] = frozenset()
     addressed: frozenset[Key] = frozenset()
     named: frozenset[Key] = frozenset()
     claimed: frozenset[Key] = frozenset()
+    astray: frozenset[Key] = frozenset()
     undecided: frozenset[str] = frozenset()
     misplaced: frozenset[Key] = frozenset()
 
@@ -33,7 +35,7 @@ class Doubt:
             return WithheldReason.HELD
         if (source, key) in self.addressed or (absent and (source in self.undecided or (source, key) in self.named)):
             return WithheldReason.UNDECIDED
-        if (source, key) in self.claimed:
+        if (source, key) in self.claimed or (absent and (source, key) in self.astray):
             return WithheldReason.NEW_ID
         if (source, key) in self.misplaced:
             return WithheldReason.IDENTITY
@@ -60,7 +62,8 @@ def weigh_held_rows(held: pd.DataFrame, linked: pd.DataFrame, people: pd.DataFra
         held=certain,
         addressed=_owners(known, held),
         named=others_of(known, held, "names"),
-        claimed=frozenset(claimed | others_of(known, astray, "address") | others_of(known, astray, "names")),
+        claimed=frozenset(claimed),
+        astray=others_of(known, astray, "address") | others_of(known, astray, "names"),
         undecided=frozenset(unclear.loc[~decided, "source"]),
     )
 

@@ -56,9 +56,9 @@ def correlate(
     *linked* is that of ``live_links``, *held* the rows that were held (``keyed``). One row per worker. ``match`` is
     ``link``, ``external_id``, ``user_name``, missing where nobody fits, ``ambiguous`` where more than one worker or
     account fits, ``claimed`` where the account is linked to somebody else, or the row has the names of somebody beside
-    whose id a stranger stands (``claimed_from`` is that link's key), ``stranger`` where the linked account is another
-    person's (``hold_strangers``, ``misplaced``), ``elsewhere`` where it is one of *elsewhere*: linked by another
-    pipeline. The last four have no ``account_key``: never guessed.
+    whose id and address others stand (``claimed_from`` is that link's key), ``stranger`` where the linked account is
+    another person's (``hold_strangers``, ``misplaced``), ``elsewhere`` where it is one of *elsewhere*: linked by
+    another pipeline. The last four have no ``account_key``: never guessed.
     """
     by_link = linked[["link_source", "link_external_id", "account_key"]].rename(
         columns={"link_source": "source", "link_external_id": "key"}
@@ -101,8 +101,8 @@ def _hold_claims(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """An account that is linked belongs to that worker: anybody else who fits it is set apart.
 
     So is a newcomer with the address by which a link knows somebody who is gone: it may be the same person under a
-    new id, whose account was renamed meanwhile. And so is one with the names of somebody beside whose id a stranger
-    stands. People who are gone claim nothing.
+    new id, whose account was renamed meanwhile. And so is one with the names of somebody beside whose id and address
+    other names stand. People who are gone claim nothing.
     """
     keys = linked["link_source"] + "\t" + linked["link_external_id"]
     owner = pd.Series(keys.to_numpy(), index=linked["account_key"])
@@ -126,10 +126,15 @@ def _hold_claims(people: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
 
 
 def _named_after(people: pd.DataFrame, linked: pd.DataFrame, mine: pd.Series) -> pd.Series:
-    """Return of each worker the link that has the same names, and beside whose id somebody else stands."""
-    displaced = (linked["link_source"] + "\t" + linked["link_external_id"]).isin(mine[people["match"] == "stranger"])
-    lost = known_of(linked[displaced]).dropna(subset=["names"])
-    lost["owner"] = lost["source"] + "\t" + lost["key"]
+    """Return of each worker the link that has the same names, and beside whose id and address other ones stand.
+
+    Where the address is another one too, the id was given to somebody else, and a namesake is not the one who had it.
+    """
+    strangers = people["match"] == "stranger"
+    known = known_of(linked[(linked["link_source"] + "\t" + linked["link_external_id"]).isin(mine[strangers])])
+    known["owner"] = known["source"] + "\t" + known["key"]
+    at = known.merge(pd.DataFrame({"owner": mine[strangers], "address": people.loc[strangers, "address"]}))
+    lost = known[known["owner"].isin(at["owner"])].dropna(subset=["names"])
     return paired(people).map(lost.drop_duplicates("names").set_index("names")["owner"])
 
 

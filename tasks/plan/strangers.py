@@ -1,6 +1,6 @@
 """Who is no longer who the link says: ids, addresses and names that got beside somebody else's. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -20,8 +20,9 @@ def hold_strangers(people: pd.DataFrame, linked: pd.DataFrame, held: pd.DataFram
       their own;
     - if a name differs, and the address too, and the one that was theirs stands in another row of the list, which had
       another;
-    - if a name differs, and the names that were theirs stand in another row of the list, which had other ones, or the
-      new ones are just those that another linked person has lost.
+    - if a name differs, and the new ones are just those that another linked person has lost;
+    - if the first name differs, and the names that were theirs stand in one other row of the list, which had others.
+      Who takes another surname may have had a namesake, and names that stand in several rows say of nobody who it is.
 
     Ids are used again, and cells get into the wrong row. *held* are the rows that were held (``Verdict.held``, with
     ``key`` and ``address``): they tell of nobody what is to be done, but they are rows of the list.
@@ -38,7 +39,7 @@ def hold_strangers(people: pd.DataFrame, linked: pd.DataFrame, held: pd.DataFram
     other = by_link & (stranger | taken & differs["user_name"])
     changed = by_link & renamed
     if changed.any():
-        other |= changed & _are_others(people, changed, linked, held, named, differs["user_name"])
+        other |= changed & _are_others(people, changed, linked, held, named, differs)
     people.loc[other, "match"] = "stranger"
     people.loc[other, "account_key"] = pd.NA
     return people
@@ -50,18 +51,19 @@ def _are_others(
     linked: pd.DataFrame,
     held: pd.DataFrame,
     named: pd.Series,
-    moved: pd.Series,
+    differs: Mapping[str, pd.Series],
 ) -> pd.Series:
     """Tell of each worker whose name is *changed* whether somebody else has got theirs, or they somebody else's.
 
-    *named* are those with both names, *moved* those with another address.
+    *named* are those with both names.
     """
     known = known_of(linked)
     listed = pd.concat([people.loc[people["employed"], _WHO], held[_WHO]])
+    alone = listed[~paired(listed).duplicated(keep=False)]
     lost = known[_among(known, list(zip(people.loc[changed, "source"], people.loc[changed, "key"], strict=True)))]
     return (
-        (moved & _among(people, others_of(known, listed, "address")))
-        | (named & _among(people, others_of(known, listed, "names")))
+        (differs["user_name"] & _among(people, others_of(known, listed, "address")))
+        | (differs["given_name"] & named & _among(people, others_of(known, alone, "names")))
         | (named & paired(people).isin(lost["names"]))
     )
 
@@ -88,17 +90,19 @@ def paired(rows: pd.DataFrame) -> pd.Series:
 
 
 def others_of(known: pd.DataFrame, rows: pd.DataFrame, field: str) -> frozenset[Key]:
-    """Return whom of the *known* (``known_of``) the *rows* (of ``people.keyed``) name in *field*, beside another key.
+    """Return whom of the *known* (``known_of``) the *rows* (of ``people.keyed``) of the same source name in *field*,
+    beside another key.
 
-    A row whose own key is known by just that is nobody else's.
+    A row whose own key is known by just that is nobody else's. Cells get beside others within one list: the same person
+    may be in another one under a key of its own.
     """
     value = paired(rows) if field == "names" else rows[field]
     asked = rows[["source", "key"]].assign(**{field: value}).dropna(subset=[field])
-    met = asked.merge(known.dropna(subset=[field]), on=field, suffixes=("", "_known"))
+    met = asked.merge(known.dropna(subset=[field]), on=["source", field], suffixes=("", "_known"))
     row = ["source", "key", field]
-    own = met[(met["source"] == met["source_known"]) & (met["key"] == met["key_known"])]
+    own = met[met["key"] == met["key_known"]]
     others = met[~pd.MultiIndex.from_frame(met[row]).isin(pd.MultiIndex.from_frame(own[row]))]
-    return frozenset(zip(others["source_known"], others["key_known"], strict=True))
+    return frozenset(zip(others["source"], others["key_known"], strict=True))
 
 
 def _among(people: pd.DataFrame, keys: Collection[Key]) -> pd.Series:

@@ -114,7 +114,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     ),
     WithheldReason.CLAIMED: (
         "The account with this address, or the person of these names, is linked to another id",
-        "If it is one person under a new id, give them the old id in the list. If not, give one another address.",
+        (
+            "If it is one person under a new id, give them the old id in the list. If not, see first to what is "
+            "withheld from whoever has that id, or give one of the two another address."
+        ),
     ),
     WithheldReason.NEW_ID: (
         "Another row of the list has this person's address or names: perhaps the same person, under another id",
@@ -142,7 +145,10 @@ WITHHELD: Mapping[WithheldReason, tuple[str, str]] = {
     ),
     WithheldReason.IDENTITY: (
         "The id, or the account that goes with it, is somebody else's by name or address",
-        "Give the new person an id of their own at the source; if the account is wrong, correct it by hand.",
+        (
+            "Give the new person an id of their own at the source. If the row is right, write its names and address "
+            "into the account by hand."
+        ),
     ),
     WithheldReason.NO_SOURCE: (
         "The pipeline no longer has the source that this person came from",

@@ -165,6 +165,7 @@ def test_two_of_one_surname_whose_ids_were_exchanged_keep_their_names_and_produc
     assert held(plan) == {("identity", "0"), ("identity", "1")}
 
 
+NAMED = ("given_name", "family_name")
 NEW = {"external_id": "9", "user_name": "new@acme.example", "given_name": "Max", "family_name": "Muster"}
 
 
@@ -195,6 +196,46 @@ def test_names_that_were_exchanged_with_a_newcomers_change_and_make_nobody() -> 
     plan = planned(tenant_of(before, [*after, *others]))
     assert plan.changes == ()
     assert held(plan) == {("identity", "0"), ("claimed", "9")}
+
+
+def test_who_marries_and_has_a_namesake_that_is_new_is_who_they_were_and_may_leave() -> None:
+    before = sales(4)
+    known, namesake, others = sheet_of(before, given_name="P0", family_name="Vale0")
+    married = {**known, "family_name": "Hill"}
+    plan = planned(tenant_of(before, [married, namesake, *others]))
+    assert {(change.action, change.external_id) for change in plan.changes} >= {("update", "0"), ("create", "9")}
+    assert held(plan) == set()
+    gone = planned(tenant_of(before, [{**married, "status": "inactive"}, namesake, *others]))
+    assert ("suspend", "0") in {(change.action, change.external_id) for change in gone.changes}
+
+
+def test_who_leaves_by_their_own_row_leaves_though_a_stranger_has_their_names() -> None:
+    before = sales(4)
+    stranger = {**before[1], "user_name": "new@acme.example", **{name: before[0][name] for name in NAMED}}
+    plan = planned(tenant_of(before, [{**before[0], "status": "inactive"}, stranger, *before[2:]]))
+    assert [(change.action, change.external_id) for change in plan.changes] == [("suspend", "0")]
+    assert held(plan) == {("identity", "1")}
+
+
+def test_a_namesake_of_whoever_had_an_id_that_was_given_again_is_made() -> None:
+    before = sales(4)
+    again = {**before[0], **NEW, "external_id": "0"}
+    _, namesake, others = sheet_of(before, user_name="other@acme.example", given_name="P0", family_name="Vale0")
+    plan = planned(tenant_of(before, [again, namesake, *others]))
+    assert ("create", "9") in {(change.action, change.external_id) for change in plan.changes}
+    assert held(plan) == {("identity", "0")}
+
+
+def test_names_that_stand_in_several_rows_say_of_nobody_who_it_is() -> None:
+    """As those of places that are not filled yet."""
+    before = [{**row, "given_name": "Vacant", "family_name": "Position"} for row in sales(1)] + sales(4)[1:]
+    filled = {**before[0], "given_name": "Eva", "family_name": "Klein"}
+    places = [
+        {**before[0], "external_id": f"9{at}", "user_name": f"v{at}@acme.example", "row": 90 + at} for at in (1, 2)
+    ]
+    plan = planned(tenant_of(before, [filled, *places, *before[1:]]))
+    assert {("update", "0"), ("create", "91")} <= {(change.action, change.external_id) for change in plan.changes}
+    assert held(plan) == set()
 
 
 def test_a_newcomer_with_the_names_of_somebody_who_keeps_them_is_made() -> None:

@@ -68,6 +68,18 @@ def test_what_runs_without_a_report_did_is_told_by_the_next_one_that_has_one_and
     assert journal.settled_untold("5", HASH) == {"c3"}
 
 
+def test_what_a_run_found_out_that_was_killed_before_it_applied_the_plan_is_nobody_elses(journal):
+    begin(journal, "1 killed")
+    settle(journal, "1 killed", "c1")
+    begin(journal, "2 killed too", minutes=1)
+    settle(journal, "2 killed too", "c2")
+    begin(journal, "3 gave it up, and was killed", minutes=2, applying=False)
+    settle(journal, "3 gave it up, and was killed", "c3")
+
+    assert journal.settled_by_others("2 killed too", HASH) == {"c1"}
+    assert journal.settled_untold("2 killed too", HASH) == {"c1", "c3"}
+
+
 # -- the file ---------------------------------------------------------------------------------------------------
 
 
