@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zipfile import is_zipfile
 
 from flows.planned import bring
 from flows.run import Run
@@ -70,7 +71,7 @@ def _record_end(run: Run, found: RunRecord) -> bool:
     try:
         summary = folder.load_json(SUMMARY, dict)
         told = summary["run"]
-        is_whole = told["run_id"] == found.run_id and folder.path(REVIEW).is_file()
+        is_whole = told["run_id"] == found.run_id and is_zipfile(folder.path(REVIEW))
         at, code, name = datetime.fromisoformat(told["finished_at"]), int(told["exit_code"]), ENDED[told["state"]]
     except (BadUsage, KeyError, TypeError, ValueError):
         return False

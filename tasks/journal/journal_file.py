@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.journal.failures import Damaged, Reason, detail_of, lost, reason_of
 from tasks.journal.schema import SCHEMA_VERSION, bring_up_to_date, knows_run, require_whole, version_of
-from tasks.journal.site import MARK, RESTORE, Site, doubtful_run, leave_marks, not_the_homes, require_new
+from tasks.journal.site import MARK, NOTE, RESTORE, Site, leave_marks, require_new, require_the_homes
 from tasks.model.errors import BadUsage, RosterflowError
 
 BUSY_TIMEOUT_MS = 30_000
@@ -159,7 +159,7 @@ def _opened(site: Site) -> JournalFile:
         raise FileNotFoundError(2, "it was deleted at this moment")
     journal = JournalFile(site, identity)
     try:
-        _require_the_homes(journal, site)
+        require_the_homes(site, lambda run_id: _knows(journal, run_id))
         _bring_up_to_date(journal)
         journal.keep()
     except BaseException:
@@ -170,13 +170,9 @@ def _opened(site: Site) -> JournalFile:
     return journal
 
 
-def _require_the_homes(journal: JournalFile, site: Site) -> None:
-    """Raise ``BadUsage`` for a journal that is not where the home notes it, and does not know the home's last run."""
-    run_id = doubtful_run(site)
-    if run_id is not None:
-        with journal.engine.connect() as conn, conn.begin():
-            if not knows_run(conn, run_id):
-                raise not_the_homes(site, run_id)
+def _knows(journal: JournalFile, run_id: str) -> bool:
+    with journal.engine.connect() as conn, conn.begin():
+        return knows_run(conn, run_id)
 
 
 def _bring_up_to_date(journal: JournalFile) -> None:
@@ -208,7 +204,7 @@ def _require_usable(path: Path) -> None:
             path,
             "it is empty, and a journal never is. Somebody or something has emptied it",
             f"{RESTORE} Only if nothing was ever sent from here, or a new, empty journal is meant: delete it, "
-            f"{path.name}{MARK} beside it, and move the folder runs away.",
+            f"{path.name}{MARK} beside it, and move what is in the home of the runs before it (runs, {NOTE}) away.",
         )
     for place, word in ((path, "it"), (path.parent, "its folder")):
         if not os.access(place, os.R_OK | os.W_OK):

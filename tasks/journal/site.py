@@ -6,6 +6,7 @@ where the journal lies elsewhere, a note of that place: they are there when the 
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,41 +144,63 @@ def noted_place(site: Site) -> Path | None:
     return site.home / noted if isinstance(noted, str) else None
 
 
-def doubtful_run(site: Site) -> str | None:
-    """Return the run that a journal must know to count as the home's; None where it needs no proof.
+def require_the_homes(site: Site, knows: Callable[[str], bool]) -> None:
+    """Raise ``BadUsage`` for a journal that may not be the home's. *knows* tells whether it has a run.
 
-    It needs none where nothing tells of another. Elsewhere it may be an older copy, or what lies where a disk is not
-    mounted; at another place than noted, or beside a journal in the home, it may be another home's.
+    It needs no proof in a home that notes no other. Elsewhere it may be an older copy, or what lies where a disk is not
+    mounted; at another place than noted, or where nothing is noted, it may be another home's: then it has to know the
+    home's last run.
     """
-    noted, run = noted_place(site), _noted(site).get("run")
+    run_id = _last_run(site)
+    if run_id is not None and not knows(run_id):
+        raise _not_the_homes(site, run_id)
+    if run_id is None and site.has_own_besides and noted_place(site) is None:
+        raise BadUsage(
+            f"The home has a journal of its own, {site.own}, beside {_named(site)}.",
+            remedy=f"To go on with that of the home, unset {VARIABLE}. Only if the other one is meant: move {site.own} "
+            "away, then run the command again.",
+        )
+
+
+def _last_run(site: Site) -> str | None:
+    """Return the home's last run, as far as it counts: what is noted, else, where no other place is known, by the
+    folders that runs have left."""
+    run = _noted(site).get("run")
     if isinstance(run, str):
         return run
-    if noted == site.path or (noted is None and not site.has_own_besides):
+    if noted_place(site) == site.path or (not site.is_elsewhere and not site.note.exists()):
         return None
     with suppress(OSError):
         return max((run.name for run in (site.home / "runs").iterdir() if is_run_id(run.name)), default=None)
     return None
 
 
-def not_the_homes(site: Site, run_id: str) -> BadUsage:
-    """Return the error of a journal that does not know the home's last run."""
+def _not_the_homes(site: Site, run_id: str) -> BadUsage:
     noted, missed = noted_place(site), f"The journal {_named(site)} does not know run {run_id} of this home"
+    runs = site.home / "runs"
+    away = " and ".join(str(place) for place in (site.note, runs) if place.exists())
     if noted == site.path:
         return BadUsage(
             f"{missed}, which was in it: it is an older copy, or lies in the place of a disk that is not there.",
-            remedy=f"{MOUNT} Only if an older copy is meant {BACKUP}: move {site.note} away, then run the command "
-            "again.",
+            remedy=f"{MOUNT} Only if an older copy is meant {BACKUP}: move {away} away, then run the command again.",
         )
     meant = f"Only if {site.path} is meant all the same: move"
     if noted is not None:
         return BadUsage(
             f"{missed}, whose journal is another: {noted}, as {site.note} says.",
-            remedy=f"Let {VARIABLE} name that one, and mount its disk if that is not there. {meant} {site.note} away, "
+            remedy=f"Let {VARIABLE} name that one, and mount its disk if that is not there. {meant} {away} away, "
             "then run the command again.",
         )
+    if site.has_own_besides:
+        return BadUsage(
+            f"{missed}, which has a journal of its own: {site.own}.",
+            remedy=f"To go on with that, unset {VARIABLE}. {meant} {site.own} and {runs} away, then run the command "
+            "again.",
+        )
     return BadUsage(
-        f"{missed}, which has a journal of its own: {site.own}.",
-        remedy=f"To go on with that, unset {VARIABLE}. {meant} {site.own} away, then run the command again.",
+        f"{missed}.",
+        remedy=f"Let {VARIABLE} name the journal of this home, and mount its disk if that is not there. {meant} {away} "
+        "away, then run the command again.",
     )
 
 
@@ -189,7 +212,7 @@ def leave_marks(site: Site) -> None:
     if not site.is_elsewhere:
         site.note.unlink(missing_ok=True)
     elif noted_place(site) != site.path:
-        _note(site, doubtful_run(site))
+        _note(site, _last_run(site))
 
 
 def note_run(site: Site, run_id: str) -> None:
@@ -214,5 +237,10 @@ def _noted(site: Site) -> dict[str, Any]:
 
 
 def _write(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+    """Write a file whole or not at all: another process may read it at this moment, and the power may fail."""
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -179,8 +179,11 @@ def test_an_older_copy_in_its_place_is_used_only_if_somebody_says_so(home: Path,
         BadUsage, match=f"does not know run {last} of this home, which was in it: it is an older"
     ) as caught:
         use(place, run=False)
-    assert f"move {home}/journal.place away" in str(caught.value.remedy)
+    assert f"move {home}/journal.place and {home}/runs away" in str(caught.value.remedy)
     (home / "journal.place").unlink()
+    with pytest.raises(BadUsage, match=f"does not know run {last} of this home."):
+        use(place, run=False)
+    (home / "runs").rename(home / "old")
     assert len(use(place)) == 2
     assert len(use(place)) == 3
 
@@ -213,6 +216,9 @@ def test_a_journal_of_another_home_is_not_taken_for_this_ones(home: Path, disk: 
     assert "unset ROSTERFLOW_JOURNAL_URL" in str(caught.value.remedy)
     assert not (home / "journal.place").exists()
     assert len(use(JournalPlace(home))) == 3
+    (home / "runs").rename(home / "old")
+    with pytest.raises(BadUsage, match=f"The home has a journal of its own, {home}/journal.db, beside"):
+        use(named(home, disk / "journal.db"), run=False)
     (home / "journal.db").rename(home / "old.db")
     use(named(home, disk / "journal.db"))
     assert json.loads((home / "journal.place").read_text())["journal"] == str(disk / "journal.db")
