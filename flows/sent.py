@@ -28,9 +28,13 @@ def sent_by(run: Run) -> Sent:
     beyond = isinstance(lost, JournalLost) and lost.facts.get("reason") in BEYOND_READING
     if not beyond:
         _count_again(run, tally)
-    return Sent(
-        tally.calls, None if beyond else _recorded(run.journal, [run.run_id]), tally.earlier, tally.earlier_perhaps
-    )
+    return Sent(tally.calls, None if beyond else _recorded(run.journal, [run.run_id]), *_earlier([tally]))
+
+
+def _earlier(tallies: Sequence[Tally]) -> tuple[int, int, int]:
+    """Return the calls of earlier runs, those that they perhaps made, and for how many plans."""
+    plans = sum(one.earlier_plans for one in tallies)
+    return sum(one.earlier for one in tallies), sum(one.earlier_perhaps for one in tallies), plans
 
 
 def _count_again(run: Run, tally: Tally) -> None:
@@ -46,7 +50,7 @@ def sent_by_runs(run_ids: Sequence[str]) -> Sent:
     """Return what some runs of this process have sent so far."""
     tallies = [TALLIES[run_id] for run_id in run_ids]
     counted = sum(one.calls for one in tallies)
-    earlier = (sum(one.earlier for one in tallies), sum(one.earlier_perhaps for one in tallies))
+    earlier = _earlier(tallies)
     place = Settings().journal_place
     try:
         if not Journal.is_there(place):  # to open it might make a new one

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from flows.overriding import override_of
 from flows.run import Run
 from tasks.journal import RunRecord
-from tasks.model.errors import RosterflowError, UnsafePlan
+from tasks.model.errors import RosterflowError, StalePlan, UnsafePlan
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
+from tasks.provision import require_recent
 from tasks.provision.reasons import GIVEN_BACK
 from tasks.report.facts import Override, RunFacts, RunState
 from tasks.report.summary import nameless
@@ -141,7 +142,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
             "that command again, then make a new plan: this one is out of date as soon as that is settled."
         )
     elif code == PENDING:
-        steps.append(f"Review the changes, then send them: rosterflow apply {run.run_id}")
+        steps.append(_sending(run, plan))
     if plan is not None and run.error is not None and "readings" in run.error.facts:  # over a limit, not frozen
         steps.append(
             f"If the changes are meant, let plan {plan.hash[:12]} pass this once: "
@@ -166,6 +167,16 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
             "counts such an account as suspended."
         )
     return tuple(steps)
+
+
+def _sending(run: Run, plan: Plan | None) -> str:
+    """Say how a plan is sent, or why it cannot be today: one can be made for a day that is long gone, or to come."""
+    try:
+        if plan is not None:
+            require_recent(plan, run.today)
+    except StalePlan as stale:
+        return f"Review the changes. They cannot be sent today: {stale.what} {stale.remedy}"
+    return f"Review the changes, then send them: rosterflow apply {run.run_id}"
 
 
 def _way_on(run: Run, plan: Plan | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
 
 from tasks.journal import links as linking
 from tasks.journal.database import write_audit
@@ -102,12 +102,12 @@ class CallRecord(PlanRecord):
     def made(self, *, plan_hash: str | None = None, run_id: str | None = None) -> tuple[int, int]:
         """Return how many calls were made for a plan, by a run, or by that for this; and of how many more is unknown.
 
-        Of those the process was killed between writing them down and writing down what came of them.
+        Those are written down and have no answer on record: the process may have been killed before it made them. To
+        look them up tells only of those that are found done.
         """
         wanted = ((operations.c.plan_hash, plan_hash), (operations.c.run_id, run_id))
         mine = [column == value for column, value in wanted if value is not None]
-        known = operations.c.result.is_not(None) & ~_never_left()
-        query = select(func.count().filter(known), func.count().filter(operations.c.result.is_(None))).where(*mine)
+        query = select(func.count().filter(~_never_left() & ~_perhaps()), func.count().filter(_perhaps())).where(*mine)
         with self._read() as conn:
             made, perhaps = conn.execute(query).one()
         return made, perhaps
@@ -179,8 +179,20 @@ def _appliers(plan_hash: str) -> Select[tuple[str]]:
 
 def _never_left() -> ColumnElement[bool]:
     """The calls that certainly did not reach the target. One that was looked up and not found done may have."""
-    looked_up = operations.c.reply["reread"].as_boolean().is_(True)
-    return and_(func.coalesce(operations.c.result, "") == CallResult.NOT_SENT, not_(func.coalesce(looked_up, False)))
+    return (_result() == CallResult.NOT_SENT) & ~_looked_up()
+
+
+def _perhaps() -> ColumnElement[bool]:
+    """The calls of which nothing tells whether they were ever made."""
+    return _result().in_(["", CallResult.UNKNOWN]) | ((_result() == CallResult.NOT_SENT) & _looked_up())
+
+
+def _result() -> ColumnElement[str]:
+    return func.coalesce(operations.c.result, "")
+
+
+def _looked_up() -> ColumnElement[bool]:
+    return func.coalesce(operations.c.reply["reread"].as_boolean().is_(True), False)
 
 
 def _require_begun(conn: Connection, plan_hash: str, run_id: str) -> None:

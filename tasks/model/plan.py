@@ -186,7 +186,10 @@ class Withheld:
 
 @dataclass(frozen=True)
 class Leaving:
-    """A person who is absent or has ended, within the grace period: suspended on ``due`` if nothing changes."""
+    """A person who is gone from ``since`` on, within the grace period: suspended on ``due`` if nothing changes.
+
+    ``since`` is a day to come where a delta stated a last day, which is remembered.
+    """
 
     source: str
     external_id: str

@@ -35,9 +35,8 @@ class Roster:
     it); blank rows are not in it. ``workers`` follows ``tables.WORKERS``, one row per raw row. ``findings`` follows
     ``tables.FINDINGS``: what mapping could not do (a value not in a map, an unreadable date). ``mapped`` are the
     attributes that the pipeline maps, ``lacks`` those that it says the list does not have; ``skipped`` how many rows
-    were left out as it says, by reason. ``mended`` are the hashes of the workbooks whose rows count in the place of its
-    own, in their order.
     were left out as it says, by reason; ``blank`` how many between the headings and the last filled row are blank.
+    ``mended`` are the hashes of the workbooks whose rows count in the place of its own, in their order.
     """
 
     source: str

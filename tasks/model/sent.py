@@ -13,15 +13,16 @@ class Sent:
     """How many calls that change something a run made, and who knows it. A call that had no answer counts.
 
     ``recorded`` is what the journal has of them, None if it cannot tell. ``counted`` is what this process counted
-    itself, None if the run was not its own. ``earlier`` are the calls that had been made for a plan that was begun
+    itself, None if the run was not its own. ``earlier`` are the calls that had been made for plans that were begun
     before and not completed, and that this run took up or looked up; they are no calls of this run. ``earlier_perhaps``
-    are those of which it is not known whether they were made.
+    are those of which it is not known whether they were made. ``earlier_plans`` is how many plans those are.
     """
 
     counted: int | None = None
     recorded: int | None = None
     earlier: int = 0
     earlier_perhaps: int = 0
+    earlier_plans: int = 1
 
     @property
     def calls(self) -> int | None:
@@ -54,6 +55,8 @@ class Sent:
         'Nothing was sent by this run. A plan was begun before and not completed: 1 call had been made for it.'
         >>> str(Sent(counted=0, recorded=0, earlier=3, earlier_perhaps=5)).partition(": ")[2]
         '3 calls had been made for it, and perhaps 5 more.'
+        >>> str(Sent(counted=0, recorded=0, earlier=14, earlier_plans=2)).partition("run. ")[2]
+        '2 plans were begun before and not completed: 14 calls had been made for them.'
         """
         return " ".join(filter(None, (self._of_this_run(), self._of_earlier())))
 
@@ -75,7 +78,8 @@ class Sent:
         if not (self.earlier or self.earlier_perhaps):
             return ""
         more = f", and perhaps {self.earlier_perhaps} more" if self.earlier_perhaps else ""
-        return f"A plan was begun before and not completed: {_calls(self.earlier)} had been made for it{more}."
+        plans, them = ("A plan was", "it") if self.earlier_plans == 1 else (f"{self.earlier_plans} plans were", "them")
+        return f"{plans} begun before and not completed: {_calls(self.earlier)} had been made for {them}{more}."
 
 
 UNKNOWN = Sent()

@@ -37,6 +37,11 @@ class Tally:
         return tuple(self._earlier)
 
     @property
+    def earlier_plans(self) -> int:
+        """How many plans those are, leaving aside the ones for which certainly no call was made."""
+        return sum(made + perhaps > 0 for made, perhaps in self._earlier.values())
+
+    @property
     def earlier(self) -> int:
         return sum(made for made, _ in self._earlier.values())
 

@@ -76,13 +76,15 @@ class RosterFacts:
 
     ``people`` are the verdicts by namespace, the files of each put together; None where every source is a namespace
     by itself. ``populations`` has the namespace of each source. ``comparisons`` say how each file differs from the
-    last accepted one; ``skipped`` how many rows of each source were left out as the pipeline says, by reason.
+    last accepted one; ``skipped`` how many rows of each source were left out as the pipeline says, by reason;
+    ``rejects`` are the names of the workbooks of held rows in the run's folder.
     """
 
     people: Mapping[str, Verdict] | None = None
     populations: Mapping[str, str] = field(default_factory=dict)
     comparisons: Sequence[Comparison] = ()
     skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    rejects: tuple[str, ...] = ()
 
 
 NOTHING_FURTHER = RosterFacts()

@@ -92,6 +92,6 @@ def group_withheld(rows: Iterable[WithheldRow]) -> list[WithheldGroup]:
 
 
 def list_leaving(plan: Plan | None, names: Names) -> list[LeavingRow]:
-    """Return the people within their grace period, one row each, the soonest due first."""
+    """Return the people who are leaving and keep their accounts for now, one row each, the soonest due first."""
     rows = [LeavingRow(names.of(item), item.source, item.since, item.due) for item in (plan.leaving if plan else ())]
     return sorted(rows, key=lambda row: (row.due, row.person.name.casefold(), row.person.number))

@@ -143,7 +143,10 @@ def render_html(
     return _template().render(
         facts=facts,
         plan=plan,
-        begun=plan is not None and facts.due(plan, outcomes) is not plan,
+        begun=(begun := plan is not None and facts.due(plan, outcomes) is not plan),
+        everybody="plan.jsonl" if begun else "review.xlsx",
+        tried=bool(outcomes),
+        rejects=words.listed(rosters.rejects),
         redacted=redacted,
         summary=summary,
         long=len(summary["headline"]) > LONG_HEADLINE,

@@ -252,7 +252,7 @@ def _held(verdicts: Mapping[str, Verdict], names: FullNames, rosters: RosterFact
 
 def _leaving(plan: Plan, names: FullNames) -> Sheet:
     rows = [(*_person(row.person), row.since, row.due, row.source) for row in list_leaving(plan, names)]
-    return Sheet("Leaving", {**_PERSON, "Gone since": 14, "Suspended on": 14, "Source": 18}, rows)
+    return Sheet("Leaving", {**_PERSON, "Gone from": 14, "To be suspended on": 20, "Source": 18}, rows)
 
 
 def _height(row: Sequence[Cell], widths: Sequence[int]) -> float:

@@ -79,4 +79,5 @@ def _rosters(pipeline: Pipeline, verdicts: Mapping[str, Verdict], left: _Left) -
         populations={source.name: source.population for source in pipeline.sources},
         comparisons=[one for source in pipeline.sources for one in left.get(load_comparisons, [source.name]) or ()],
         skipped={name: left.get(load_skipped, name) or {} for name in verdicts},
+        rejects=tuple(sorted(path.name for path in left.folder.root.glob("rejects*.xlsx"))),
     )

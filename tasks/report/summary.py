@@ -188,7 +188,7 @@ def artifact_table(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     counted += [(words.OUTCOMES[None], summary["outcomes"]["not_sent"], "outcome of changes")]
     reasons = summary["withheld"]["by_reason"]
     counted += [(words.WITHHELD[WithheldReason(k)][0], n, "not in the plan") for k, n in reasons.items()]
-    counted += [("In the grace period", summary["leaving"], "people who have left")]
+    counted += [("Leaving soon", summary["leaving"], "people who keep their accounts for now")]
     counted += [("Asked to move here from another account", summary["moving"], "people who have yet to accept")]
     counted += [(f"Mail: {words.mail(kind)}", n, "") for kind, n in summary["mails"].items()]
     rows += [_figure(what, number, remark) for what, number, remark in counted if number]
@@ -254,7 +254,8 @@ def _whole(comparison: Comparison) -> dict[str, Any]:
 
 def _leaving(plan: Plan | None) -> str:
     number = len(plan.leaving) if plan else 0
-    return f"{words.count(number, 'person is', 'people are')} in their grace period." if number else ""
+    keep = "and keeps the account" if number == 1 else "and keep their accounts"
+    return f"{words.count(number, 'person is', 'people are')} leaving {keep} for now." if number else ""
 
 
 def _held(sources: Iterable[Mapping[str, Any]]) -> str:

@@ -90,6 +90,10 @@ BEGUN, FOR_IT, MORE = "A plan was begun before and not completed: ", " had been 
             f"Nothing was sent by this run. {BEGUN}no calls{FOR_IT}{MORE}",
         ),
         (Sent(earlier=1), f"{SENT_UNKNOWN} {BEGUN}1 call{FOR_IT}."),
+        (
+            Sent(earlier=7, earlier_plans=2),
+            f"{SENT_UNKNOWN} 2 plans were begun before and not completed: 7 calls had been made for them.",
+        ),
     ],
 )
 def test_the_more_is_believed_and_nothing_is_said_only_where_all_who_know_say_so(sent: Sent, said: str) -> None:

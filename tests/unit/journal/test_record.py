@@ -367,13 +367,21 @@ def test_calls_that_never_reached_the_target_do_not_count_as_sent(journal):
     assert journal.sent("run") == 2
 
 
-def test_a_call_that_was_looked_up_and_not_found_done_was_made_all_the_same(journal):
+def test_a_call_that_was_looked_up_and_not_found_done_may_have_been_made_all_the_same(journal):
     begin(journal, "run")
     journal.intend(HASH, "run", attempt(), NOON)
     assert (journal.sent("run"), journal.made(run_id="run")) == (1, (0, 1))
     journal.conclude(HASH, "run", NOON, attempt=attempt(), result=CallResult.NOT_SENT, reply=REREAD)
 
-    assert (journal.sent("run"), journal.made(run_id="run")) == (1, (1, 0))
+    assert (journal.sent("run"), journal.made(run_id="run")) == (1, (0, 1))
+
+
+def test_a_call_that_is_never_to_be_looked_up_may_have_been_made(journal):
+    begin(journal, "run")
+    journal.intend(HASH, "run", attempt(), NOON)
+    journal.conclude(HASH, "run", NOON, attempt=attempt(), result=CallResult.UNKNOWN)
+
+    assert (journal.sent("run"), journal.made(run_id="run")) == (1, (0, 1))
 
 
 def test_calls_can_be_asked_for_by_job(journal):

@@ -283,7 +283,7 @@ def test_large_plan_stays_a_page_that_opens(run, make_change):
     plan = replace(run.plan, changes=changes)
     html = render_html(run.facts, plan, run.limits, outcomes, run.verdicts)
     assert len(html.encode()) < 5_000_000
-    assert "500 more people are in review.xlsx" in html
+    assert "500 more people are not on this page: see review.xlsx in the run's folder." in html
     assert "4,500 more are with their people below" in html
 
 

@@ -78,7 +78,7 @@ def test_other_sheets_say_what_to_do(book):
     assert (held["Row"], shared["Row"]) == (77, 80)
     assert no_seat["What was due"] == "Grant product: GoTo Training (G2T)"
     assert no_seat["Why not"] == "No free seat"
-    assert (leaving["Address"], leaving["Suspended on"]) == ("rosa.lind@acme.example", "2026-04-07")
+    assert (leaving["Address"], leaving["To be suspended on"]) == ("rosa.lind@acme.example", "2026-04-07")
 
 
 def test_headings_stay_in_sight_and_can_be_filtered(book):
