@@ -6,14 +6,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.confirming import require_confirmed
-from flows.cut_off import settle_other
+from flows.cut_off import give_up_cut_off, settle_other
 from flows.ending import ended
 from flows.overriding import is_overridden
 from flows.planned import Planned, planned_run, take_over
 from flows.provisioning import apply_recorded_plan
 from flows.run import Run
 from flows.states import state_of_error, told_by_state
-from tasks.model.errors import RosterflowError
+from tasks.model.errors import RosterflowError, StalePlan
 from tasks.plan.steps import check_freeze, check_limits
 from tasks.provision import admit, is_newest
 
@@ -35,9 +35,20 @@ def apply(plan: str, override: int | None = None) -> State[Any]:
 
 def _apply(run: Run, planned: Planned, override: int | None) -> None:
     require_confirmed(run.loaded)
-    plan = take_over(run, planned)
+    try:
+        plan = take_over(run, planned)
+    except RosterflowError:
+        give_up_cut_off(run, planned.pipeline, planned.plan_hash)
+        raise
     settle_other(run, planned.pipeline, plan.hash)
-    admit(plan, run.journal)
+    try:
+        admit(plan, run.journal)
+    except StalePlan as stale:
+        if not run.given_up:
+            raise
+        raise StalePlan(
+            "What an earlier run had begun is settled now, and this plan was made before that.", remedy=stale.remedy
+        ) from stale
     if not is_newest(plan, run.journal):
         return  # carried out and overtaken: told again, and no more; its lists and leavers are those of then
     check_freeze(planned.pipeline, plan.hash, run.today)

@@ -52,6 +52,13 @@ def settle_other(run: Run, pipeline: str, plan_hash: str) -> None:
         _give_up(run, pipeline, cut_off, _plan_of(cut_off, run.journal))
 
 
+def give_up_cut_off(run: Run, pipeline: str, plan_hash: str) -> None:
+    """See to a run that was cut off while it applied this plan, which cannot be applied any more."""
+    cut_off = _cut_off(run)
+    if cut_off is not None and cut_off.plan_hash == plan_hash:
+        _give_up(run, pipeline, cut_off, _plan_of(cut_off, run.journal))
+
+
 def _cut_off(run: Run) -> RunRecord | None:
     """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends.
 

@@ -39,7 +39,7 @@ def examine(pipeline: Path, *, lookups: bool = True, saying: Saying = quietly) -
         folder = RunFolder(path)
         verdicts, refused = _rosters(loaded, folder, saying)
         people = {} if refused else _people(loaded, folder)
-    facts, state = _target(loaded.pipeline, count_domains(verdicts.values()), saying)
+    facts, state = _target(loaded.pipeline, count_domains((people or verdicts).values()), saying)
     facts = replace(facts, roster_problem=refused)
     if state is not None:
         facts = _counted(with_state(facts, state, loaded.pipeline.target), loaded, verdicts, people, state)

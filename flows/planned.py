@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.run import Run
-from flows.running import ABOUT
+from flows.run import ABOUT, Run
 from tasks.journal import Journal, RunFolder, RunStore
 from tasks.journal.products import TOLD, VERDICT, can_be_told, save_limits
 from tasks.journal.runstore import OTHER_HOME
@@ -88,12 +87,20 @@ def _is(question: Callable[[], bool]) -> bool:
 
 
 def _latest(journal: Journal, store: RunStore) -> RunFolder:
-    """Return the folder of the last run that left a plan to be applied: one of ``plan``, or a sync that was blocked."""
+    """Return the folder of the last run of ``plan``, or of a sync that was blocked if that was later.
+
+    Raises ``BadUsage`` if there is none, or if it left no plan: an older one may be what nobody means any more.
+    """
     for run in journal.runs(limit=None, commands=("plan", "sync")):
-        folder = RunFolder(store.root / run.run_id)
-        if (run.command == "plan" or run.state == UnsafePlan.state_name) and folder.path(PLAN).is_file():
-            return folder
-    raise BadUsage(f"No plan that could be applied is left in {store.root}.", remedy=f"{MAKE_ONE} {OTHER_HOME}")
+        if run.command == "plan" or run.state == UnsafePlan.state_name:
+            folder = store.open(run.run_id)
+            if folder.path(PLAN).is_file():
+                return folder
+            raise BadUsage(
+                f"The last run of '{run.command}', {run.run_id}, left no plan: refused, cut off, or still at work.",
+                remedy="See 'rosterflow runs' for what became of it. An older plan is applied by its run's id only.",
+            )
+    raise BadUsage(f"No run of 'plan' is in the journal of {store.root.parent}.", remedy=f"{MAKE_ONE} {OTHER_HOME}")
 
 
 def _recorded(data: bytes, journal: Journal) -> str:

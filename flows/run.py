@@ -14,6 +14,9 @@ from tasks.pipeline_file import LoadedPipeline
 from tasks.plan.stage import PLAN, load_plan
 from tasks.settings import Settings
 
+ABOUT = "run.json"
+"""The file in a run's folder that names its pipeline."""
+
 
 @dataclass
 class Run:

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows.notices import send_notices
-from flows.run import Run
+from flows.run import ABOUT, Run
 from flows.sent import sent_by, telling
 from flows.verdict import INCOMPLETE, exit_code, facts_of, state_name
 from tasks.faults import fault_of
@@ -25,7 +25,6 @@ from tasks.provision import close
 from tasks.report.stage import PAGE, write_report
 from tasks.settings import Settings
 
-ABOUT = "run.json"
 AGAIN = "Run the same command again."
 SEND_AGAIN = "Run the same command again: what is on record as done is not done again."
 
@@ -207,7 +206,7 @@ def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
         return plan, {}
     run.own = run.journal.settled_by(run.run_id, plan.hash)
     run.untold = run.journal.settled_untold(run.run_id, plan.hash)
-    return plan, run.journal.outcomes(plan.hash)
+    return plan, run.journal.outcomes_and_doubts(plan.hash)
 
 
 def day_given(text: str | None) -> datetime | None:

@@ -6,13 +6,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flows.overriding import override_of
-from flows.run import Run
+from flows.run import ABOUT, Run
 from tasks.journal import RunRecord
 from tasks.model.errors import RosterflowError, StalePlan, UnsafePlan
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
+from tasks.plan.stage import PLAN
 from tasks.provision import require_recent
 from tasks.provision.reasons import GIVEN_BACK
 from tasks.report.facts import Override, RunFacts, RunState
@@ -136,10 +137,11 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     steps = []
     if code == INCOMPLETE:
         steps.append(f"See in the report what was not done, and why. {_way_on(run, plan)}")
-    if code == PENDING and run.journal.unfinished(run.pipeline_name) is not None:
+    unfinished = run.journal.unfinished(run.pipeline_name) if code == PENDING else None
+    if unfinished is not None:
         steps.append(
-            "Another run of this pipeline is at work, was cut off, or ended without knowing what became of a call. Run "
-            "that command again, then make a new plan: this one is out of date as soon as that is settled."
+            "Another run of this pipeline is at work, was cut off, or ended without knowing what became of a call. "
+            f"{_settling(run, unfinished)}, then make a new plan: this one is out of date as soon as that is settled."
         )
     elif code == PENDING:
         steps.append(_sending(run, plan))
@@ -167,6 +169,15 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
             "counts such an account as suspended."
         )
     return tuple(steps)
+
+
+def _settling(run: Run, unfinished: RunRecord) -> str:
+    """Say what settles an earlier run: its command, or applying any plan, if its own is not there any more."""
+    if unfinished.command != "apply":
+        return "Run that command again"
+    left = run.settings.runs / unfinished.run_id
+    has_plan = all((left / name).is_file() for name in (PLAN, ABOUT))
+    return f"Run that command again: rosterflow apply {unfinished.run_id if has_plan else run.run_id}"
 
 
 def _sending(run: Run, plan: Plan | None) -> str:

@@ -51,15 +51,22 @@ def report(
     from tasks.journal import Journal
     from tasks.journal.runstore import OTHER_HOME
     from tasks.model.errors import BadUsage
+    from tasks.report.stage import PAGE
     from tasks.settings import Settings
 
     settings = Settings()
     with Journal.open(settings.journal_place) as journal:
         found = journal.find_run(run)
+        folder = settings.runs / found.run_id
         sent = " ".join(filter(None, (_sent(found, journal), _carried_out(found, journal))))
     if not found.summary:
-        raise BadUsage(f"Run {found.run_id} has no report: it is at work, was cut off, or could write none.", sent=sent)
-    folder = settings.runs / found.run_id
+        page = folder / PAGE
+        there = f"A page that it wrote, though its end could not be recorded, is {page}." if page.is_file() else ""
+        raise BadUsage(
+            f"The journal has no report of run {found.run_id}: it is at work, was cut off, or could write none.",
+            remedy=there,
+            sent=sent,
+        )
     if found.summary["run"]["message"] and not json:
         show(found.summary["run"]["message"])
     tell(found.summary, folder, json=json)
@@ -100,19 +107,16 @@ def _override(run: Any, overrides: Any) -> str | None:
 def _carried_out(run: Any, journal: Any) -> str:
     """Return what was done so far by the plan that a run applies, where this version can read it."""
     from tasks.model.errors import RosterflowError
-    from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus, is_final
     from tasks.report.summary import UNMADE, carried_out
 
     if run.applying_since is None:
         return ""
     try:
-        plan, outcomes = journal.plan(run.plan_hash), journal.outcomes(run.plan_hash)
+        plan, outcomes = journal.plan(run.plan_hash), journal.outcomes_and_doubts(run.plan_hash)
     except RosterflowError:
         return ""
-    open_ = {key for key in journal.in_doubt(run.plan_hash) if key not in outcomes or not is_final(outcomes[key])}
-    doubt = {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in open_}
     unmade = UNMADE if run.finished_at else ("is not completed yet", "are not completed yet")
-    return carried_out(plan, outcomes | doubt, by="By its plan", unmade=unmade)
+    return carried_out(plan, outcomes, by="By its plan", unmade=unmade)
 
 
 def _facts(run: Any, reason: str, permits: Any, overrides: Any) -> dict[str, Any]:

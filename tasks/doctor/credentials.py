@@ -147,4 +147,4 @@ def _surroundings(facts: Facts) -> Iterator[Line]:
             weight=Weight.ADVISES,
         )
     else:
-        yield ok("rate limit", f"Calls are paced at {facts.paced:g} a second, below GoTo's {GOTO_PER_SECOND}.")
+        yield ok("rate limit", f"Calls are paced at {facts.paced:g} a second; GoTo admits {GOTO_PER_SECOND}.")

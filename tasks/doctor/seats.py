@@ -17,7 +17,7 @@ def judge_seats(facts: Facts) -> Iterator[Line]:
         )
         return
     if facts.rules_problem:
-        remedy = facts.rules_remedy or "Correct the rule, or buy the licence first."
+        remedy = facts.rules_remedy or "Correct the rule, or buy the licence first, or switch it on."
         yield problem("rules", facts.rules_problem, remedy, weight=Weight.FAILS)
         return
     for product in sorted({*facts.wanted, *facts.shortages}):
@@ -26,7 +26,10 @@ def judge_seats(facts: Facts) -> Iterator[Line]:
 
 def _seats(product: str, wanted: int, short: int) -> Line:
     if not short:
-        return ok("seats", f"{product}: the rules give it to {wanted}, and there is a seat for each of them.")
+        return ok(
+            "seats",
+            f"{product}: the rules give it to {wanted}; a plan made now finds a seat for each who can be given it.",
+        )
     return problem(
         "seats",
         f"{product}: the rules give it to {wanted}, and there is no seat for {short} of them.",

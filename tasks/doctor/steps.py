@@ -13,7 +13,7 @@ from tasks.connectors.registry import open_target
 from tasks.doctor.stage import count_domains, facts_of, require_ready
 from tasks.faults import discreet
 from tasks.journal import RunStore
-from tasks.journal.products import load_verdict
+from tasks.journal.products import load_people
 from tasks.pipeline_file import load_pipeline
 from tasks.settings import Settings, resolve_secret
 
@@ -28,7 +28,7 @@ def check_ready(pipeline: str, run_id: str) -> int:
     """
     settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ).pipeline
     folder = RunStore(settings.runs).open(run_id)
-    addresses = count_domains(load_verdict(folder, source.name) for source in loaded.sources)
+    addresses = count_domains(load_people(folder, loaded).values())
 
     async def ask() -> tuple[Survey, int]:
         async with open_target(loaded.target, resolve_secret, KeptTokens(settings.tokens)) as target:

@@ -13,7 +13,7 @@ from tasks.journal.plan_record import PlanRecord, put_generation, read_generatio
 from tasks.journal.records import Attempt, Call, CallResult, Conclusion, Intent, Settled
 from tasks.journal.schema import operations, outcomes, plans, runs
 from tasks.model.errors import StalePlan
-from tasks.model.operations import OperationKind, Outcome, OutcomeStatus
+from tasks.model.operations import IN_DOUBT, OperationKind, Outcome, OutcomeStatus, is_final, is_in_doubt
 from tasks.model.plan import Plan
 
 CLAIMED = "The account is looked after already, for another person or by another pipeline."
@@ -127,6 +127,15 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return {row["change_id"]: _outcome(row) for row in conn.execute(query).mappings()}
 
+    def outcomes_and_doubts(self, plan_hash: str) -> dict[str, Outcome]:
+        """Return what became of a plan's changes so far, and of which of them nobody knows whether they were made.
+
+        A run that could not come to its end has left no outcome of those: their calls have no answer on record.
+        """
+        found = self.outcomes(plan_hash)
+        open_ = {key for key in self.in_doubt(plan_hash) if key not in found or not _is_told(found[key])}
+        return found | {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in open_}
+
     def settled_by(self, run_id: str, plan_hash: str) -> frozenset[str]:
         """Return the changes of a plan whose outcome this run has recorded; those of the others an earlier one has."""
         query = select(outcomes.c.change_id).where(outcomes.c.plan_hash == plan_hash, outcomes.c.run_id == run_id)
@@ -222,6 +231,10 @@ def _put_outcomes(conn: Connection, plan_hash: str, run_id: str, found: Sequence
         this = (outcomes.c.plan_hash == plan_hash, outcomes.c.change_id == bindparam("of"))
         conn.execute(delete(outcomes).where(*this), [{"of": change_id} for change_id in rows])
         conn.execute(insert(outcomes), list(rows.values()))
+
+
+def _is_told(outcome: Outcome) -> bool:
+    return is_final(outcome) or is_in_doubt(outcome)
 
 
 def _claimed(outcome: Outcome) -> Outcome:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from tasks.model.plan import SMALLEST_BASE
+from tasks.model.shares import bound, held_against, percent, points
 
 LEAST_TOLD = 0.01
 PERSON_BYTES = 32
@@ -97,27 +98,23 @@ class WholeReading:
         Of few it says as how many they counted: ``3 rows, 8 before (25% fewer, counted as of 20, limit 20%)``.
         """
         counted = f", counted as of {self.counted_as}" if self.counted_as and self.change else ""
-        limit = counted if self.limit is None else f"{counted}, limit {self.limit:.0%}"
-        points = counted if self.limit is None else f"{counted}, limit {100 * self.limit:.0f}"
+        limit = counted if self.limit is None else f"{counted}, limit {bound(self.limit)}"
+        by = percent(abs(self.change)) if self.limit is None else held_against(abs(self.change), self.limit)
+        moved = f"{points(abs(self.change), self.limit)} points{limit.removesuffix('%')}"
         match self.name:
             case "rows":
                 word = " fewer" if self.change < 0 else " more" if self.change > 0 else ""
-                return f"{_counted(self.now, 'row')}, {self.before:,.0f} before ({abs(self.change):.0%}{word}{limit})"
+                return f"{_counted(self.now, 'row')}, {self.before:,.0f} before ({by}{word}{limit})"
             case "held":
-                moved = f"{100 * abs(self.change):.0f} points{points}"
-                return f"{self.now:.0%} of the rows held, {self.before:.0%} before ({moved})"
+                return f"{percent(self.now)} of the rows held, {percent(self.before)} before ({moved})"
             case "filled":
-                moved = f"{100 * abs(self.change):.0f} points{points}"
-                return f"'{self.subject}' filled to {self.now:.0%}, {self.before:.0%} before ({moved})"
+                return f"'{self.subject}' filled to {percent(self.now)}, {percent(self.before)} before ({moved})"
             case "departments":
-                part = f"{abs(self.change):.0%}{limit}"
-                return f"{_counted(self.now, 'department')}, {self.before:,.0f} before ({part})"
+                return f"{_counted(self.now, 'department')}, {self.before:,.0f} before ({by}{limit})"
             case "moved":
-                part = f"{self.change:.0%}{limit}"
-                return f"{self.now:,.0f} of {self.before:,.0f} people in another department ({part})"
+                return f"{self.now:,.0f} of {self.before:,.0f} people in another department ({by}{limit})"
             case "identity":
-                part, other = f"{self.change:.0%}{limit}", _OTHERS[self.subject]
-                return f"{self.now:,.0f} of {self.before:,.0f} people with {other} ({part})"
+                return f"{self.now:,.0f} of {self.before:,.0f} people with {_OTHERS[self.subject]} ({by}{limit})"
             case "column_new":
                 return f"a new column '{self.subject}'"
             case "column_gone":

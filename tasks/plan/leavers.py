@@ -55,10 +55,9 @@ def _require_whole_snapshots(world: World, absent: pd.DataFrame) -> None:
     active = world.linked[world.linked["link_state"] == "active"]
     missing = absent[absent["link_state"] == "active"]
     for source, linked in active.groupby("link_source"):
-        lost = missing[missing["link_source"] == source]
-        gone = len(lost)
-        found = [(source, key) in world.doubt.held for key in lost["link_external_id"]]
-        nobody = gone == len(linked) >= FEWEST_OF_NOBODY and not any(found)
+        lost = missing.loc[missing["link_source"] == source, "link_external_id"]
+        gone = sum((source, key) not in world.doubt.held for key in lost)  # a held row is no lack
+        nobody = gone == len(linked) >= FEWEST_OF_NOBODY
         if nobody or (len(linked) >= SMALLEST_BASE and gone > COLLAPSED * len(linked)):
             raise RejectedSource(
                 f"Source '{source}' lacks {gone} of the {len(linked)} people who are linked to it.",

@@ -10,6 +10,7 @@ from tasks.model.operations import Outcome
 from tasks.model.pipeline import LimitName, Pipeline
 from tasks.model.plan import SMALLEST_BASE, Action, Change, LimitReading, Plan
 from tasks.model.remaining import remaining
+from tasks.model.shares import bound, held_against
 
 PER_ACCOUNT = "accounts"
 BASES = {"remove_directory_member": "directory_members"}
@@ -94,22 +95,31 @@ VERBS = {
 }  # fmt: skip
 
 
+OF_OTHERS = frozenset({
+    "adopt", "create", "grant", "reactivate", "create_directory_group", "add_directory_member", "create_group", "mail",
+})  # fmt: skip
+"""Limits whose share is of the managed accounts, which are not what they count."""
+
 _WHOLE, _REST = "The plan", "What is left of the plan, as far as is known,"
 
 
 def describe(reading: LimitReading) -> str:
     """Say in words how far a limit is passed: ``suspend 412 of 1030 accounts (40%, limit 5%)``.
 
-    A share of few is told as what it is counted as: ``suspend 2 of 3 accounts (10%, counted as of 20, limit 5%)``.
+    A share of few is told as what it is counted as: ``suspend 2 of 3 accounts (10%, counted as of 20, limit 5%)``; one
+    of other things than are counted names them: ``give 2 products (8% of 24 managed accounts, limit 7.5%)``.
     """
     phrase = VERBS[reading.name]
     if reading.subject:
         phrase = f"take {reading.subject} away from {{}} accounts"
-    text = phrase.format(f"{reading.count} of {reading.base}" if reading.max_share is not None else reading.count)
+    of_them = reading.max_share is not None and reading.name not in OF_OTHERS
+    text = phrase.format(f"{reading.count} of {reading.base}" if of_them else reading.count)
     bounds = []
     if reading.max_share is not None:
+        base = "" if of_them else f" of {reading.base} managed accounts"
         counted = f", counted as of {SMALLEST_BASE}" if reading.base < SMALLEST_BASE else ""
-        bounds.append(f"{reading.share:.0%}{counted}, limit {reading.max_share:.0%}")
+        share = held_against(reading.share, reading.max_share)
+        bounds.append(f"{share}{base}{counted}, limit {bound(reading.max_share)}")
     if reading.max_count is not None:
         bounds.append(f"limit {reading.max_count}")
     return f"{text} ({'; '.join(bounds)})"

@@ -20,9 +20,9 @@ def require_offered(pipeline: Pipeline, state: TargetState) -> None:
         unknown = sorted({code for code, _ in wanted} - offered)
         if unknown:
             raise BadPipeline(
-                f"Rule '{rule.name}' gives {', '.join(unknown)}, which no licence of the tenant contains.",
+                f"Rule '{rule.name}' gives {', '.join(unknown)}, and no licence that is switched on has it.",
                 remedy=f"The tenant offers {', '.join(sorted(offered)) or 'no product at all'}. "
-                "Correct the rule, or buy the licence first.",
+                "Correct the rule, or buy the licence first, or switch it on.",
             )
         for code, edition in wanted:
             if edition is not None:
@@ -34,7 +34,7 @@ def _require_edition(rule: str, code: str, edition: str, live: pd.DataFrame) -> 
     fitting = live[[code in products for products in live["products"]]]
     if not any(fold(edition) in names for names in edition_names(fitting).values()):
         raise BadPipeline(
-            f"Rule '{rule}' gives {code}/{edition}, and no licence of the tenant with {code} is of that edition.",
+            f"Rule '{rule}' gives {code}/{edition}, and no licence with {code} that is switched on is of that edition.",
             remedy=f"The tenant has {code} as {'; '.join(_written(fitting)) or 'a licence without any name'}. "
             "Write one of these, or the code alone if any will do.",
         )

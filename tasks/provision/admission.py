@@ -47,7 +47,11 @@ def require_made_for(plan: Plan, pipeline: Pipeline, mapping_hash: str, rules_ha
     require_target(plan, pipeline)
     header = plan.header
     if (header.pipeline, header.mapping_hash, header.rules_hash) != (pipeline.name, mapping_hash, rules_hash):
-        raise StalePlan("The pipeline file has changed since the plan was made.", remedy=PLAN_AGAIN)
+        raise StalePlan(
+            "What the pipeline file says has changed since the plan was made: the file, a table that it looks up in, "
+            "or a variable that it names.",
+            remedy=PLAN_AGAIN,
+        )
 
 
 def require_target(plan: Plan, pipeline: Pipeline) -> None:

@@ -255,7 +255,7 @@ def _whole(comparison: Comparison) -> dict[str, Any]:
 def _leaving(plan: Plan | None) -> str:
     number = len(plan.leaving) if plan else 0
     keep = "and keeps the account" if number == 1 else "and keep their accounts"
-    return f"{words.count(number, 'person is', 'people are')} leaving {keep} for now." if number else ""
+    return f"By the plan, {words.count(number, 'person is', 'people are')} leaving {keep} for now." if number else ""
 
 
 def _held(sources: Iterable[Mapping[str, Any]]) -> str:

@@ -6,6 +6,7 @@ from tasks.model.operations import OutcomeStatus
 from tasks.model.pipeline import CUSTOM_ROLE, MAX_GROUP_MEMBERS
 from tasks.model.plan import SMALLEST_BASE, Action, Cause, LimitReading, Origin, WithheldReason
 from tasks.model.remaining import UNTOLD
+from tasks.model.shares import bound, held_against
 from tasks.report.facts import RunState
 
 PRODUCTS: Mapping[str, str] = {
@@ -380,14 +381,14 @@ def without_seat(people: int) -> str:
 def shortage(products: Mapping[str, int], not_created: int) -> list[str]:
     """Say of which products there are too few seats, and who drops out for it.
 
-    >>> shortage({"G2T": 227}, 201)
-    ['No seat of GoTo Training (G2T) is left for 227 people.', 'So 201 people get no account: they would hold nothing.']
+    >>> shortage({"G2T": 2}, 1)
+    ['No seat of GoTo Training (G2T) is left for 2 people.', 'So 1 person gets no account: they would hold no product.']
     >>> shortage({}, 0)
     []
     """
     said = [f"No seat of {product(code)} is left for {count(n, 'person', 'people')}." for code, n in products.items()]
     if not_created:
-        said.append(f"So {count(not_created, 'person gets', 'people get')} no account: they would hold nothing.")
+        said.append(f"So {count(not_created, 'person gets', 'people get')} no account: they would hold no product.")
     return said
 
 
@@ -417,13 +418,13 @@ def usage(reading: LimitReading) -> str:
     """Return what a plan uses of a limit, in words.
 
     >>> usage(LimitReading("suspend", "", 3, 100, 50, 0.05)), usage(LimitReading("mail", "", 7, 100, 500, None))
-    ('3 of 100 managed accounts (3%)', '7')
+    ('3, 3% of 100 managed accounts', '7')
     """
     if reading.max_share is None:
         return f"{reading.count:,}"
     counted = f", counted as of {SMALLEST_BASE}" if reading.base < SMALLEST_BASE else ""
-    of = f"{reading.count:,} of {reading.base:,} {limit_base(reading)}"
-    return f"{of} ({percent(reading.share)}{counted})"
+    share = held_against(reading.share, reading.max_share)
+    return f"{reading.count:,}, {share} of {reading.base:,} {limit_base(reading)}{counted}"
 
 
 def bounds(reading: LimitReading) -> str:
@@ -433,18 +434,8 @@ def bounds(reading: LimitReading) -> str:
     'at most 50 and 5%'
     """
     parts = [] if reading.max_count is None else [f"{reading.max_count:,}"]
-    parts += [] if reading.max_share is None else [percent(reading.max_share)]
+    parts += [] if reading.max_share is None else [bound(reading.max_share)]
     return "at most " + " and ".join(parts) if parts else "no limit"
-
-
-def percent(share: float) -> str:
-    """
-    >>> percent(0.05), percent(0.0213), percent(0.0004), percent(0.0)
-    ('5%', '2.1%', '<0.1%', '0%')
-    """
-    if 0 < share < 0.001:
-        return "<0.1%"
-    return f"{share * 100:.1f}".removesuffix(".0") + "%"
 
 
 def count(number: int, one: str, many: str = "") -> str:

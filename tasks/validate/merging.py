@@ -393,8 +393,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Mend the held row: it is among those of the other source.",
     ),
     NO_ADDRESS: (
-        "Nobody else's file has this person, and this one has no addresses",
-        "Add the person to a list that has addresses, or let this source say 'snapshot: delta' if it is only to add.",
+        "No list with addresses has this person, and a list that says who belongs to the company does",
+        "Add the person to a list that has addresses; or, if lists without them only add, say 'snapshot: delta' there.",
     ),
     NOBODY: (
         "No list with addresses has this person, so the row adds to nobody",

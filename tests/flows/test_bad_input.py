@@ -417,7 +417,7 @@ def test_a_plan_is_stale_once_the_rules_were_changed(run, office, apply, tenant)
     office.spec["rules"][0]["grant"]["group"] = "Sales"
     ended = apply(office, folder.name)
     assert (ended.state, ended.code) == ("Stale plan", 9)
-    assert "The pipeline file has changed since" in ended.message
+    assert "What the pipeline file says has changed since" in ended.message
     assert tenant.writes() == []
 
 

@@ -242,7 +242,7 @@ ENDINGS = {
     "refused": End(6, "FAILED", "Source refused", "The roster staff.csv (source hr) does not exist"),
     "down": End(7, "FAILED", "Target down", "The token service at 127.0.0.1:"),
     "locked": End(8, "CANCELLED", "Locked", "Another run of pipeline 'acme' is at work since"),
-    "stale": End(9, "FAILED", "Stale plan", "The pipeline file has changed since the plan was made."),
+    "stale": End(9, "FAILED", "Stale plan", "What the pipeline file says has changed since the plan was made:"),
 }
 """By exit code of the design, section 4. 3 is for plans, which send nothing and need no worker; 1 has its own test."""
 

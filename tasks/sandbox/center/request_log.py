@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from tasks.model.shares import bound
 from tasks.sandbox.center.paging import PAGE, Part, asked
 
 KINDS = {"": "All calls", "changes": "Changes", "refused": "Refused or failed", "faults": "Struck by the fault plan"}
@@ -67,4 +68,4 @@ def _when(rule: Mapping[str, Any]) -> str:
         return f"every {rule['every']}th call"
     if "first" in rule:
         return f"the first {rule['first']}"
-    return f"{rule['share']:.0%} of calls" if "share" in rule else "each call"
+    return f"{bound(rule['share'])} of calls" if "share" in rule else "each call"

@@ -74,7 +74,7 @@ def test_every_problem_has_a_remedy() -> None:
         make_facts(organisation=Organisation({"acme.example": "pending"})),
         make_facts(admins=()),
         make_facts(shortages={"G2W": 2}),
-        make_facts(rules_problem="Rule 'x' gives G9X, which no licence of the tenant contains."),
+        make_facts(rules_problem="Rule 'x' gives G9X, and no licence that is switched on has it."),
         make_facts(roster_problem="The file is empty."),
     ]
     for facts in bad:

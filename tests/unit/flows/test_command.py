@@ -58,7 +58,7 @@ def test_the_reason_of_an_override_stays_in_the_journal(run, flow, make_plan, jo
 def test_a_plan_that_is_none_is_refused_before_anything_is_started(run, flow, office):
     said = run("apply", "latest")
     assert (said.exit_code, flow) == (2, [])
-    assert "No plan that could be applied is left in" in said.stderr
+    assert "No run of 'plan' is in the journal of" in said.stderr
     assert "Nothing was sent." in said.stderr
 
 
@@ -140,7 +140,7 @@ def test_a_plan_says_for_whom_there_is_no_seat(run, office, tenant, declared):
     said = run("plan", office.save())
     assert said.exit_code == 3
     assert "No seat of GoTo Meeting (G2M) is left for " in said.stdout
-    assert "no account: they would hold nothing." in said.stdout
+    assert "no account: they would hold no product." in said.stdout
     assert "review.xlsx, under 'Not in the plan'" in said.stdout
     assert "go without a seat" in said.stdout
 

@@ -153,6 +153,57 @@ def test_apply_goes_on_with_the_very_plan_that_was_cut_off(cut_off, apply, told,
     assert journal.unfinished("acme") is None
 
 
+@pytest.fixture
+def apply_cut_off(make_plan, apply, killed, journal, monkeypatch):
+    """An apply that was cut off before it sent anything; its record."""
+    from flows import provisioning
+
+    def end(*_):
+        raise killed
+
+    planned = make_plan()
+    with monkeypatch.context() as patch:
+        patch.setattr(provisioning, "provision_batch", end)
+        with pytest.raises(killed):
+            apply(planned.run_id)
+    return journal.unfinished("acme")
+
+
+def test_the_command_of_a_plan_that_cannot_be_gone_on_with_gives_it_up(
+    apply_cut_off, make_plan, apply, told, journal, office
+):
+    office.spec["rules"][0]["when"] = {"department": ["Sales", "Marketing"]}
+    step = json.loads(make_plan().folder.path("summary.json").read_text())["run"]["next_steps"][0]
+    command = f"rosterflow apply {apply_cut_off.run_id}"
+    assert f"Run that command again: {command}, then make a new plan" in step
+
+    ended = told(apply(command.split()[-1]))
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert "a table that it looks up in" in ended.message
+    assert (journal.unfinished("acme"), journal.run(apply_cut_off.run_id).state) == (None, "Interrupted")
+    assert told(apply(make_plan().run_id)).code == 0
+
+
+def test_a_plan_whose_own_run_settled_what_was_cut_off_does_not_speak_of_another_run(
+    apply_cut_off, make_plan, apply, told, journal, office
+):
+    import shutil
+
+    office.spec["rules"][0]["when"] = {"department": ["Sales", "Marketing"]}
+    shutil.rmtree(office.home / "runs" / apply_cut_off.run_id)
+    newer = make_plan()
+    step = json.loads(newer.folder.path("summary.json").read_text())["run"]["next_steps"][0]
+    assert f"rosterflow apply {newer.run_id}, then make a new plan" in step
+
+    ended = told(apply(newer.run_id))
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert "What an earlier run had begun is settled now, and this plan was made before that." in ended.message
+    assert "Another run" not in ended.message
+    assert journal.unfinished("acme") is None
+
+
 # -- what it had done is told ------------------------------------------------------------------------------------
 
 
@@ -398,7 +449,7 @@ def test_report_tells_what_was_done_by_the_plan_of_a_run_without_a_report(overta
 
     said = CliRunner().invoke(app, ["report", overtaken.run_id])
 
-    assert "has no report" in said.output or "has no report" in str(said.exception)
+    assert "has no report of run" in said.output or "has no report of run" in str(said.exception)
     assert "By its plan, " in f"{said.output} {said.exception}"
 
 

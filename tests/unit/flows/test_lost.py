@@ -1,5 +1,6 @@
 """Folder, journal or home of a run taken away while it sends: it ends in order, and what it says of itself is true."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -146,6 +147,31 @@ def test_a_report_that_said_otherwise_is_written_again_when_the_end_cannot_be_re
     page = (office.home / "runs" / ended.run_id / "report.html").read_text(encoding="utf-8")
     assert "exit code 1" in page
     assert journal.run(ended.run_id).finished_at is None
+
+
+def test_the_report_of_a_run_whose_journal_failed_does_not_call_undone_what_it_does_not_know(
+    sync, told, office, rosterflow, monkeypatch
+):
+    from tasks.journal import Conclusion, Journal
+    from tasks.model.errors import JournalLost
+
+    write = Journal.write
+    full = JournalLost("Its disk is full.", remedy="Make room.", reason="full")
+
+    def no_room(self: Any, plan_hash: str, run_id: str, entries: Any) -> Any:
+        if any(isinstance(entry, Conclusion) and entry.attempt is not None for entry in entries):
+            raise full
+        return write(self, plan_hash, run_id, entries)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", no_room)
+        ended = told(sync())
+
+    assert (ended.name, ended.code) == ("Journal lost", 1)
+    summary = json.loads((office.home / "runs" / ended.run_id / "summary.json").read_text(encoding="utf-8"))
+    assert "of them may have been made all the same." in summary["headline"]
+    said = rosterflow("report", ended.run_id)
+    assert "of them may have been made all the same." in f"{said.text} {said.talk}"
 
 
 def test_the_list_of_runs_says_what_is_recorded_of_one_that_lost_its_folder(sync, office, tenant, when, rosterflow):

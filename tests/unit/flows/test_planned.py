@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.planned import planned_run
-from tasks.model.errors import BadUsage, StalePlan
+from tasks.model.errors import BadUsage, RejectedSource, StalePlan
 
 
 def test_a_run_its_folder_and_its_plan_mean_the_same(make_plan, office):
@@ -53,13 +53,33 @@ def test_latest_may_be_a_sync_that_was_blocked_but_none_that_was_sent(make_plan,
     assert (blocked.name, planned_run("latest").run_id) == ("Blocked", blocked.run_id)
 
     office.spec["limits"] = {}
-    shutil.rmtree(office.home / "runs" / blocked.run_id)
     assert told(sync()).code == 0
-    assert planned_run("latest").run_id == planned.run_id
+    newer = make_plan()
+    assert newer.run_id > blocked.run_id > planned.run_id
+    assert planned_run("latest").run_id == newer.run_id
+
+
+def test_latest_is_no_older_plan_where_the_last_one_has_lost_its_folder(make_plan, office):
+    make_plan()
+    last = make_plan()
+    shutil.rmtree(last.folder.root)
+
+    with pytest.raises(BadUsage, match=f"The folder of run {last.run_id} is not in"):
+        planned_run("latest")
+
+
+def test_latest_is_no_older_plan_where_the_last_list_was_refused(make_plan, office):
+    make_plan()
+    office.staff([])
+    with pytest.raises(RejectedSource):
+        make_plan()
+
+    with pytest.raises(BadUsage, match=r"The last run of 'plan', .*, left no plan"):
+        planned_run("latest")
 
 
 def test_without_a_plan_there_is_no_latest(office):
-    with pytest.raises(BadUsage, match=r"No plan that could be applied is left in .*\. Make one with"):
+    with pytest.raises(BadUsage, match=r"No run of 'plan' is in the journal of .*\. Make one with"):
         planned_run("latest")
 
 

@@ -32,6 +32,17 @@ def test_a_plan_names_the_command_that_sends_it(make_plan, terminal) -> None:
     assert f"Next:    Review the changes, then send them: rosterflow apply {run.run_id}\n" in terminal(run.run_id)
 
 
+def test_a_plan_for_another_day_says_that_it_cannot_be_sent_today(make_plan, terminal) -> None:
+    for as_of, why in (
+        (datetime(2026, 1, 1, tzinfo=UTC), "days ago; it can be applied for 7."),
+        (datetime(2999, 1, 1, tzinfo=UTC), "to come."),
+    ):
+        said = terminal(make_plan(as_of=as_of).run_id)
+        assert "Review the changes. They cannot be sent today: The plan was made for" in said
+        assert why in said
+        assert "rosterflow apply" not in said
+
+
 def test_a_plan_foretells_its_mails(make_plan, terminal) -> None:
     run = make_plan()
     newcomers = sum(change.action == Action.CREATE for change in run.plan.changes)

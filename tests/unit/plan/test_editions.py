@@ -190,13 +190,15 @@ def test_an_edition_that_the_tenant_lacks_stops_the_run_and_names_those_it_has(t
     tiers.policy(rules=[rule("plus", "G2W/Plus")])
     with pytest.raises(BadPipeline) as caught:
         tiers.plan()
-    assert "Rule 'plus' gives G2W/Plus, and no licence of the tenant with G2W is of that edition." in str(caught.value)
+    assert "Rule 'plus' gives G2W/Plus, and no licence with G2W that is switched on is of that edition." in str(
+        caught.value
+    )
     assert "The tenant has G2W as 'Webinar Pro' or 'pro'; 'Webinar Standard' or 'standard'." in str(caught.value)
 
 
 def test_a_licence_that_is_switched_off_offers_no_edition(tiers: Any) -> None:
     tiers.licences[1]["enabled"] = False
-    with pytest.raises(BadPipeline, match="no licence of the tenant with G2W is of that edition"):
+    with pytest.raises(BadPipeline, match="no licence with G2W that is switched on is of that edition"):
         tiers.plan()
 
 

@@ -124,7 +124,7 @@ def test_blocked_plan_says_that_nothing_was_sent_and_what_to_do(render, run):
     assert "Blocked, nothing sent" in page.text
     assert message in page.text
     assert "What to do next Mend the 2 held rows" in page.text
-    assert "112 of 240 managed accounts (46.7%) at most 50 and 5% Over the limit" in page.text
+    assert "112, 47% of 240 managed accounts at most 50 and 5% Over the limit" in page.text
     assert "GoTo Webinar (G2W): to be granted" in page.text
     assert "GoTo Webinar (G2W): granted" not in page.text
 
@@ -405,3 +405,16 @@ def test_rows_left_out_are_told_beside_those_read(run):
 
 def test_times_name_the_time_zone_of_the_pipeline(run):
     assert "(Europe/Paris)" in render_html(*replace(run, facts=replace(run.facts, timezone="Europe/Paris")).parts)
+
+
+def test_held_rows_are_said_to_be_in_the_workbooks_that_are_there(run):
+    for names, said in ((("rejects-de.xlsx", "rejects-fr.xlsx"), "rejects-de.xlsx and rejects-fr.xlsx too"), ((), "")):
+        page = Page(render_html(*run.parts[:5], RosterFacts(rejects=names))).text
+        assert said in page
+        assert ("They are in" in page) == bool(names)
+
+
+def test_what_was_never_tried_is_not_said_to_be_done(render):
+    page = render(state="failed", outcomes={})
+    assert "The plan, person by person" in page.text
+    assert "What was done" not in page.text

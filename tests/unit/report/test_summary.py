@@ -101,7 +101,7 @@ def test_done_run_says_what_was_done_and_that_nothing_else_was(run):
         "1 person was given access, 2 updated, 1 suspended, 1 existing account was recognised and 1 group was created. "
         "Nothing else was changed. 1 person goes without a seat. "
         "Something is withheld from 1 person: a held row could be theirs. "
-        "1 person is leaving and keeps the account for now. 2 rows are held."
+        "By the plan, 1 person is leaving and keeps the account for now. 2 rows are held."
     )
 
 
@@ -187,7 +187,7 @@ def test_people_who_have_yet_to_move_here_are_told_apart_from_those_who_have_acc
         "Nothing else was changed. 1 person goes without a seat. "
         "Something is withheld from 1 person: a held row could be theirs. "
         "3 people are asked to move here from another account; they have access once they accept. "
-        "1 person is leaving and keeps the account for now. 2 rows are held."
+        "By the plan, 1 person is leaving and keeps the account for now. 2 rows are held."
     )
     rows = artifact_table(summary)
     assert {
@@ -235,7 +235,7 @@ def test_failed_run_tells_whether_anything_was_changed(run):
     assert say(broken_off, state="failed") == (
         "The run stopped before its end. 1 person was given access. 9 changes could not be completed. "
         "1 person goes without a seat. Something is withheld from 1 person: a held row could be theirs. "
-        "1 person is leaving and keeps the account for now. 2 rows are held."
+        "By the plan, 1 person is leaving and keeps the account for now. 2 rows are held."
     )
 
 

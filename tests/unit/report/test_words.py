@@ -113,4 +113,4 @@ def test_mails_of_a_kind_without_words_are_told_all_the_same():
 
 def test_few_memberships_are_counted_as_more():
     reading = LimitReading("remove_directory_member", "", 2, 3, None, 0.1)
-    assert words.usage(reading) == "2 of 3 memberships (10%, counted as of 20)"
+    assert words.usage(reading) == "2, 10% of 3 memberships, counted as of 20"
