@@ -85,7 +85,7 @@ def judge(run: Run, saying: Saying, mended: Sequence[Path] = ()) -> None:
         corrections = corrected.get(source.name, ())
         with saying(f"Reading {source.place}"):
             rows = ingest_source(source, run.loaded.folder, run.folder, resolve_secret, corrections)
-        run.notes += [f"{one.said} are used in the place of those of {source.name}." for one in corrections]
+        run.notes += [f"The list {source.name} is read with {one.said} in the place of its own." for one in corrections]
         with saying(f"Validating {rows} rows of {source.name}"):
             validate_source(
                 source, run.loaded.pipeline.rules, run.as_of,

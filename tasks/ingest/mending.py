@@ -30,7 +30,7 @@ class Mended:
 
     @property
     def said(self) -> str:
-        return f"{len(self.rows)} rows of {self.file}"
+        return f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'} of {self.file}"
 
 
 def mend(

@@ -112,10 +112,12 @@ class Outcome:
 MAX_TRIES = 3
 """How often one process sends a call that gets no answer, or none that can be believed."""
 
-IN_DOUBT = (
+IN_DOUBT = "Whether a call for this was carried out is not known, and could not be looked up: it may have been done."
+ONCE_IN_DOUBT = (
     "A call for this had no answer that can be believed, and what came of it could not be looked up: it may have been "
     "done."
 )
+"""As older journals have it."""
 NO_ANSWER = f"No answer that can be believed in {MAX_TRIES} tries; read again each time, it was not done."
 HALF_DONE = (
     f"Done in part only, and no answer that can be believed for the rest in {MAX_TRIES} tries; the next run goes on "
@@ -140,4 +142,4 @@ def is_final(outcome: Outcome) -> bool:
 
 def is_in_doubt(outcome: Outcome) -> bool:
     """Tell whether a change may have been made though nobody could see it."""
-    return outcome.reason.startswith(IN_DOUBT)
+    return outcome.reason.startswith((IN_DOUBT, ONCE_IN_DOUBT))

@@ -58,7 +58,7 @@ def check_freeze(
         if period.first <= today <= period.last:
             raise UnsafePlan(
                 f"Changes are frozen from {period.first} to {period.last}.",
-                remedy="Run again after the freeze, or take the period out of 'freeze' in the pipeline file.",
+                remedy="Plan or sync again after the freeze, or take the period out of 'freeze' in the pipeline file.",
             )
 
 

@@ -21,6 +21,7 @@ from tasks.report.listings import group_withheld, list_findings, list_leaving, l
 from tasks.report.names import Aliases, FullNames, Identity, Names
 from tasks.report.people import Section, gather, is_moving
 from tasks.report.phrases import Phrase
+from tasks.report.sieve import without_addresses
 from tasks.report.summary import summarise
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def render_html(
     names: Names = Aliases(plan, people) if redacted else FullNames(plan, people)
     style, script = _asset("report.css"), _asset("report.js")
     withheld = _cut(list_withheld(plan, names))
-    return _template().render(
+    page = _template().render(
         facts=facts,
         plan=plan,
         begun=(begun := plan is not None and facts.due(plan, outcomes) is not plan),
@@ -168,6 +169,7 @@ def render_html(
         script=script,
         policy=_policy(style, script),
     )
+    return without_addresses(page) if redacted else page
 
 
 def _badge(facts: RunFacts) -> str:
@@ -361,5 +363,8 @@ _SECTIONS: Mapping[Section, tuple[str, str]] = {
     Section.MOVERS: ("Movers", "Their row in the roster changed."),
     Section.LEAVERS: ("Leavers", "Gone from the roster, or past the last day of work."),
     Section.OTHERS: ("Others", "Accounts that differed from the roster, or whose rules changed."),
-    Section.RECOGNISED: ("Recognised", "Accounts that were there already and are now looked after. Nothing is sent."),
+    Section.RECOGNISED: (
+        "Recognised",
+        "Accounts that were there already: recorded, to be looked after from then on. Nothing is sent.",
+    ),
 }

@@ -17,6 +17,7 @@ from tasks.report import words
 from tasks.report.facts import RunFacts
 from tasks.report.people import Fate, count_fates, done, is_moving
 from tasks.report.shortage import shortage_of
+from tasks.report.sieve import summary_without_addresses
 
 FORMAT_VERSION = 1
 UNMADE = ("was not completed", "were not completed")
@@ -40,41 +41,45 @@ def summarise(
     changes = plan.changes if plan else ()
     withheld = plan.withheld if plan else ()
     due = facts.due(plan, outcomes) if plan else None
-    return {
-        "format_version": FORMAT_VERSION,
-        "headline": headline(facts, plan, outcomes, verdicts),
-        "run": _run(facts),
-        "sources": [
-            {**source, "skipped": dict(skipped.get(source["name"], {}))} for source in _sources(plan, verdicts)
-        ],
-        "whole": [_whole(comparison) for comparison in sorted(comparisons, key=attrgetter("source"))],
-        "findings": _findings(verdicts),
-        "people": {
-            "planned": _counted(Fate, count_fates(changes)),
-            "due": _counted(Fate, count_fates(due.changes if due else ())),
-            "done": _counted(Fate, count_fates(_without_found(done(changes, outcomes), outcomes), outcomes)),
-        },
-        "changes": {
-            "total": len(changes),
-            "by_action": _counted(Action, Counter(change.action for change in changes)),
-            "by_cause": _counted(Cause, Counter(change.cause for change in changes)),
-        },
-        "outcomes": _outcomes(changes, outcomes),
-        "override": {name: getattr(facts.override, name) for name in ("decision_id", "at")} if facts.override else None,
-        "limits": [_limit(reading) for reading in sorted(limits, key=lambda item: (item.name, item.subject))],
-        "mails": dict(sorted(facts.mails.items())),
-        "mailed": {kind: dict(found) for kind, found in due.header.mails.items()} if due else {},
-        "withheld": {
-            "total": len(withheld),
-            "by_reason": _counted(WithheldReason, Counter(item.reason for item in withheld)),
-        },
-        "without_seat": asdict(shortage_of(plan)),
-        "leaving": len(plan.leaving) if plan else 0,
-        "moving": _moving(plan, outcomes),
-        "unchanged": plan.header.unchanged if plan else 0,
-        "orphans": plan.header.orphans if plan else 0,
-        "requests": facts.requests,
-    }
+    return summary_without_addresses(
+        {
+            "format_version": FORMAT_VERSION,
+            "headline": headline(facts, plan, outcomes, verdicts),
+            "run": _run(facts),
+            "sources": [
+                {**source, "skipped": dict(skipped.get(source["name"], {}))} for source in _sources(plan, verdicts)
+            ],
+            "whole": [_whole(comparison) for comparison in sorted(comparisons, key=attrgetter("source"))],
+            "findings": _findings(verdicts),
+            "people": {
+                "planned": _counted(Fate, count_fates(changes)),
+                "due": _counted(Fate, count_fates(due.changes if due else ())),
+                "done": _counted(Fate, count_fates(_without_found(done(changes, outcomes), outcomes), outcomes)),
+            },
+            "changes": {
+                "total": len(changes),
+                "by_action": _counted(Action, Counter(change.action for change in changes)),
+                "by_cause": _counted(Cause, Counter(change.cause for change in changes)),
+            },
+            "outcomes": _outcomes(changes, outcomes),
+            "override": {name: getattr(facts.override, name) for name in ("decision_id", "at")}
+            if facts.override
+            else None,
+            "limits": [_limit(reading) for reading in sorted(limits, key=lambda item: (item.name, item.subject))],
+            "mails": dict(sorted(facts.mails.items())),
+            "mailed": {kind: dict(found) for kind, found in due.header.mails.items()} if due else {},
+            "withheld": {
+                "total": len(withheld),
+                "by_reason": _counted(WithheldReason, Counter(item.reason for item in withheld)),
+            },
+            "without_seat": asdict(shortage_of(plan)),
+            "leaving": len(plan.leaving) if plan else 0,
+            "moving": _moving(plan, outcomes),
+            "unchanged": plan.header.unchanged if plan else 0,
+            "orphans": plan.header.orphans if plan else 0,
+            "requests": facts.requests,
+        }
+    )
 
 
 def headline(

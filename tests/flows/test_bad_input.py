@@ -446,7 +446,7 @@ def test_over_a_limit_nothing_is_sent_and_the_plan_is_published(run, office, syn
 def test_on_a_frozen_day_nothing_is_sent_whatever_day_is_planned_for(run, office, sync, tenant) -> None:
     office.spec["freeze"] = ["2000-01-01..2998-12-31"]
     said = run("plan", office.pipeline, "--as-of", "2999-01-01")
-    refused(said, 5, "frozen from 2000-01-01 to 2998-12-31", "Run again after the freeze")
+    refused(said, 5, "frozen from 2000-01-01 to 2998-12-31", "Plan or sync again after the freeze")
     ended = sync(office, as_of=datetime(2999, 1, 1, tzinfo=UTC))
     assert (ended.state_type, ended.state, ended.code) == ("FAILED", "Blocked", 5)
     assert tenant.writes() == []

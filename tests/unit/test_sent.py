@@ -20,7 +20,10 @@ ELSEWHERE = {
     ("tasks/connectors/goto/breaker.py", "This call was not sent."),
     ("tasks/connectors/goto/opening.py", "Secrets are not sent in clear."),
     ("tasks/report/words.py", "Not sent yet"),  # a plan
-    ("tasks/report/page.py", "Accounts that were there already and are now looked after. Nothing is sent."),
+    (
+        "tasks/report/page.py",
+        "Accounts that were there already: recorded, to be looked after from then on. Nothing is sent.",
+    ),
 }
 """What else is said of sending: by file."""
 

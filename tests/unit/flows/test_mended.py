@@ -71,7 +71,7 @@ def test_mended_rows_close_their_findings_and_are_planned_by(run, office, held):
 
     again = run("check", office.pipeline, "--mended", mended, "--json")
     assert (again.exit_code, codes(again)) == (0, {})
-    assert "4 rows of back.xlsx are used in the place of those of hr." in again.stderr
+    assert "The list hr is read with 4 rows of back.xlsx in the place of its own." in again.stderr
 
     planned = run("plan", office.pipeline, "--mended", mended, "--json")
     assert planned.exit_code == 3

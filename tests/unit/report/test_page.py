@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from tasks.model.plan import Action, Cause, LimitReading, Plan, WithheldReason
 from tasks.model.sent import NOTHING, Sent
 from tasks.report import render_html
 from tasks.report.facts import RosterFacts
+from tasks.report.summary import summarise
 
 STATES = ("done", "nothing_to_do", "pending", "partial", "blocked", "failed")
 
@@ -418,3 +420,16 @@ def test_what_was_never_tried_is_not_said_to_be_done(render):
     page = render(state="failed", outcomes={})
     assert "The plan, person by person" in page.text
     assert "What was done" not in page.text
+
+
+def test_a_redacted_page_leaves_addresses_out_of_names_of_files(run):
+    file = "people_of_cio@acme.example.csv"
+    header = replace(run.plan.header, sources=tuple(replace(one, file=file) for one in run.plan.header.sources))
+    shown = replace(
+        run, plan=replace(run.plan, header=header), facts=replace(run.facts, message=f"{file} was refused.")
+    )
+    redacted = render_html(*shown.parts, redacted=True)
+    assert file in render_html(*shown.parts)
+    assert "cio@acme.example" not in redacted
+    assert "(address not shown)" in redacted
+    assert "cio@acme.example" not in json.dumps(summarise(*shown.parts[:5]))
