@@ -50,8 +50,13 @@ def planned_run(name: str) -> Planned:
     settings = Settings()
     with Journal.open(settings.journal_place) as journal:
         folder = _folder(name, journal, RunStore(settings.runs))
-        if not folder.path(PLAN).is_file() or not folder.path(ABOUT).is_file():
+        if not folder.path(PLAN).is_file():
             raise BadUsage(f"There is no plan in {folder.root}.", remedy=MAKE_ONE)
+        if not folder.path(ABOUT).is_file():
+            raise BadUsage(
+                f"{folder.path(ABOUT)} is not there, which names the pipeline file of the plan beside it.",
+                remedy=MAKE_ONE,
+            )
         plan_hash = _recorded(folder.path(PLAN).read_bytes(), journal)
     return Planned(folder, plan_hash, folder.load_json(ABOUT, _pipeline_of))
 

@@ -19,7 +19,7 @@ from tasks.model.errors import BadUsage, FolderLost, JournalLost, RosterflowErro
 from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
 from tasks.model.tally import tally_of
-from tasks.pipeline_file import LoadedPipeline, load_pipeline
+from tasks.pipeline_file import LoadedPipeline, at_work, load_pipeline
 from tasks.plan.stage import traced
 from tasks.provision import close
 from tasks.report.stage import PAGE, write_report
@@ -43,6 +43,7 @@ def running(command: str, pipeline: str | Path, *, sends: bool, as_of: datetime 
     settings, now = Settings(), datetime.now(UTC)
     loaded = load_pipeline(Path(pipeline), os.environ)
     with ExitStack() as stack:
+        stack.enter_context(at_work(loaded))
         journal = stack.enter_context(Journal.open(settings.journal_place))
         if sends:
             stack.enter_context(journal.lock(loaded.pipeline.name, now))

@@ -59,6 +59,7 @@ def report(
         found = journal.find_run(run)
         folder = settings.runs / found.run_id
         sent = " ".join(filter(None, (_sent(found, journal), _carried_out(found, journal))))
+        since = _since(found, journal)
     if not found.summary:
         page = folder / PAGE
         there = f"A page that it wrote, though its end could not be recorded, is {page}." if page.is_file() else ""
@@ -70,6 +71,8 @@ def report(
     if found.summary["run"]["message"] and not json:
         show(found.summary["run"]["message"])
     tell(found.summary, folder, json=json)
+    if since and not json:
+        show(f"So it was when this run ended. Its plan was begun since by run {since}: see that one's report.")
     if not folder.is_dir():
         say(f"The folder of the run is not there, nor is its page: {folder}. {OTHER_HOME}")
 
@@ -90,6 +93,13 @@ def _sent(run: Any, journal: Any) -> str:
     calls, perhaps = journal.made(run_id=run.run_id)
     more = f", and {perhaps} that may have been made" if perhaps else ""
     return f"{calls or 'No'} {'call of it is' if calls == 1 else 'calls of it are'} recorded{more}."
+
+
+def _since(run: Any, journal: Any) -> str:
+    """Return the last run that began to apply the plan that this one made; empty if there is none."""
+    plan_hash = (run.summary or {}).get("run", {}).get("plan_hash")
+    later = [one for one in journal.begun_by(plan_hash) if one > run.run_id] if plan_hash else []
+    return later[-1] if later else ""
 
 
 def _override(run: Any, overrides: Any) -> str | None:

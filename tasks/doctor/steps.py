@@ -1,9 +1,7 @@
 """The check-up as a Prefect task: what a sync looks at before it goes on."""
 
 import asyncio
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prefect import get_run_logger, task
 
@@ -14,7 +12,7 @@ from tasks.doctor.stage import count_domains, facts_of, require_ready
 from tasks.faults import discreet
 from tasks.journal import RunStore
 from tasks.journal.products import load_people
-from tasks.pipeline_file import load_pipeline
+from tasks.pipeline_file import pipeline_of_run
 from tasks.settings import Settings, resolve_secret
 
 
@@ -26,7 +24,7 @@ def check_ready(pipeline: str, run_id: str) -> int:
     Raises ``RefusedByTarget`` where the credentials do not let us in or may not do what is to be done, ``BadPipeline``
     where domain or organisation are not as a fed directory needs them.
     """
-    settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ).pipeline
+    settings, loaded = Settings(), pipeline_of_run(pipeline).pipeline
     folder = RunStore(settings.runs).open(run_id)
     addresses = count_domains(load_people(folder, loaded).values())
 

@@ -136,6 +136,11 @@ class CallRecord(PlanRecord):
         open_ = {key for key in self.in_doubt(plan_hash) if key not in found or not _is_told(found[key])}
         return found | {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in open_}
 
+    def begun_by(self, plan_hash: str) -> list[str]:
+        """Return the runs that began to apply a plan, oldest first."""
+        with self._read() as conn:
+            return sorted(str(run_id) for (run_id,) in conn.execute(_appliers(plan_hash)))
+
     def settled_by(self, run_id: str, plan_hash: str) -> frozenset[str]:
         """Return the changes of a plan whose outcome this run has recorded; those of the others an earlier one has."""
         query = select(outcomes.c.change_id).where(outcomes.c.plan_hash == plan_hash, outcomes.c.run_id == run_id)

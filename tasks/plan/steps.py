@@ -1,9 +1,7 @@
 """The plan stage as Prefect tasks: read the target, compute the plan, hold it against freezes and limits."""
 
 import asyncio
-import os
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from prefect import get_run_logger, task
 
@@ -14,7 +12,7 @@ from tasks.journal import Journal, RunStore
 from tasks.journal.products import save_limits
 from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
-from tasks.pipeline_file import load_pipeline
+from tasks.pipeline_file import pipeline_of_run
 from tasks.plan import limits, stage
 from tasks.settings import Settings, resolve_secret
 
@@ -23,7 +21,7 @@ from tasks.settings import Settings, resolve_secret
 @discreet
 def read_target(pipeline: str, run_id: str, as_of: date) -> int:
     """Read the target whole; return how many requests that took. Raises ``TargetError``."""
-    settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ).pipeline
+    settings, loaded = Settings(), pipeline_of_run(pipeline).pipeline
     spec = loaded.target
     with Journal.open(settings.journal_place) as journal:
         due = stage.deletable(loaded, journal, as_of)
@@ -42,7 +40,7 @@ def read_target(pipeline: str, run_id: str, as_of: date) -> int:
 @discreet
 def compute_plan(pipeline: str, run_id: str, as_of: date) -> str:
     """Make the plan of a run and record it; return its hash. Raises ``BadPipeline``."""
-    settings, loaded = Settings(), load_pipeline(Path(pipeline), os.environ)
+    settings, loaded = Settings(), pipeline_of_run(pipeline)
     folder = RunStore(settings.runs).open(run_id)
     with Journal.open(settings.journal_place) as journal:
         plan = stage.compute_plan(
@@ -58,7 +56,7 @@ def compute_plan(pipeline: str, run_id: str, as_of: date) -> str:
 def check_freeze(pipeline: str, plan_hash: str, today: date) -> None:
     """Hold what is left to do of a plan against the pipeline's freezes. Raises ``UnsafePlan``."""
     plan, outcomes = _recorded(plan_hash)
-    limits.check_freeze(plan, load_pipeline(Path(pipeline), os.environ).pipeline, today, outcomes)
+    limits.check_freeze(plan, pipeline_of_run(pipeline).pipeline, today, outcomes)
 
 
 @task(name="check limits")
@@ -66,7 +64,7 @@ def check_freeze(pipeline: str, plan_hash: str, today: date) -> None:
 def check_limits(pipeline: str, plan_hash: str) -> None:
     """Hold what is left to do of a plan against the pipeline's limits as they are now. Raises ``UnsafePlan``."""
     plan, outcomes = _recorded(plan_hash)
-    limits.check_limits(plan, load_pipeline(Path(pipeline), os.environ).pipeline, outcomes)
+    limits.check_limits(plan, pipeline_of_run(pipeline).pipeline, outcomes)
 
 
 def _recorded(plan_hash: str) -> tuple[Plan, dict[str, Outcome]]:

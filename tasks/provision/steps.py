@@ -5,12 +5,10 @@ request live in the transport; Prefect repeats a batch once, for errors that are
 """
 
 import asyncio
-import os
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import get_run_logger, task
@@ -25,7 +23,7 @@ from tasks.model.errors import RosterflowError
 from tasks.model.plan import Plan
 from tasks.model.protection import Protection
 from tasks.model.tally import tally_of
-from tasks.pipeline_file import LoadedPipeline, load_pipeline
+from tasks.pipeline_file import LoadedPipeline, pipeline_of_run
 from tasks.provision import (
     BatchResult,
     Runtime,
@@ -110,7 +108,7 @@ def settle_cut_off(pipeline: str, run_id: str, plan_hash: str) -> int:
     Raises ``TargetError`` if the target cannot tell now.
     """
 
-    loaded, plan = load_pipeline(Path(pipeline), os.environ), _recorded(plan_hash)
+    loaded, plan = pipeline_of_run(pipeline), _recorded(plan_hash)
     require_target(plan, loaded.pipeline)
 
     async def work(runtime: Runtime) -> None:
@@ -133,7 +131,7 @@ def _recorded(plan_hash: str) -> Plan:
 
 def _as_made(pipeline: str, plan_hash: str) -> tuple[LoadedPipeline, Plan]:
     """Return a plan with its pipeline file. Raises ``StalePlan`` if that is no longer the one it was made from."""
-    loaded, plan = load_pipeline(Path(pipeline), os.environ), _recorded(plan_hash)
+    loaded, plan = pipeline_of_run(pipeline), _recorded(plan_hash)
     require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
     return loaded, plan
 

@@ -1,14 +1,12 @@
 """The validate stage as a Prefect task."""
 
-import os
 from datetime import date
-from pathlib import Path
 
 from prefect import get_run_logger, task
 
 from tasks.faults import discreet
 from tasks.journal import Journal, RunStore
-from tasks.pipeline_file import load_pipeline
+from tasks.pipeline_file import pipeline_of_run
 from tasks.settings import Settings
 from tasks.validate.stage import compare_sources, merge_sources, validate_source
 
@@ -17,7 +15,7 @@ from tasks.validate.stage import compare_sources, merge_sources, validate_source
 @discreet
 def validate(pipeline: str, run_id: str, source: str, rejects: str, as_of: date) -> int:
     """Judge one roster as of a day; return how many rows are held. Raises ``RejectedSource``."""
-    loaded, settings = load_pipeline(Path(pipeline), os.environ), Settings()
+    loaded, settings = pipeline_of_run(pipeline), Settings()
     spec = next(item for item in loaded.pipeline.sources if item.name == source)
     folder = RunStore(settings.runs).open(run_id)
     rules = loaded.pipeline.rules
@@ -30,7 +28,7 @@ def validate(pipeline: str, run_id: str, source: str, rejects: str, as_of: date)
 @discreet
 def compare(pipeline: str, run_id: str, today: date) -> int:
     """Hold each file against the last accepted one; return how many were let pass. Raises ``RejectedSource``."""
-    loaded, settings = load_pipeline(Path(pipeline), os.environ), Settings()
+    loaded, settings = pipeline_of_run(pipeline), Settings()
     folder = RunStore(settings.runs).open(run_id)
     with Journal.open(settings.journal_place) as journal:
         found = compare_sources(loaded.pipeline, journal, folder, today)
@@ -43,7 +41,7 @@ def compare(pipeline: str, run_id: str, today: date) -> int:
 @discreet
 def merge(pipeline: str, run_id: str, rejects: dict[str, str], as_of: date) -> int:
     """Put the sources of each namespace together as of a day; return how many people came of several sources."""
-    loaded, folder = load_pipeline(Path(pipeline), os.environ), RunStore(Settings().runs).open(run_id)
+    loaded, folder = pipeline_of_run(pipeline), RunStore(Settings().runs).open(run_id)
     people = merge_sources(loaded.pipeline, as_of, folder, rejects)
     get_run_logger().info("%d people", people)
     return people

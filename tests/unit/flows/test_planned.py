@@ -68,6 +68,23 @@ def test_latest_is_no_older_plan_where_the_last_one_has_lost_its_folder(make_pla
         planned_run("latest")
 
 
+def test_a_plan_beside_which_its_pipeline_is_not_named_is_not_said_to_be_missing(make_plan):
+    run = make_plan()
+    run.folder.path("run.json").unlink()
+
+    with pytest.raises(BadUsage, match=r"run\.json is not there, which names the pipeline file"):
+        planned_run(run.run_id)
+
+
+def test_the_report_of_a_plan_says_that_it_was_begun_since(make_plan, apply, told, rosterflow):
+    run = make_plan()
+    assert "begun since" not in rosterflow("report", run.run_id).text
+
+    ended = told(apply(run.run_id))
+
+    assert f"Its plan was begun since by run {ended.run_id}: see that" in rosterflow("report", run.run_id).text
+
+
 def test_latest_is_no_older_plan_where_the_last_list_was_refused(make_plan, office):
     make_plan()
     office.staff([])
