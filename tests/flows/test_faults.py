@@ -177,6 +177,7 @@ def test_sync_under_a_fault_ends_right_or_says_what_is_left(
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     "what",
     sampled(
@@ -265,6 +266,7 @@ def test_write_is_not_believed_by_a_wrong_answer(
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("done", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_nothing_counts_as_taken_away_because_a_gateway_has_lost_its_way(
     company: Company, calm: Calm, home: Path, done: bool
@@ -289,6 +291,7 @@ def test_writes_that_are_passed_on_twice_end_as_if_they_came_once(company: Compa
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("done", [True, pytest.param(False, marks=pytest.mark.prove)])
 def test_nobody_is_put_into_the_group_whose_key_came_for_another(
     company: Company, calm: Calm, home: Path, done: bool
@@ -400,6 +403,7 @@ ROLES: dict[str, Any] = {"method": "PUT", "path": "/accounts/*/users/*"}
 LOOKS: dict[str, Any] = {"method": "GET", "path": "/accounts/*/users/*"}
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("what", "pattern"),
     sampled(
@@ -431,6 +435,7 @@ def test_limits_that_nobody_answers_for_are_kept_at_last(company: Company, calm:
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("most", sampled([1, 7], {"7"}))
 def test_creates_carry_fewer_people_where_the_platform_takes_fewer(
     company: Company, calm: Calm, home: Path, most: int
@@ -513,6 +518,7 @@ def test_tenant_that_cannot_be_read_gets_nothing_written(company: Company, calm:
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("what", "spared"),
     sampled(
@@ -535,6 +541,7 @@ def test_target_that_is_lost_in_the_midst_of_writing_is_told_as_it_is(
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("on", "at"),
     sampled(

@@ -159,6 +159,7 @@ def test_the_order_of_the_rows_of_a_workbook_is_irrelevant(acme, plan) -> None:
     assert (plan(acme, FIRST) / "plan.jsonl").read_bytes() == straight
 
 
+@pytest.mark.prove
 def test_the_same_people_in_a_csv_file_get_the_same_changes(acme, plan) -> None:
     from_workbook = (plan(acme, FIRST) / "plan.jsonl").read_bytes()
     sheet = openpyxl.load_workbook(acme.folder / "acme_staff.xlsx")["Staff"]

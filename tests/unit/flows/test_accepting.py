@@ -73,6 +73,7 @@ def test_check_and_plan_refuse_too_and_say_by_how_much(refused, office, rosterfl
     assert "Next: If the list is right as it is" in told.text
 
 
+@pytest.mark.prove
 def test_a_plan_shows_how_the_list_differs(refused, office, rosterflow) -> None:
     office.staff(people(38))
     said = rosterflow("plan", office.save())
@@ -107,6 +108,7 @@ def test_what_cannot_be_accepted_is_said_and_what_can_is_recorded_with_name_reas
     assert "file permitted" in [entry["event"] for entry in journal.audit()]
 
 
+@pytest.mark.prove
 def test_plan_and_blocked_sync_leave_it_to_the_run_that_carries_the_file_out(
     refused, accept, office, sync, journal, told, rosterflow
 ) -> None:
@@ -154,6 +156,7 @@ def test_it_is_good_once(refused, accept, office, sync, told) -> None:
     assert accept(again.run_id).code == 0
 
 
+@pytest.mark.prove
 def test_it_lets_no_other_file_pass_and_is_void_once_another_was_carried_out(
     refused, accept, office, sync, told, rosterflow
 ) -> None:
@@ -166,6 +169,7 @@ def test_it_lets_no_other_file_pass_and_is_void_once_another_was_carried_out(
     assert told(sync()).code == 6
 
 
+@pytest.mark.prove
 def test_a_run_whose_baseline_is_another_now_has_nothing_to_accept(refused, accept, office, sync, told) -> None:
     office.staff(people(41))
     assert told(sync()).code == 0
@@ -174,6 +178,7 @@ def test_a_run_whose_baseline_is_another_now_has_nothing_to_accept(refused, acce
     assert "another file of hr was accepted since" in said.talk
 
 
+@pytest.mark.prove
 def test_it_ends_on_its_day_and_is_given_no_second_time(refused, accept, sync, journal, told) -> None:
     today = datetime.now(UTC).date()
     assert accept(refused, "--until", today.isoformat()).code == 0

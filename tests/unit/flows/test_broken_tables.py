@@ -118,6 +118,7 @@ def test_a_plan_whose_tables_were_lost_says_so(make_plan, apply, told, office):
     assert f"hr.findings.parquet in the folder of run {planned.run_id} cannot be read" in ended.message
 
 
+@pytest.mark.prove
 def test_the_report_of_a_run_that_was_cut_off_is_written_without_its_broken_tables(
     cut_off_after, sync, told, office, staff, journal
 ):

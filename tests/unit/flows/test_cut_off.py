@@ -77,6 +77,7 @@ def test_one_that_the_rosters_have_overtaken_is_settled_and_a_new_plan_made(
     assert (journal.unfinished("acme"), journal.run(stopped.run_id).state) == (None, "Interrupted")
 
 
+@pytest.mark.prove
 def test_one_that_is_no_longer_admitted_does_not_stand_in_the_way_for_ever(cut_off, sync, told, journal):
     cut_off("provision_batch")
     stopped = journal.unfinished("acme")
@@ -91,6 +92,7 @@ def test_one_that_is_no_longer_admitted_does_not_stand_in_the_way_for_ever(cut_o
     assert journal.unfinished("acme") is None
 
 
+@pytest.mark.prove
 def test_one_whose_plan_cannot_be_read_is_given_up(cut_off, sync, told, journal):
     cut_off("close_plan")
     stopped = journal.unfinished("acme")
@@ -126,6 +128,7 @@ def test_one_that_was_for_another_tenant_is_given_up(cut_off, sync, told, journa
     assert journal.unfinished("acme") is None
 
 
+@pytest.mark.prove
 def test_apply_sees_to_a_cut_off_sync_first(make_plan, cut_off, sync, apply, told, journal, office, staff, tenant):
     office.staff(staff[:-1])
     planned = make_plan()
@@ -185,6 +188,7 @@ def test_the_command_of_a_plan_that_cannot_be_gone_on_with_gives_it_up(
     assert told(apply(make_plan().run_id)).code == 0
 
 
+@pytest.mark.prove
 def test_a_plan_whose_own_run_settled_what_was_cut_off_does_not_speak_of_another_run(
     apply_cut_off, make_plan, apply, told, journal, office
 ):
@@ -237,6 +241,7 @@ def test_what_a_plan_had_done_that_is_given_up_is_told_by_its_own_run_and_by_the
     assert "bo.lind@acme.example" in page
 
 
+@pytest.mark.prove
 def test_mails_of_all_runs_that_were_cut_off_in_a_plan_are_told_by_the_one_report_of_it(
     cut_off_after, cut_off, sync, told, journal, office, staff, tenant
 ):
@@ -287,6 +292,7 @@ def test_mails_of_calls_that_are_found_made_are_told_though_nothing_more_is_sent
     assert sum(journal.run(ended.run_id).summary["mails"].values()) == sum(sent.values()) > 0
 
 
+@pytest.mark.prove
 def test_mails_of_calls_that_were_found_made_after_the_report_of_their_run_are_told_by_who_found_them(
     overtaken, sync, told, journal, tenant
 ):
@@ -328,6 +334,7 @@ def test_its_report_agrees_with_the_tenant(overtaken, sync, told, journal, tenan
     assert made <= before
 
 
+@pytest.mark.prove
 def test_it_counts_as_cut_off_until_all_is_told(overtaken, sync, told, journal, office, killed, monkeypatch):
     from tasks.journal import Journal
 
@@ -346,6 +353,7 @@ def test_it_counts_as_cut_off_until_all_is_told(overtaken, sync, told, journal, 
     assert journal.run(overtaken.run_id).summary["run"]["state"] == "cut_off"
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("trouble", ["the folder is gone", "its tables are broken"])
 def test_whatever_is_wrong_with_its_folder_the_journal_tells_it(overtaken, sync, told, journal, office, trouble):
     import shutil
@@ -362,6 +370,7 @@ def test_whatever_is_wrong_with_its_folder_the_journal_tells_it(overtaken, sync,
     assert journal.run(overtaken.run_id).summary["people"]["done"]["given_access"]
 
 
+@pytest.mark.prove
 def test_of_calls_that_cannot_be_looked_up_any_more_nothing_is_said_to_be_undone(
     cut_off, sync, told, journal, office, tenant
 ):
@@ -384,6 +393,7 @@ def test_of_calls_that_cannot_be_looked_up_any_more_nothing_is_said_to_be_undone
     assert "1 of them may have been made all the same" in journal.run(stopped.run_id).summary["headline"]
 
 
+@pytest.mark.prove
 def test_a_plan_that_cannot_be_read_is_told_by_its_calls(overtaken, sync, told, journal):
     with closing(sqlite3.connect(journal._folder / "journal.db")) as conn:
         altered = (zlib.compress(b'{"kind":"header","format_version":99}\n'), overtaken.plan_hash)
@@ -427,6 +437,7 @@ def test_a_plan_that_is_half_done_is_limited_and_told_by_its_other_half(
     assert (tenant.writes(), len(tenant.mails())) == (sent, mails)
 
 
+@pytest.mark.prove
 def test_the_workbook_of_a_run_that_goes_on_has_what_it_had_to_do(cut_off_after, sync, told, journal, office):
     import openpyxl
 
@@ -483,6 +494,7 @@ def test_the_mails_of_a_run_that_was_cut_off_are_told_by_the_one_that_goes_on(cu
     assert again.summary["mails"] == {}
 
 
+@pytest.mark.prove
 def test_the_report_of_a_run_that_was_cut_off_under_an_override_says_so(cut_off, sync, told, journal, office, staff):
     office.spec["limits"] = {"create": {"count": "0"}}
     plan_hash = journal.run(told(sync()).run_id).summary["run"]["plan_hash"]

@@ -79,6 +79,7 @@ def test_who_leaves_is_in_none_of_our_groups_any_more(
     assert groups(tenant) == {"GoTo All": {"breakglass", "bo.lind"}, "GoTo Hosts": set()}
 
 
+@pytest.mark.prove
 def test_taking_many_out_is_over_the_limit_and_sends_nothing(
     fed: Any, tenant: Any, office: Any, sync: Callable[..., Any], told: Callable[..., Any]
 ) -> None:
@@ -91,6 +92,7 @@ def test_taking_many_out_is_over_the_limit_and_sends_nothing(
     assert groups(tenant) == before
 
 
+@pytest.mark.prove
 def test_a_rule_can_test_and_give_directory_groups(
     fed: Any, tenant: Any, office: Any, sync: Callable[..., Any], told: Callable[..., Any]
 ) -> None:

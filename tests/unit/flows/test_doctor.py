@@ -66,6 +66,7 @@ def test_once_domain_and_admin_stand_everything_is_ok(tenant: Any, look: Callabl
     assert {line.standing for line in look().values()} == {Standing.OK}
 
 
+@pytest.mark.prove
 def test_a_held_row_is_nobody_whose_domain_is_looked_at(
     tenant: Any, office: Any, feeding: None, look: Callable[..., Any], sync: Callable[..., Any],
     told: Callable[..., Any], staff: Any,
@@ -227,6 +228,7 @@ def test_a_sync_of_a_fed_directory_is_not_stopped_by_what_it_cannot_know(
     assert tenant.writes() != []
 
 
+@pytest.mark.prove
 def test_a_sync_goes_on_with_advice(tenant: Any, sync: Callable[..., Any], told: Callable[..., Any]) -> None:
     assert told(sync()).code == 0
 

@@ -70,6 +70,7 @@ def give_the_last_seats_away(tenant: Any) -> None:
         tenant.admin("POST", "users", body)
 
 
+@pytest.mark.prove
 def test_the_old_edition_stays_if_the_seats_of_the_new_one_went_after_the_plan(
     office: Any, tiers: Any, make_plan: Any, apply: Any, sync: Any, told: Any
 ) -> None:
@@ -101,6 +102,7 @@ def test_the_old_edition_is_given_back_in_the_same_run_if_the_new_one_is_refused
     assert ended.message == "2 changes could not be completed. No other change was confirmed."
 
 
+@pytest.mark.prove
 def test_who_was_left_with_nothing_by_a_run_that_was_killed_gets_the_old_edition_back(
     office: Any, tiers: Any, cut_off_after: Any, sync: Any, told: Any, staff: Any
 ) -> None:

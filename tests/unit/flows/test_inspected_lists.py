@@ -73,6 +73,7 @@ def spoilt_workbook(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.prove
 def test_of_a_workbook_without_ids_and_addresses_everybody_is_held_and_the_reason_is_told(office, draft, rosterflow):
     said, pipeline = draft(spoilt_workbook(office.folder), "--domain", "acme.example")
     assert said.code == 0
@@ -200,6 +201,7 @@ def test_a_month_that_may_be_a_day_is_refused_until_somebody_says_which(office, 
     assert rosterflow("plan", pipeline).code == 3
 
 
+@pytest.mark.prove
 def test_two_people_of_one_name_stay_two(office, draft, rosterflow):
     rows = [("Employee No", "E-mail", "First name", "Surname"), ("1", "ada@acme.example", "Ada", "Byrne"),
             ("2", "ada.byrne@acme.example", "Ada", "Byrne")]  # fmt: skip

@@ -90,6 +90,7 @@ def test_a_run_without_its_journal_says_what_its_process_has_counted(sync, told,
     assert (share == 0) == (writes == [])  # what comes first sends nothing
 
 
+@pytest.mark.prove
 def test_after_the_folder_was_lost_the_same_command_finds_that_all_is_done(sync, told, office, tenant, when):
     when(0, lambda: take_away("folder", office))
     sync()
@@ -132,6 +133,7 @@ def test_a_folder_that_is_lost_before_anything_is_sent_is_told_as_that(step, syn
     assert NOTHING_SENT in ended.message
 
 
+@pytest.mark.prove
 def test_a_report_that_said_otherwise_is_written_again_when_the_end_cannot_be_recorded(
     sync, told, office, journal, tenant, monkeypatch
 ):
@@ -258,6 +260,7 @@ def test_a_signal_in_the_middle_is_told_with_what_was_sent(command, tenant, with
     require_true(" ".join(said.stderr.split()), tenant.writes())
 
 
+@pytest.mark.prove
 def test_what_a_run_that_was_cut_off_had_sent_is_told_beside_what_this_one_sent(
     cut_off, sync, told, office, tenant, staff
 ):

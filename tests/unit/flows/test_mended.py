@@ -62,6 +62,7 @@ def codes(said: Any) -> dict[str, list[int]]:
     return {finding["code"]: finding["rows"] for finding in source["findings"]}
 
 
+@pytest.mark.prove
 def test_mended_rows_close_their_findings_and_are_planned_by(run, office, held):
     first = run("check", office.pipeline, "--json")
     assert codes(first) == {"id_shared": [7, 10], "secret_cell": [9], "user_name_invalid": [8]}
@@ -84,6 +85,7 @@ def test_mended_rows_close_their_findings_and_are_planned_by(run, office, held):
     assert workers.loc["00101", "file"] == "staff.csv"
 
 
+@pytest.mark.prove
 def test_what_was_not_mended_or_was_deleted_stays_held_as_it_was(run, office, held):
     run("check", office.pipeline)
     mended = mend(office, {"B3": "gil.vale"})
@@ -117,6 +119,7 @@ def test_a_row_that_is_emptied_is_left_out(run, office, held):
     }  # fmt: skip
 
 
+@pytest.mark.prove
 def test_a_second_round_goes_on_from_the_first(run, office, held):
     run("check", office.pipeline)
     first = mend(office, {"B3": "gil.vale"}, "first.xlsx")

@@ -52,6 +52,7 @@ def test_an_override_is_told_with_its_reason_wherever_the_run_is(blocked, apply,
     assert "let pass by decision 1, good once" in CliRunner().invoke(app, ["report", ended.run_id]).output
 
 
+@pytest.mark.prove
 def test_a_second_decision_on_a_plan_that_was_applied_is_refused(blocked, apply, told, tenant):
     run_id, plan_hash = blocked
     assert told(apply(run_id, decided(plan_hash, "Ticket 881"))).code == 0
@@ -63,6 +64,7 @@ def test_a_second_decision_on_a_plan_that_was_applied_is_refused(blocked, apply,
     assert tenant.writes() == sent
 
 
+@pytest.mark.prove
 def test_a_decision_opens_no_way_for_another_run_if_its_own_did_not_begin(blocked, apply, told, office, tenant):
     from typer.testing import CliRunner
 
@@ -81,6 +83,7 @@ def test_a_decision_opens_no_way_for_another_run_if_its_own_did_not_begin(blocke
     assert "let pass" not in CliRunner().invoke(app, ["runs"]).output
 
 
+@pytest.mark.prove
 def test_each_run_of_a_plan_that_was_let_pass_says_so(blocked, apply, told, journal):
     from typer.testing import CliRunner
 
@@ -92,6 +95,7 @@ def test_each_run_of_a_plan_that_was_let_pass_says_so(blocked, apply, told, jour
     assert shown.count("its plan was let pass over a limit: Ticket 882") == 1
 
 
+@pytest.mark.prove
 def test_a_decision_on_a_plan_within_its_limits_is_not_used_up_and_not_told(make_plan, sync, apply, told, journal):
     run = make_plan()
     ended = told(apply(run.run_id, decided(run.plan.hash, "Just in case")))
@@ -142,6 +146,7 @@ def test_a_sync_is_overridden_for_the_plan_that_it_names(blocked, sync, told, of
     assert [one.spent_by for one in journal.decisions(plan_hash)] == [ended.run_id]
 
 
+@pytest.mark.prove
 def test_a_sync_that_was_cut_off_under_an_override_is_gone_on_with(blocked, cut_off, sync, told, journal):
     _, plan_hash = blocked
     cut_off("provision_batch", override=plan_hash)

@@ -166,6 +166,7 @@ def test_a_plan_in_the_making_is_stale_once_another_run_was_applied(make_plan, s
     assert not (office.home / "runs" / stale.run_id / "plan.jsonl").exists()
 
 
+@pytest.mark.prove
 def test_a_plan_is_overtaken_by_a_sync_of_a_newer_list_also_if_that_had_nothing_to_change(
     make_plan, sync, apply, office, staff, tenant, told
 ):
@@ -200,6 +201,7 @@ def test_a_plan_is_overtaken_too_by_a_sync_of_the_list_that_was_accepted_before_
     assert tenant.writes() == sent
 
 
+@pytest.mark.prove
 def test_a_plan_without_changes_may_be_applied_whatever_was_done_since(make_plan, sync, apply, told):
     assert told(sync()).code == 0
     planned = make_plan()
@@ -208,6 +210,7 @@ def test_a_plan_without_changes_may_be_applied_whatever_was_done_since(make_plan
     assert told(apply(planned.run_id)).code == 0
 
 
+@pytest.mark.prove
 def test_a_plan_with_nothing_left_to_do_does_not_bring_its_old_list_back(
     make_plan, sync, apply, office, staff, told, journal
 ):
@@ -221,6 +224,7 @@ def test_a_plan_with_nothing_left_to_do_does_not_bring_its_old_list_back(
     assert journal.accepted_file("acme", "hr")[0].run_id == newer.run_id
 
 
+@pytest.mark.prove
 def test_a_plan_that_is_done_and_overtaken_does_not_turn_back_the_clocks_of_grace(
     make_plan, sync, apply, office, staff, told, journal
 ):

@@ -78,6 +78,7 @@ def test_two_pipelines_that_each_suspend_one_of_two_super_admins_leave_one(
     ]
 
 
+@pytest.mark.prove
 def test_who_is_protected_by_now_keeps_licence_and_group(
     office: Any, tenant: Any, sync: Any, staff: Any, make_plan: Any, apply: Any, told: Any
 ) -> None:

@@ -92,6 +92,7 @@ def test_without_ids_shifted_names_are_refused(office, sync, tenant, declared, t
     assert tenant.writes() == sent
 
 
+@pytest.mark.prove
 def test_a_first_list_of_a_source_is_held_against_the_links(office, refused, sync, told, rosterflow, journal) -> None:
     """A source that takes the place of another in its namespace has no list before it, and people who are linked."""
     office.spec["sources"][0] |= {"name": "payroll", "namespace": "hr"}
@@ -129,6 +130,7 @@ def test_a_list_of_which_a_fifth_more_is_held_is_refused(office, refused) -> Non
     assert "22.5% of the rows held, 0% before (22.5 points, limit 20)" in refused()
 
 
+@pytest.mark.prove
 def test_a_list_of_which_every_row_is_held_is_never_the_baseline(office, sync, tenant, journal, told) -> None:
     office.staff([(*row[:STATE], "on the moon") for row in people(6)])
     ended = told(sync())

@@ -140,6 +140,7 @@ def test_a_workbook_of_a_hundred_sheets_is_told_in_a_page(tmp_path, staff):
     assert len(json.loads(run(path, "--json").stdout)["tables"]) == 100
 
 
+@pytest.mark.prove
 def test_columns_beyond_what_is_looked_at_are_told(tmp_path, monkeypatch, staff):
     monkeypatch.setattr(bodies, "MOST_COLUMNS", 70)
     path, target = tmp_path / "staff.xlsx", tmp_path / "made.yaml"
