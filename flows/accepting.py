@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tasks.journal import Journal, RunRecord
+from tasks.journal.runstore import require_home
 from tasks.model.errors import BadUsage, RejectedSource
 from tasks.model.wholes import Permit
 from tasks.settings import Settings
@@ -26,6 +27,7 @@ def accept(run: str, by: str, reason: str, until: str | None = None, source: str
     now = datetime.now(UTC)
     day = _last_day(until, now.date())
     settings = Settings()
+    require_home(settings.home)
     with Journal.open(settings.journal_place) as journal:
         record = journal.find_run(run)
         asked = _refused(record, source)

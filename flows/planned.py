@@ -9,7 +9,7 @@ from typing import Any
 from flows.run import ABOUT, Run
 from tasks.journal import Journal, RunFolder, RunStore
 from tasks.journal.products import TOLD, VERDICT, can_be_told, save_limits
-from tasks.journal.runstore import OTHER_HOME
+from tasks.journal.runstore import OTHER_HOME, require_home
 from tasks.model.errors import BadUsage, StalePlan, UnsafePlan
 from tasks.model.plan import Plan
 from tasks.model.remaining import remaining
@@ -48,6 +48,7 @@ def planned_run(name: str) -> Planned:
     Raises ``BadUsage`` if there is none, ``StalePlan`` if it was altered or was not made by this installation.
     """
     settings = Settings()
+    require_home(settings.home)
     with Journal.open(settings.journal_place) as journal:
         folder = _folder(name, journal, RunStore(settings.runs))
         if not folder.path(PLAN).is_file():

@@ -137,7 +137,8 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     steps = []
     if code == INCOMPLETE:
         steps.append(f"See in the report what was not done, and why. {_way_on(run, plan)}")
-    unfinished = run.journal.unfinished(run.pipeline_name) if code == PENDING else None
+    decides = code == PENDING or (code == BLOCKED and run.command == "plan")
+    unfinished = run.journal.unfinished(run.pipeline_name) if decides else None
     if unfinished is not None:
         steps.append(
             "Another run of this pipeline is at work, was cut off, or ended without knowing what became of a call. "
@@ -145,7 +146,8 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
         )
     elif code == PENDING:
         steps.append(_sending(run, plan))
-    if plan is not None and run.error is not None and "readings" in run.error.facts:  # over a limit, not frozen
+    over = run.error is not None and "readings" in run.error.facts  # over a limit, not frozen
+    if plan is not None and over and unfinished is None:
         steps.append(
             f"If the changes are meant, let plan {plan.hash[:12]} pass this once: "
             f'rosterflow apply {run.run_id} --override "why"'

@@ -19,6 +19,9 @@ def runs(
     from tasks.settings import Settings
 
     settings = Settings()
+    if not settings.home.is_dir():
+        show(f"No run yet: there is no folder {settings.home.absolute()}. 'rosterflow demo' makes some.")
+        return
     with Journal.open(settings.journal_place) as journal:
         found = journal.runs(limit)
         permits = journal.permits()
@@ -49,12 +52,13 @@ def report(
     """Say how a run ended and where its page is."""
     from flows.cli.outcome import tell
     from tasks.journal import Journal
-    from tasks.journal.runstore import OTHER_HOME
+    from tasks.journal.runstore import OTHER_HOME, require_home
     from tasks.model.errors import BadUsage
     from tasks.report.stage import PAGE
     from tasks.settings import Settings
 
     settings = Settings()
+    require_home(settings.home)
     with Journal.open(settings.journal_place) as journal:
         found = journal.find_run(run)
         folder = settings.runs / found.run_id

@@ -20,6 +20,17 @@ T = TypeVar("T")
 
 ANEW = "What a run leaves can be made again: run check, plan or sync once more, and go on with that run."
 OTHER_HOME = "If the run was made with another ROSTERFLOW_HOME, set that."
+
+
+def require_home(home: Path) -> None:
+    """Raise ``BadUsage`` where there is no home, for who only reads what is in it: to make one would hide the loss."""
+    if not home.is_dir():
+        raise BadUsage(
+            f"There is no folder {home.absolute()}, so nothing is known of any run.",
+            remedy=f"If it was moved, or its disk is missing, put it back first. {OTHER_HOME}",
+        )
+
+
 _OUR_METADATA = b"rosterflow"
 _SECOND = "%Y%m%d-%H%M%S"
 _FORM = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")

@@ -15,14 +15,15 @@ class Sent:
     ``recorded`` is what the journal has of them, None if it cannot tell. ``counted`` is what this process counted
     itself, None if the run was not its own. ``earlier`` are the calls that had been made for plans that were begun
     before and not completed, and that this run took up or looked up; they are no calls of this run. ``earlier_perhaps``
-    are those of which it is not known whether they were made. ``earlier_plans`` is how many plans those are.
+    are those of which it is not known whether they were made. ``earlier_plans`` is how many plans those are,
+    where that was counted.
     """
 
     counted: int | None = None
     recorded: int | None = None
     earlier: int = 0
     earlier_perhaps: int = 0
-    earlier_plans: int = 1
+    earlier_plans: int = 0
 
     @property
     def calls(self) -> int | None:
@@ -78,7 +79,7 @@ class Sent:
         if not (self.earlier or self.earlier_perhaps):
             return ""
         more = f", and perhaps {self.earlier_perhaps} more" if self.earlier_perhaps else ""
-        plans, them = ("A plan was", "it") if self.earlier_plans == 1 else (f"{self.earlier_plans} plans were", "them")
+        plans, them = ("A plan was", "it") if self.earlier_plans < 2 else (f"{self.earlier_plans} plans were", "them")
         return f"{plans} begun before and not completed: {_calls(self.earlier)} had been made for {them}{more}."
 
 

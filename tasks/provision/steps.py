@@ -5,10 +5,12 @@ request live in the transport; Prefect repeats a batch once, for errors that are
 """
 
 import asyncio
+import os
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import get_run_logger, task
@@ -23,7 +25,7 @@ from tasks.model.errors import RosterflowError
 from tasks.model.plan import Plan
 from tasks.model.protection import Protection
 from tasks.model.tally import tally_of
-from tasks.pipeline_file import LoadedPipeline, pipeline_of_run
+from tasks.pipeline_file import LoadedPipeline, load_pipeline, pipeline_of_run
 from tasks.provision import (
     BatchResult,
     Runtime,
@@ -130,9 +132,13 @@ def _recorded(plan_hash: str) -> Plan:
 
 
 def _as_made(pipeline: str, plan_hash: str) -> tuple[LoadedPipeline, Plan]:
-    """Return a plan with its pipeline file. Raises ``StalePlan`` if that is no longer the one it was made from."""
+    """Return a plan with its pipeline file as the run has read it.
+
+    Raises ``StalePlan`` if the plan was not made from that, or if the file says something else by now.
+    """
     loaded, plan = pipeline_of_run(pipeline), _recorded(plan_hash)
-    require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
+    for one in (loaded, load_pipeline(Path(pipeline), os.environ)):
+        require_made_for(plan, one.pipeline, one.mapping_hash, one.rules_hash)
     return loaded, plan
 
 

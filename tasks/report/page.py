@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import MAKES_A_GROUP, Cause, Change, LimitReading, Plan
 from tasks.model.rosters import CRITICAL, WARNING, Verdict
-from tasks.model.sent import NOTHING_IN_SHORT
+from tasks.model.sent import NOTHING, NOTHING_IN_SHORT
 from tasks.report import words
 from tasks.report.facts import NOTHING_FURTHER, RosterFacts, RunFacts, RunState
 from tasks.report.listings import group_withheld, list_findings, list_leaving, list_withheld
@@ -174,7 +174,7 @@ def render_html(
 
 def _badge(facts: RunFacts) -> str:
     said = words.STATES[facts.state]
-    return f"{said}, {NOTHING_IN_SHORT}" if facts.state == "blocked" and facts.sent.is_nothing else said
+    return f"{said}, {NOTHING_IN_SHORT}" if facts.state == "blocked" and facts.sent == NOTHING else said
 
 
 def _blocks(plan: Plan | None, outcomes: Mapping[str, Outcome], names: Names) -> list[Block]:

@@ -1,7 +1,6 @@
-"""A pipeline file that is saved while a run is at work is that of the next run: no plan is made from two of them."""
+"""A pipeline file that is saved while a run is at work: no plan is made from two of them, and none of it is sent."""
 
 import json
-from copy import deepcopy
 
 import pytest
 
@@ -14,28 +13,28 @@ SAVED = {
     "other columns": lambda spec: spec["sources"][0]["columns"].update(department="Surname"),
     "no file any more": lambda spec: spec.clear(),
 }
+STAGES = ["validate", "merge", "check_ready", "compute_plan"]
 
 
 @pytest.mark.parametrize("what", sampled(list(SAVED), {"another account"}))
-@pytest.mark.parametrize("stage", sampled(["validate", "merge", "check_ready", "compute_plan"], {"merge"}))
-def test_a_run_goes_on_with_the_pipeline_file_that_it_began_with(
-    office, sync, tenant, declared, monkeypatch, what, stage
-):
+@pytest.mark.parametrize("stage", sampled(STAGES, {"merge"}))
+def test_a_run_makes_no_plan_from_two_files_and_sends_none(office, sync, tenant, declared, monkeypatch, what, stage):
     from flows import nightly
 
     tenant.reset(declared)
-    began_with, work = deepcopy(office.spec), getattr(nightly, stage)
+    work, text = getattr(nightly, stage), office.pipeline
 
     def saved(*parameters):
         SAVED[what](office.spec)
-        office.pipeline.write_text(json.dumps(office.spec), encoding="utf-8")
+        text.write_text(json.dumps(office.spec), encoding="utf-8")
         return work(*parameters)
 
     monkeypatch.setattr(nightly, stage, saved)
     ended = sync(office)
-    head = json.loads((ended.folder / "plan.jsonl").read_text(encoding="utf-8").partition("\n")[0])
 
-    assert (ended.code, head["pipeline"]) == (0, began_with["name"])
+    assert ended.code == (2 if what == "no file any more" else 9)
+    assert "Nothing was sent." in ended.message
+    assert tenant.writes() == []
+    head = json.loads((ended.folder / "plan.jsonl").read_text(encoding="utf-8").partition("\n")[0])
+    assert (head["pipeline"], [source["name"] for source in head["sources"]]) == ("acme", ["hr"])
     assert head["target"].startswith("goto:3001@")
-    assert [source["name"] for source in head["sources"]] == [source["name"] for source in began_with["sources"]]
-    assert tenant.writes()

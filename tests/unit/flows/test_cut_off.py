@@ -334,6 +334,32 @@ def test_its_report_agrees_with_the_tenant(overtaken, sync, told, journal, tenan
     assert made <= before
 
 
+def test_the_mails_of_a_plan_that_was_given_up_are_told_once(overtaken, sync, apply, told, journal, tenant):
+    sent = sum(tenant.mails().values())
+    with closing(sqlite3.connect(journal._folder / "journal.db")) as conn:  # as if the answers had been lost
+        conn.execute("UPDATE operations SET result = NULL, concluded_at = NULL")
+        conn.execute("DELETE FROM outcomes")
+        conn.execute("DELETE FROM links")
+        conn.commit()
+    told(sync())
+    assert sum(journal.run(overtaken.run_id).summary["mails"].values()) == sent > 0
+
+    for _ in range(2):
+        again = told(apply(overtaken.run_id))
+        assert (again.code, journal.run(again.run_id).summary["mails"]) == (9, {})
+
+
+def test_a_plan_over_a_limit_says_first_that_another_run_was_cut_off(apply_cut_off, make_plan, office):
+    from tasks.model.errors import UnsafePlan
+
+    office.spec["limits"] = {"create": {"count": "0"}}
+    with pytest.raises(UnsafePlan):
+        make_plan()
+    steps = json.loads((office.run_folders()[-1] / "summary.json").read_text(encoding="utf-8"))["run"]["next_steps"]
+    assert f"rosterflow apply {apply_cut_off.run_id}, then make a new plan" in steps[0]
+    assert "--override" not in " ".join(steps)
+
+
 @pytest.mark.prove
 def test_it_counts_as_cut_off_until_all_is_told(overtaken, sync, told, journal, office, killed, monkeypatch):
     from tasks.journal import Journal

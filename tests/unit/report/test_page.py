@@ -433,3 +433,9 @@ def test_a_redacted_page_leaves_addresses_out_of_names_of_files(run):
     assert "cio@acme.example" not in redacted
     assert "(address not shown)" in redacted
     assert "cio@acme.example" not in json.dumps(summarise(*shown.parts[:5]))
+
+
+def test_a_blocked_plan_that_had_been_begun_does_not_say_in_short_that_nothing_was_sent(render):
+    page = render(state="blocked", outcomes={}, sent=Sent(counted=0, recorded=0, earlier=3, earlier_plans=1))
+    assert "nothing sent" not in page.text
+    assert "Nothing was sent by this run." in page.text
