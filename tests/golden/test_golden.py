@@ -7,8 +7,8 @@ import asyncio
 import csv
 import json
 import os
-import re
 import random
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
