@@ -16,7 +16,7 @@ from tasks.model.operations import Outcome
 from tasks.model.plan import Plan
 from tasks.model.tally import tally_of
 from tasks.plan.stage import still_asks_for, traced
-from tasks.provision import admit, conclude_rest
+from tasks.provision import admit, conclude_rest, is_complete
 from tasks.provision.steps import settle_cut_off
 from tasks.report.stage import REVIEW, SUMMARY, write_report
 from tasks.report.summary import carried_out, summarise
@@ -125,13 +125,17 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
         close = run.journal.give_up
     _note_calls(run, plan.hash)  # by now it is known of more of them
     outcomes = run.journal.outcomes(plan.hash)
-    run.given_up.append(f"{_not_completed(cut_off)}. {carried_out(plan, outcomes)}")
+    ended = _NOT_REPORTED if is_complete(plan, run.journal) else _not_completed(cut_off)
+    run.given_up.append(f"{ended.format(cut_off.run_id)}. {carried_out(plan, outcomes)}")
     has_its_own = cut_off.finished_at is not None and cut_off.state != INTERRUPTED
     if has_its_own:
         found = run.journal.settled_by(run.run_id, plan.hash)
         run.late_mails.update(mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in found}))
     summary = {} if has_its_own else _report(run, cut_off, plan, outcomes)
     close(cut_off.run_id, run.run_id, datetime.now(UTC), summary)
+
+
+_NOT_REPORTED = "Run {} was cut off after it had gone through its plan, before it could report"
 
 
 def _not_completed(cut_off: RunRecord) -> str:

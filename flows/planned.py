@@ -103,7 +103,7 @@ def _latest(journal: Journal, store: RunStore) -> RunFolder:
             if folder.path(PLAN).is_file():
                 return folder
             raise BadUsage(
-                f"The last run of '{run.command}', {run.run_id}, left no plan: refused, cut off, or still at work.",
+                f"The last run of '{run.command}', {run.run_id}, has no plan in its folder.",
                 remedy="See 'rosterflow runs' for what became of it. An older plan is applied by its run's id only.",
             )
     raise BadUsage(f"No run of 'plan' is in the journal of {store.root.parent}.", remedy=f"{MAKE_ONE} {OTHER_HOME}")

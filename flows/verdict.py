@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows.overriding import override_of
-from flows.run import ABOUT, Run
+from flows.planned import planned_run
+from flows.run import Run
 from tasks.journal import RunRecord
 from tasks.model.errors import RosterflowError, StalePlan, UnsafePlan
 from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
-from tasks.plan.stage import PLAN
 from tasks.provision import require_recent
 from tasks.provision.reasons import GIVEN_BACK
 from tasks.report.facts import Override, RunFacts, RunState
@@ -174,12 +175,18 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
 
 
 def _settling(run: Run, unfinished: RunRecord) -> str:
-    """Say what settles an earlier run: its command, or applying any plan, if its own is not there any more."""
+    """Say what settles an earlier run: its command, or applying any plan, if its own can be named no more, or waits."""
     if unfinished.command != "apply":
         return "Run that command again"
-    left = run.settings.runs / unfinished.run_id
-    has_plan = all((left / name).is_file() for name in (PLAN, ABOUT))
-    return f"Run that command again: rosterflow apply {unfinished.run_id if has_plan else run.run_id}"
+    try:
+        planned = planned_run(unfinished.run_id)
+        waits = date.fromisoformat(run.journal.plan(planned.plan_hash).header.as_of) > run.today
+        is_usable = Path(planned.pipeline).is_file() and not waits
+    except RosterflowError:
+        is_usable = False
+    if is_usable:
+        return f"Run that command again: rosterflow apply {unfinished.run_id}"
+    return f"It cannot be gone on with: give it up with 'rosterflow apply {run.run_id}'"
 
 
 def _sending(run: Run, plan: Plan | None) -> str:

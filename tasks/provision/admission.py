@@ -67,6 +67,7 @@ def require_recent(plan: Plan, today: date) -> None:
         raise StalePlan(
             f"The plan was made for {plan.header.as_of}, which is yet to come.",
             remedy="Apply it on that day, or make a new one with 'rosterflow plan'.",
+            waits=True,
         )
     if days > MAX_AGE_DAYS:
         raise StalePlan(

@@ -8,7 +8,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from tasks.model.operations import GOOD, UNSEEN, Outcome, OutcomeStatus, is_in_doubt
+from tasks.model.operations import GOOD, UNSEEN, Outcome, OutcomeStatus, is_final, is_in_doubt
 from tasks.model.plan import DECIDED, MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.model.sent import NOTHING, NOTHING_SENT_YET
@@ -111,7 +111,9 @@ def headline(
             said = [missed, past or none]
         case "cut_off":
             unmade = _missed(changes, outcomes, UNMADE)
-            said = ["The run was cut off, and its plan given up.", past or "No change was confirmed.", unmade]
+            all_gone_through = all(c.change_id in outcomes and is_final(outcomes[c.change_id]) for c in changes)
+            ended = "before it could report" if all_gone_through else "and its plan given up"
+            said = [f"The run was cut off, {ended}.", past or "No change was confirmed.", unmade]
         case _:
             said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
     if facts.state in ("failed", "partial", "done", "nothing_to_do", "cut_off"):

@@ -198,7 +198,7 @@ def test_a_plan_whose_own_run_settled_what_was_cut_off_does_not_speak_of_another
     shutil.rmtree(office.home / "runs" / apply_cut_off.run_id)
     newer = make_plan()
     step = json.loads(newer.folder.path("summary.json").read_text())["run"]["next_steps"][0]
-    assert f"rosterflow apply {newer.run_id}, then make a new plan" in step
+    assert f"give it up with 'rosterflow apply {newer.run_id}', then make a new plan" in step
 
     ended = told(apply(newer.run_id))
 
@@ -347,6 +347,75 @@ def test_the_mails_of_a_plan_that_was_given_up_are_told_once(overtaken, sync, ap
     for _ in range(2):
         again = told(apply(overtaken.run_id))
         assert (again.code, journal.run(again.run_id).summary["mails"]) == (9, {})
+
+
+TROUBLES = {
+    "its plan": ("plan.jsonl", "{}"),
+    "what names its pipeline": ("run.json", "{"),
+    "the name of its pipeline": ("run.json", '{"pipeline": "/nowhere/old.yaml"}'),
+}
+
+
+@pytest.mark.parametrize("trouble", sampled(list(TROUBLES), {"what names its pipeline"}))
+def test_a_command_that_cannot_settle_what_was_cut_off_is_not_advised(
+    apply_cut_off, make_plan, apply, told, journal, office, trouble
+):
+    office.spec["rules"][0]["when"] = {"department": ["Sales", "Marketing"]}
+    name, text = TROUBLES[trouble]
+    (office.home / "runs" / apply_cut_off.run_id / name).write_text(text)
+    newer = make_plan()
+    step = json.loads(newer.folder.path("summary.json").read_text())["run"]["next_steps"][0]
+    assert f"give it up with 'rosterflow apply {newer.run_id}', then make a new plan" in step
+
+    assert told(apply(newer.run_id)).code == 9
+    assert journal.unfinished("acme") is None
+    assert told(apply(make_plan().run_id)).code == 0
+
+
+def test_a_plan_that_waits_for_its_day_is_not_given_up(make_plan, apply, told, journal, killed, monkeypatch):
+    from datetime import UTC, datetime, timedelta
+
+    from flows import planned, provisioning
+
+    def end(*_):
+        raise killed
+
+    run = make_plan(as_of=datetime.now(UTC) + timedelta(days=3))
+    with monkeypatch.context() as patch:
+        patch.setattr(planned, "require_recent", lambda *_: None)  # as on that day
+        patch.setattr(provisioning, "provision_batch", end)
+        with pytest.raises(killed):
+            apply(run.run_id)
+    stopped = journal.unfinished("acme")
+
+    ended = told(apply(stopped.run_id))
+
+    assert ended.code == 9
+    assert "Apply it on that day" in ended.message
+    assert journal.unfinished("acme").run_id == stopped.run_id
+
+
+def test_a_run_that_was_killed_when_all_was_done_is_not_said_to_have_left_its_plan(
+    sync, told, journal, office, staff, killed, monkeypatch
+):
+    from flows import running
+
+    def end(*_):
+        raise killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "write_report", end)
+        with pytest.raises(killed):
+            sync()
+    stopped = journal.unfinished("acme")
+    office.staff(staff[:-1])
+
+    ended = told(sync())
+
+    assert f"Run {stopped.run_id} was cut off after it had gone through its plan, before it could" in ended.message
+    headline = journal.run(stopped.run_id).summary["headline"]
+    assert headline.startswith("The run was cut off, before it could report.")
+    assert "given up" not in f"{ended.message} {headline}"
 
 
 def test_a_plan_over_a_limit_says_first_that_another_run_was_cut_off(apply_cut_off, make_plan, office):

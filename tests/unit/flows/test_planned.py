@@ -91,7 +91,7 @@ def test_latest_is_no_older_plan_where_the_last_list_was_refused(make_plan, offi
     with pytest.raises(RejectedSource):
         make_plan()
 
-    with pytest.raises(BadUsage, match=r"The last run of 'plan', .*, left no plan"):
+    with pytest.raises(BadUsage, match=r"The last run of 'plan', .*, has no plan in its folder"):
         planned_run("latest")
 
 
