@@ -1,9 +1,9 @@
 """The command around the flows: what it says before it sends, and how a signal ends it."""
 
 import json
-import os
 import shutil
 import signal
+import threading
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -66,7 +66,10 @@ def test_a_plan_that_is_none_is_refused_before_anything_is_started(run, flow, of
 def test_a_signal_ends_a_command_that_sends_nothing_with_4(run, office, journal, monkeypatch, number):
     from flows import planning
 
-    monkeypatch.setattr(planning, "judge", lambda *_: os.kill(os.getpid(), number))
+    def signalled(*_):  # in this thread: another one of the process would let this one go on for a moment
+        signal.pthread_kill(threading.get_ident(), number)
+
+    monkeypatch.setattr(planning, "judge", signalled)
     before = signal.getsignal(signal.SIGTERM)
 
     said = run("check", office.save())
