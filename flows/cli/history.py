@@ -76,7 +76,7 @@ def report(
         show(found.summary["run"]["message"])
     tell(found.summary, folder, json=json)
     if since and not json:
-        show(f"So it was when this run ended. Its plan was begun since by run {since}: see that one's report.")
+        show(f"So it was when this run ended. Its plan was begun since, by run {since}: see 'rosterflow runs'.")
     if not folder.is_dir():
         say(f"The folder of the run is not there, nor is its page: {folder}. {OTHER_HOME}")
 

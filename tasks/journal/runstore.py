@@ -32,6 +32,7 @@ def require_home(home: Path) -> None:
 
 
 _OUR_METADATA = b"rosterflow"
+_WORTH_THREADS = 1 << 20  # bytes: to share a smaller table out takes longer than to read it
 _SECOND = "%Y%m%d-%H%M%S"
 _FORM = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
@@ -193,9 +194,11 @@ class RunFolder:
             what = f"The run left no table {name}: {path} is not there."
             raise BadUsage(what, remedy="Run it again.", file=path.name)
         with self._reading(path.name):
-            arrow = pq.read_table(pa.BufferReader(path.read_bytes()))
+            data = path.read_bytes()
+            threads = len(data) > _WORTH_THREADS
+            arrow = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=threads)
             ours = json.loads(arrow.schema.metadata[_OUR_METADATA])
-            table: pd.DataFrame = arrow.to_pandas()
+            table: pd.DataFrame = arrow.to_pandas(use_threads=threads)
             for column in ours["objects"]:
                 table[column] = table[column].astype(object).map(_from_json)
             there = {name: str(dtype) for name, dtype in table.dtypes.items()}

@@ -126,6 +126,7 @@ def test_a_large_company_takes_no_more_calls_for_each_of_its_people(tmp_path, si
     assert max(ratios(tmp_path, situation, 250, 1_000).values()) <= AT_MOST
 
 
+@pytest.mark.prove
 def test_a_plan_is_written_out_once_and_parsed_once_until_its_reports_are_there(tmp_path, monkeypatch):
     counted = Counter[str]()
     for name in ("to_bytes", "from_bytes"):
@@ -137,6 +138,7 @@ def test_a_plan_is_written_out_once_and_parsed_once_until_its_reports_are_there(
     assert (len(plan.changes), dict(counted)) == (50, {"to_bytes": 1, "from_bytes": 1})
 
 
+@pytest.mark.prove
 def test_a_redacted_page_takes_its_key_in_once_whoever_is_on_it(tmp_path, monkeypatch):
     counted = Counter[str]()
     _count(monkeypatch, hmac, "new", counted)
@@ -147,6 +149,7 @@ def test_a_redacted_page_takes_its_key_in_once_whoever_is_on_it(tmp_path, monkey
     assert counted["new"] == 1
 
 
+@pytest.mark.prove
 def test_an_interrupted_application_is_closed_in_as_many_statements_for_few_as_for_many(tmp_path):
     counted = []
     for people in (3, 12):
@@ -158,6 +161,7 @@ def test_an_interrupted_application_is_closed_in_as_many_statements_for_few_as_f
     assert counted[0] == counted[1]
 
 
+@pytest.mark.prove
 def test_an_application_that_was_finished_is_closed_in_as_many_statements_for_few_as_for_many(tmp_path):
     counted = []
     for people in (14, 56):

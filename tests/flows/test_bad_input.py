@@ -81,12 +81,14 @@ def test_a_day_that_is_none_ends_with_2(run, office) -> None:
     refused(run("plan", office.pipeline, "--as-of", "31.03.2026"), 2, "is not a day", "Write it as 2026-")
 
 
+@pytest.mark.prove
 def test_applying_what_is_not_there_ends_with_2(office, apply) -> None:
     ended = apply(office, "no-such-run")
     assert (ended.state_type, ended.state, ended.code) == ("FAILED", "Bad usage", 2)
     assert "Nothing was sent." in ended.message
 
 
+@pytest.mark.prove
 def test_applying_a_run_that_made_no_plan_ends_with_2(run, office, apply, tenant) -> None:
     assert run("check", office.pipeline).code == 0
     ended = apply(office, office.run_folders()[-1].name)
@@ -335,6 +337,7 @@ def test_a_product_that_the_tenant_does_not_have_ends_with_2_and_names_those_it_
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 def test_people_for_whom_there_is_no_seat_are_named_in_the_report_and_not_created(
     office, sync, tenant, declared
 ) -> None:
@@ -400,6 +403,7 @@ def test_a_plan_that_was_altered_is_not_applied(run, office, apply, tenant) -> N
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 def test_a_plan_is_stale_once_another_was_applied(run, office, apply, sync, tenant, staff) -> None:
     folder = planned(run, office)
     office.staff(staff[:-1])
@@ -443,6 +447,7 @@ def test_over_a_limit_nothing_is_sent_and_the_plan_is_published(run, office, syn
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 def test_on_a_frozen_day_nothing_is_sent_whatever_day_is_planned_for(run, office, sync, tenant) -> None:
     office.spec["freeze"] = ["2000-01-01..2998-12-31"]
     said = run("plan", office.pipeline, "--as-of", "2999-01-01")
@@ -482,6 +487,7 @@ TAKEN = sampled(
 )
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("what", "state"), TAKEN)
 def test_a_run_whose_files_are_taken_away_while_it_sends_says_what_it_sent(
     prefect_server, office, tenant, what, state

@@ -200,6 +200,7 @@ def test_reads_that_fail_now_and_then_are_read_again(
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("done", sampled([False, True], {"True"}))
 def test_write_that_we_stop_waiting_for_is_looked_up(company: Company, calm: Calm, home: Path, done: bool) -> None:
     company.fail({"on": WRITES[0], "at": 1, "fault": "time_out", "done": done})
@@ -453,6 +454,7 @@ def test_creates_carry_fewer_people_where_the_platform_takes_fewer(
 # Faults of the tenant -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     "on",
     sampled([pytest.param(WRITES[0], id="creates"), pytest.param(WRITES[1], id="licences")], {"licences"}),
@@ -487,6 +489,7 @@ def test_addresses_that_were_taken_elsewhere_are_named_and_created_once_they_are
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 def test_people_of_another_account_are_asked_to_move_and_not_welcomed(company: Company, calm: Calm, home: Path) -> None:
     company.control("PUT", "switches", {"other_account": "pending_transfer"})
     company.fail({"on": WRITES[0], "at": 1, "fault": "address_taken"})
@@ -507,6 +510,7 @@ def test_people_of_another_account_are_asked_to_move_and_not_welcomed(company: C
 # A target that is lost ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.prove
 def test_tenant_that_cannot_be_read_gets_nothing_written(company: Company, calm: Calm, home: Path) -> None:
     company.fail({"on": READS, "fault": "error_500"}, {"on": ALL_WRITES, "fault": "cut_after"})
 
@@ -566,6 +570,7 @@ def test_credentials_that_are_revoked_in_the_midst_fail_nobody(
     require_right_in_the_end(company, home, calm, ended)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("reads", sampled([7, 8, 9, 10, 11], {"9"}))
 def test_call_that_had_no_answer_and_cannot_be_looked_up_is_told_as_in_doubt(
     company: Company, calm: Calm, home: Path, reads: int

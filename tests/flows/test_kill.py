@@ -254,6 +254,7 @@ def roles_begun(journal: Path) -> int:
         return 0
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("begun", sampled([1, 3, 6], {"3"}))
 def test_kills_leave_nobody_with_a_role_whose_limit_is_not_kept(
     sandbox: str, fresh: Callable[[str], Nursery], begun: int

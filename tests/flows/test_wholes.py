@@ -108,6 +108,7 @@ def shifted(columns: tuple[int, ...], by: int = 1, first: int = 0) -> list[tuple
 ID, ADDRESS, FIRST, DEPARTMENT = 0, 1, 2, 4
 
 
+@pytest.mark.prove
 def test_ids_that_stand_beside_other_peoples_addresses_are_refused_and_are_no_baseline(
     office, sync, tenant, synced
 ) -> None:

@@ -40,6 +40,7 @@ def test_the_first_list_is_held_against_nothing(office, sync, journal, told) -> 
     assert (baseline.rows, profile.valid, profile.columns["Department"]) == (6, 6, 6)
 
 
+@pytest.mark.prove
 def test_neither_a_check_nor_a_plan_nor_a_blocked_sync_accepts_a_file(office, sync, journal, told, rosterflow) -> None:
     office.spec["limits"] = {"create": {"count": "0"}}
     assert rosterflow("check", office.save()).code == 0
@@ -48,12 +49,14 @@ def test_neither_a_check_nor_a_plan_nor_a_blocked_sync_accepts_a_file(office, sy
     assert journal.accepted_file("acme", "hr") is None
 
 
+@pytest.mark.prove
 def test_applying_a_plan_accepts_the_file_that_it_was_made_from(office, make_plan, apply, journal, told) -> None:
     made = make_plan()
     assert told(apply(made.run_id)).code == 0
     assert journal.accepted_file("acme", "hr")[0].rows == 6
 
 
+@pytest.mark.prove
 def test_a_file_is_accepted_once_its_plan_is_begun_so_that_a_run_cut_off_is_gone_on_with(
     office, cut_off, sync, journal, told
 ) -> None:
@@ -90,6 +93,7 @@ REFUSED = (
 )
 
 
+@pytest.mark.prove
 def test_what_cannot_be_accepted_is_said_and_what_can_is_recorded_with_name_reason_and_day(
     refused, accept, rosterflow, journal
 ) -> None:
@@ -193,6 +197,7 @@ def test_it_ends_on_its_day_and_is_given_no_second_time(refused, accept, sync, j
     assert "decision 1 lets this file of hr pass, until" in said.talk
 
 
+@pytest.mark.prove
 def test_there_is_nothing_to_accept_in_a_run_that_refused_nothing(office, sync, accept, told) -> None:
     said = accept(told(sync()).run_id)
     assert said.code == 2

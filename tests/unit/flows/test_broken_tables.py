@@ -53,6 +53,7 @@ def test_a_plan_with_a_broken_table_is_carried_out_and_the_report_names_it(
 ELSE = ["hr.whole.json", "hr.profile.json", "target.accounts.parquet", "hr.raw.parquet"]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("name", sampled(ELSE, {"hr.whole.json"}))
 def test_what_else_is_broken_there_does_not_stop_it(make_plan, apply, told, office, name):
     planned = make_plan()
@@ -65,6 +66,7 @@ def test_what_else_is_broken_there_does_not_stop_it(make_plan, apply, told, offi
     assert (name in ended.message) == (name == "hr.whole.json")
 
 
+@pytest.mark.prove
 def test_a_plan_that_is_stopped_before_it_is_sent_has_its_report_too(make_plan, apply, told, office, tenant):
     planned = make_plan()
     empty(planned.folder.path("hr.clean.parquet"))
@@ -76,6 +78,7 @@ def test_a_plan_that_is_stopped_before_it_is_sent_has_its_report_too(make_plan, 
     assert "hr.clean.parquet in the folder of run" in summary_of(office, ended.run_id)["headline"]
 
 
+@pytest.mark.prove
 def test_a_sync_that_goes_on_does_not_put_broken_tables_over_its_own(cut_off, sync, told, office, journal):
     cut_off("provision_batch")
     folder = office.home / "runs" / journal.unfinished("acme").run_id
@@ -91,6 +94,7 @@ def test_a_sync_that_goes_on_does_not_put_broken_tables_over_its_own(cut_off, sy
     assert "Bo Lind" in page
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("lost", sampled(["folder", "origins.jsonl"], {"folder"}))
 def test_a_sync_that_goes_on_says_what_was_lost_of_the_run_before(cut_off, sync, told, office, journal, lost):
     cut_off("provision_batch")
@@ -108,6 +112,7 @@ def test_a_sync_that_goes_on_says_what_was_lost_of_the_run_before(cut_off, sync,
     assert said in ended.message
 
 
+@pytest.mark.prove
 def test_a_plan_whose_tables_were_lost_says_so(make_plan, apply, told, office):
     planned = make_plan()
     planned.folder.path("hr.findings.parquet").unlink()

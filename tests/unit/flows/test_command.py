@@ -94,6 +94,7 @@ def test_a_fault_is_told_by_its_kind_and_place(run, office, monkeypatch):
     assert "Ada" not in said.output
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("debugging", [False, True])
 def test_a_built_in_check_that_cannot_be_run_ends_with_1_and_its_traceback_is_for_those_who_debug(
     run, office, monkeypatch, debugging
@@ -138,6 +139,7 @@ def test_retries_are_no_news(run, office, unused_url, caplog, command):
     assert "rosterflow sandbox" in said.output
 
 
+@pytest.mark.prove
 def test_a_plan_says_for_whom_there_is_no_seat(run, office, tenant, declared):
     tenant.reset({**declared, "licences": [{**licence, "seats": 1} for licence in declared["licences"]]})
     said = run("plan", office.save())
@@ -165,6 +167,7 @@ def test_a_run_takes_one_line_of_the_list_however_long_its_reason_is(run, office
     assert "waits to be confirmed" in line
 
 
+@pytest.mark.prove
 def test_the_list_of_runs_says_what_is_known_of_one_without_a_report(run, office, cut_off):
     cut_off()
     assert "At work, or cut off: the same command goes on with it, or gives its plan up." in run("runs").stdout

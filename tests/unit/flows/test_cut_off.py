@@ -25,6 +25,7 @@ def test_a_sync_that_was_cut_off_is_gone_on_with(cut_off, sync, told, journal, t
     assert (journal.unfinished("acme"), journal.run(stopped.run_id).state) == (None, "Interrupted")
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("policy", "message"),
     sampled(
@@ -48,6 +49,7 @@ def test_limits_and_freezes_of_today_hold_for_it_too(cut_off, sync, told, office
     assert told(sync()).code == 0
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("gone", sampled(["plan.jsonl", "the folder"], {"the folder"}))
 def test_its_plan_comes_from_the_journal(cut_off, sync, told, journal, office, gone):
     import shutil
@@ -108,6 +110,7 @@ def test_one_whose_plan_cannot_be_read_is_given_up(cut_off, sync, told, journal)
     assert "given up" in [entry["event"] for entry in journal.audit()]
 
 
+@pytest.mark.prove
 def test_one_that_was_for_another_tenant_is_given_up(cut_off, sync, told, journal, office, tenant):
     from datetime import UTC, datetime
 
@@ -145,6 +148,7 @@ def test_apply_sees_to_a_cut_off_sync_first(make_plan, cut_off, sync, apply, tol
     assert told(sync()).code == 0
 
 
+@pytest.mark.prove
 def test_apply_goes_on_with_the_very_plan_that_was_cut_off(cut_off, apply, told, journal):
     cut_off("provision_batch")
     stopped = journal.unfinished("acme")
@@ -256,6 +260,7 @@ def test_mails_of_all_runs_that_were_cut_off_in_a_plan_are_told_by_the_one_repor
     assert sum(journal.run(last.run_id).summary["mails"].values()) == sum(sent.values()) > 0
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("has_report", [True, False])
 def test_a_run_that_was_killed_with_its_report_written_has_ended_as_that_says(
     sync, told, journal, tenant, office, has_report
@@ -277,6 +282,7 @@ def test_a_run_that_was_killed_with_its_report_written_has_ended_as_that_says(
     assert tenant.mails() == mails
 
 
+@pytest.mark.prove
 def test_mails_of_calls_that_are_found_made_are_told_though_nothing_more_is_sent(cut_off, sync, told, journal, tenant):
     cut_off("close_plan")
     sent = tenant.mails()
@@ -310,6 +316,7 @@ def test_mails_of_calls_that_were_found_made_after_the_report_of_their_run_are_t
     assert sum(journal.run(ended.run_id).summary["mails"].values()) == sum(tenant.mails().values()) > sent
 
 
+@pytest.mark.prove
 def test_a_plan_that_was_given_up_is_not_carried_out_any_more(overtaken, sync, apply, told, office, tenant):
     office.spec["limits"] = {"create": {"count": "0"}, "update": {"count": "0"}, "suspend": {"count": "0"}}
     told(sync())
@@ -322,6 +329,7 @@ def test_a_plan_that_was_given_up_is_not_carried_out_any_more(overtaken, sync, a
     assert tenant.writes() == sent
 
 
+@pytest.mark.prove
 def test_its_report_agrees_with_the_tenant(overtaken, sync, told, journal, tenant):
     before = set(tenant.people())
     told(sync())
@@ -356,6 +364,7 @@ TROUBLES = {
 }
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("trouble", sampled(list(TROUBLES), {"what names its pipeline"}))
 def test_a_command_that_cannot_settle_what_was_cut_off_is_not_advised(
     apply_cut_off, make_plan, apply, told, journal, office, trouble
@@ -372,6 +381,7 @@ def test_a_command_that_cannot_settle_what_was_cut_off_is_not_advised(
     assert told(apply(make_plan().run_id)).code == 0
 
 
+@pytest.mark.prove
 def test_a_plan_that_waits_for_its_day_is_not_given_up(make_plan, apply, told, journal, killed, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
@@ -418,6 +428,7 @@ def test_a_run_that_was_killed_when_all_was_done_is_not_said_to_have_left_its_pl
     assert "given up" not in f"{ended.message} {headline}"
 
 
+@pytest.mark.prove
 def test_a_plan_over_a_limit_says_first_that_another_run_was_cut_off(apply_cut_off, make_plan, office):
     from tasks.model.errors import UnsafePlan
 
@@ -505,6 +516,7 @@ def test_a_plan_that_cannot_be_read_is_told_by_its_calls(overtaken, sync, told, 
 # -- the other half ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("again", ["sync", "apply"])
 def test_a_plan_that_is_half_done_is_limited_and_told_by_its_other_half(
     cut_off_after, sync, apply, told, journal, office, tenant, again
@@ -559,6 +571,7 @@ def test_report_tells_what_was_done_by_the_plan_of_a_run_without_a_report(overta
     assert "By its plan, " in f"{said.output} {said.exception}"
 
 
+@pytest.mark.prove
 def test_report_says_of_changes_whose_call_is_in_doubt_that_they_may_have_been_made(cut_off, journal, capsys):
     from datetime import UTC, datetime
 
@@ -577,6 +590,7 @@ def test_report_says_of_changes_whose_call_is_in_doubt_that_they_may_have_been_m
         report(stopped.run_id)
 
 
+@pytest.mark.prove
 def test_the_mails_of_a_run_that_was_cut_off_are_told_by_the_one_that_goes_on(cut_off, sync, told, journal, tenant):
     cut_off("close_plan")
     sent = sum(tenant.mails().values())
@@ -603,6 +617,7 @@ def test_the_report_of_a_run_that_was_cut_off_under_an_override_says_so(cut_off,
     assert "let pass" in (office.home / "runs" / stopped.run_id / "report.html").read_text()
 
 
+@pytest.mark.prove
 def test_a_call_in_doubt_counts_as_that_though_an_earlier_run_had_left_its_change_undone(cut_off, journal, told):
     from datetime import UTC, datetime
 

@@ -57,6 +57,7 @@ def test_groups_are_made_and_filled_and_who_was_there_stays_and_then_there_is_no
     assert make_plan().exit_code == 0
 
 
+@pytest.mark.prove
 def test_who_moves_leaves_the_groups_that_we_gave_and_no_others(
     fed: Any, tenant: Any, office: Any, sync: Callable[..., Any], told: Callable[..., Any]
 ) -> None:
@@ -67,6 +68,7 @@ def test_who_moves_leaves_the_groups_that_we_gave_and_no_others(
     assert groups(tenant) == {"GoTo All": {"breakglass", "ada.byrne", "bo.lind"}, "GoTo Hosts": set()}
 
 
+@pytest.mark.prove
 def test_who_leaves_is_in_none_of_our_groups_any_more(
     fed: Any, tenant: Any, office: Any, sync: Callable[..., Any], told: Callable[..., Any]
 ) -> None:

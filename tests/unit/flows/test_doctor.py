@@ -83,6 +83,7 @@ def test_a_held_row_is_nobody_whose_domain_is_looked_at(
     assert told(sync()).code == 0
 
 
+@pytest.mark.prove
 def test_the_record_of_a_pending_domain_is_printed(tenant: Any, look: Callable[..., Any]) -> None:
     added = tenant.control("POST", "organisation/domains", {"domain": "acme.example"})
     records = added["domains"][0]["records"]
@@ -90,6 +91,7 @@ def test_the_record_of_a_pending_domain_is_printed(tenant: Any, look: Callable[.
     assert all(record in look()["domain"].remedy for record in records.values())
 
 
+@pytest.mark.prove
 def test_a_read_only_organisation_admin_is_not_enough(tenant: Any, look: Callable[..., Any], feeding: None) -> None:
     verify(tenant)
     tenant.control("PUT", "organisation/admins/7001", {"role": "read"})
@@ -104,6 +106,7 @@ def nothing_published(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proofs, "look_up", look_up)
 
 
+@pytest.mark.prove
 def test_where_nobody_tells_of_the_organisation_it_is_unknown(
     tenant: Any, look: Callable[..., Any], feeding: None, switch: Callable[..., None], nothing_published: None
 ) -> None:
@@ -169,6 +172,7 @@ def test_nothing_is_sent_and_nothing_recorded(office: Any, tenant: Any, look: Ca
     assert office.run_folders() == []
 
 
+@pytest.mark.prove
 def test_the_lines_in_words_count_what_they_say(tenant: Any, office: Any) -> None:
     office.save()
     *lines, empty, last = worded(examine(office.pipeline))
@@ -201,6 +205,7 @@ def test_a_sync_stops_before_it_sends_where_the_admin_may_only_look(
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     "rights",
     sampled(
@@ -242,6 +247,7 @@ def fail(tenant: Any) -> Iterator[Callable[..., None]]:
 ME, USERS = {"path": "/me"}, {"method": "GET", "path": "/accounts/*/users"}
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("answer", [(404, {"message": "no Route matched"}), (403, "<html>Blocked</html>"), (404, "")])
 def test_a_gateway_that_does_not_find_the_organisation_says_nothing_of_it(
     tenant: Any,
@@ -288,6 +294,7 @@ def test_what_answers_in_the_token_services_place_says_nothing_of_the_credential
     assert "urls.token" in line.remedy
 
 
+@pytest.mark.prove
 def test_a_page_in_the_place_of_the_person_behind_the_token_is_told_as_such(
     look: Callable[..., Any], fail: Callable[..., None]
 ) -> None:

@@ -40,6 +40,7 @@ def test_an_example_that_cannot_be_judged_is_a_note_beside_the_result(check: Any
     assert "Note" not in said.out
 
 
+@pytest.mark.prove
 def test_a_plan_is_made_whatever_the_examples_say(check: Any, staff: Any, office: Any, rosterflow: Any) -> None:
     assert check({someone(staff, "Support"): ["G2W"]}).code == 2
     assert rosterflow("plan", office.save()).code == 3

@@ -162,6 +162,7 @@ def traces() -> list[bytes]:
     return [*parts, *(part.decode().encode("utf-16-le") for part in parts if part.isascii())]
 
 
+@pytest.mark.prove
 def test_a_directory_is_people_and_groups_and_leaves_no_photo_and_no_password_anywhere(office, draft, rosterflow):
     path = directory(office.folder)
     raw = path.read_bytes().replace(b"\n ", b"")
@@ -183,6 +184,7 @@ def test_a_directory_is_people_and_groups_and_leaves_no_photo_and_no_password_an
     assert [(where, trace) for where, data in left for trace in traces() if trace in data] == []
 
 
+@pytest.mark.prove
 def test_a_month_that_may_be_a_day_is_refused_until_somebody_says_which(office, draft, rosterflow):
     rows = [("Employee No", "E-mail", "First name", "Surname", "Start date"),
             ("1", "ada@acme.example", "Ada", "Byrne", "02/01/2024"),

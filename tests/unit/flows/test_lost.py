@@ -103,6 +103,7 @@ def test_after_the_folder_was_lost_the_same_command_finds_that_all_is_done(sync,
     assert "nothing was sent" in ended.message
 
 
+@pytest.mark.prove
 def test_a_plan_that_is_deleted_from_the_folder_is_reported_from_the_journal(sync, told, office, tenant, journal, when):
     when(0, lambda: [path.unlink() for path in (office.home / "runs").glob("*/plan.jsonl")])
 
@@ -176,6 +177,7 @@ def test_the_report_of_a_run_whose_journal_failed_does_not_call_undone_what_it_d
     assert "of them may have been made all the same." in f"{said.text} {said.talk}"
 
 
+@pytest.mark.prove
 def test_the_list_of_runs_says_what_is_recorded_of_one_that_lost_its_folder(sync, office, tenant, when, rosterflow):
     when(0, lambda: take_away("folder", office))
     sync()
@@ -218,6 +220,7 @@ def within(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], No
     return arrange
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("what", sampled(["folder", "journal", "home"], {"journal"}))
 def test_the_command_ends_as_its_run_did(command, office, tenant, within, what):
     within(lambda: take_away(what, office))
@@ -228,6 +231,7 @@ def test_the_command_ends_as_its_run_did(command, office, tenant, within, what):
     require_true(" ".join(said.stderr.split()), tenant.writes())
 
 
+@pytest.mark.prove
 def test_a_fault_in_the_middle_is_told_with_what_was_sent(command, tenant, within):
     within(lambda: {}["nobody"])
     said = command()
@@ -237,6 +241,7 @@ def test_a_fault_in_the_middle_is_told_with_what_was_sent(command, tenant, withi
     require_true(talk, tenant.writes())
 
 
+@pytest.mark.prove
 def test_a_fault_is_told_truly_if_the_journal_is_lost_with_it(command, office, tenant, within):
     def strike() -> None:
         take_away("home", office)

@@ -109,6 +109,7 @@ def test_a_secret_is_never_shown_and_its_mask_is_never_data(run, office, held):
     assert codes(said)["secret_cell"] == [8, 9]
 
 
+@pytest.mark.prove
 def test_a_row_that_is_emptied_is_left_out(run, office, held):
     run("check", office.pipeline)
     mended = mend(office, {f"{column}5": None for column in "ABCDEFG"})
@@ -151,6 +152,7 @@ UNMATCHED = [
 ]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("cells", "message"), sampled(UNMATCHED, {"damaged", "no row"}))
 def test_a_workbook_that_cannot_be_matched_is_refused(run, office, held, cells, message):
     run("check", office.pipeline)

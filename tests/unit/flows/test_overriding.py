@@ -30,6 +30,7 @@ def test_a_decision_lets_the_plan_pass_and_is_used_up(blocked, apply, told, jour
     assert (decision.facts["reason"], decision.spent_by) == ("Ticket 881", ended.run_id)
 
 
+@pytest.mark.prove
 def test_an_override_is_told_with_its_reason_wherever_the_run_is(blocked, apply, told, journal, office):
     from typer.testing import CliRunner
 
@@ -110,6 +111,7 @@ def test_a_decision_on_a_plan_within_its_limits_is_not_used_up_and_not_told(make
     assert journal.decisions(empty.plan.hash) == []
 
 
+@pytest.mark.prove
 def test_a_decision_about_another_plan_is_none(blocked, apply, told, tenant):
     run_id, _ = blocked
     ended = told(apply(run_id, 99))
@@ -132,6 +134,7 @@ def test_a_freeze_is_not_overridden(blocked, apply, sync, told, office, tenant):
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 def test_a_sync_is_overridden_for_the_plan_that_it_names(blocked, sync, told, office, staff, journal):
     _, plan_hash = blocked
     office.staff(staff[:-1])
@@ -161,6 +164,7 @@ def test_a_sync_that_was_cut_off_under_an_override_is_gone_on_with(blocked, cut_
 # Freezes ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.prove
 def test_a_freeze_is_of_the_day_on_which_it_is_sent_not_of_the_day_planned_for(make_plan, apply, told, office, tenant):
     today = datetime.now(UTC).date()
     run = make_plan(as_of=datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3))
@@ -170,6 +174,7 @@ def test_a_freeze_is_of_the_day_on_which_it_is_sent_not_of_the_day_planned_for(m
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 def test_a_freeze_on_the_day_planned_for_does_not_hold_today(make_plan, apply, told, office):
     now = datetime.now(UTC)
     office.spec["freeze"] = [str(now.date() - timedelta(days=4))]

@@ -31,6 +31,7 @@ def two_admins(office: Any, tenant: Any, sync: Any, staff: Any, declared: Any) -
     return tenant
 
 
+@pytest.mark.prove
 def test_the_last_super_admin_stays_though_the_other_one_lost_the_role_after_the_plan(
     office: Any, two_admins: Any, staff: Any, make_plan: Any, apply: Any, told: Any
 ) -> None:

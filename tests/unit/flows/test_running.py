@@ -15,6 +15,7 @@ def fail(error):
     return failing
 
 
+@pytest.mark.prove
 def test_an_error_of_ours_in_the_midst_of_an_application_says_what_was_sent_and_closes_it(
     sync, told, journal, tenant, monkeypatch
 ):
@@ -34,6 +35,7 @@ def test_an_error_of_ours_in_the_midst_of_an_application_says_what_was_sent_and_
     assert (journal.unfinished("acme"), journal.generation("acme")) == (None, 1)
 
 
+@pytest.mark.prove
 def test_changes_that_were_not_reached_are_skipped_then(sync, told, journal, monkeypatch):
     from flows import provisioning
 
@@ -131,6 +133,7 @@ def test_a_report_that_cannot_be_written_does_not_hide_what_stopped_the_run(offi
     assert str(caught.value).startswith(said)
 
 
+@pytest.mark.prove
 def test_a_sync_whose_report_was_lost_ends_alike_in_state_and_journal(sync, told, journal, monkeypatch):
     from flows import running as begun
 
@@ -173,6 +176,7 @@ def test_calls_that_a_run_has_looked_up_are_in_doubt_no_more_when_it_ends(sync, 
     assert "perhaps" not in ended.message
 
 
+@pytest.mark.prove
 def test_a_page_of_prefect_that_cannot_be_written_changes_nothing(sync, told, journal, monkeypatch, caplog):
     from flows import ending
 
@@ -185,6 +189,7 @@ def test_a_page_of_prefect_that_cannot_be_written_changes_nothing(sync, told, jo
     assert "could not be shown in Prefect" in caplog.text
 
 
+@pytest.mark.prove
 def test_a_blocked_run_says_where_its_report_is(office):
     from flows import planning
 
@@ -215,6 +220,7 @@ def test_the_day_to_plan_for_is_not_the_day_of_the_run(office):
         assert (str(run.as_of), run.today) == ("2026-03-31", datetime.now(UTC).date())
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("command", ["apply", "sync"])
 def test_every_change_of_a_sent_plan_is_traced_to_its_row(make_plan, sync, apply, told, office, command):
     ended = told(sync() if command == "sync" else apply(make_plan().run_id))
@@ -223,6 +229,7 @@ def test_every_change_of_a_sent_plan_is_traced_to_its_row(make_plan, sync, apply
     assert all(f"staff.csv, row {row}" in page for row in (3, 4, 5))
 
 
+@pytest.mark.prove
 def test_a_plan_whose_rows_cannot_be_traced_any_more_is_not_sent(make_plan, apply, told, tenant):
     planned = make_plan()
     planned.folder.path("origins.jsonl").write_text('{"x": [')
@@ -234,6 +241,7 @@ def test_a_plan_whose_rows_cannot_be_traced_any_more_is_not_sent(make_plan, appl
     assert tenant.writes() == []
 
 
+@pytest.mark.prove
 def test_a_broken_profile_of_a_list_is_no_lost_journal(make_plan, apply, told, journal, office):
     planned = make_plan()
     planned.folder.path("hr.profile.json").write_text("")

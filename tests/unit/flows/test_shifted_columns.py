@@ -109,6 +109,7 @@ def test_a_first_list_of_a_source_is_held_against_the_links(office, refused, syn
     assert journal.permits("acme")[0].spent_by == ended.run_id
 
 
+@pytest.mark.prove
 def test_two_people_who_were_mixed_up_lose_nothing_and_are_counted_in_the_sentence(
     office, sync, synced, tenant, journal, told, rosterflow
 ) -> None:
@@ -124,6 +125,7 @@ def test_two_people_who_were_mixed_up_lose_nothing_and_are_counted_in_the_senten
     assert rosterflow("plan", "--strict", office.save()).code == 4
 
 
+@pytest.mark.prove
 def test_a_list_of_which_a_fifth_more_is_held_is_refused(office, refused) -> None:
     rows = people()
     office.staff([*rows[:31], *((*row[:STATE], "on the moon") for row in rows[31:])])

@@ -96,6 +96,7 @@ raise SystemExit(run["exit_code"])
 """
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("json", ["True", "False"])
 def test_a_result_that_cannot_be_written_leaves_the_exit_code_as_it_is(unread: int, json: str) -> None:
     done = run_with(RESULT.replace("JSON", json), stdout=unread, stderr=subprocess.PIPE)

@@ -50,6 +50,7 @@ def test_a_plan_foretells_its_mails(make_plan, terminal) -> None:
     assert f"  {who} will get a welcome mail (" in terminal(run.run_id)
 
 
+@pytest.mark.prove
 def test_a_plan_without_changes_asks_for_nothing(make_plan, sync, terminal, told) -> None:
     assert told(sync()).code == 0
     said = terminal(make_plan().run_id)
@@ -70,12 +71,14 @@ def test_a_sync_over_a_limit_names_its_plan_and_how_to_send_it_all_the_same(offi
     )
 
 
+@pytest.mark.prove
 def test_a_plan_without_rules_says_that_its_accounts_come_without_a_product(office, make_plan, terminal) -> None:
     assert "Say under rules" not in terminal(make_plan().run_id)
     office.spec["rules"] = []
     assert "Next:    Say under rules who gets what: there are none" in terminal(make_plan().run_id)
 
 
+@pytest.mark.prove
 def test_a_list_without_names_says_why_nobody_gets_an_account(office, make_plan, terminal) -> None:
     for attribute in ("given_name", "family_name"):
         del office.spec["sources"][0]["columns"][attribute]
@@ -89,6 +92,7 @@ def test_what_was_not_done_is_to_be_seen_in_the_report(make_plan) -> None:
     assert next_steps(run, INCOMPLETE, run.plan)[0].startswith("See in the report what was not done")
 
 
+@pytest.mark.prove
 def test_a_frozen_sync_names_no_way_around_the_freeze(office, sync, told, terminal) -> None:
     office.spec["freeze"] = ["2000-01-01..2999-12-31"]
     ended = told(sync())
@@ -96,6 +100,7 @@ def test_a_frozen_sync_names_no_way_around_the_freeze(office, sync, told, termin
     assert "--override" not in terminal(ended.run_id)
 
 
+@pytest.mark.prove
 def test_people_who_have_yet_to_move_here_are_no_failure_and_got_the_mail_that_asks_them(make_plan) -> None:
     run = make_plan()
     outcomes = {
@@ -114,6 +119,7 @@ def test_people_who_have_yet_to_move_here_are_no_failure_and_got_the_mail_that_a
     assert run.summary["mails"]["welcome"] == newcomers
 
 
+@pytest.mark.prove
 def test_a_run_of_before_there_was_a_forecast_is_still_told(make_plan, capsys) -> None:
     run = make_plan()
     old = {key: value for key, value in run.summary.items() if key not in ("mailed", "moving")}
@@ -122,6 +128,7 @@ def test_a_run_of_before_there_was_a_forecast_is_still_told(make_plan, capsys) -
     assert run.summary["headline"] in capsys.readouterr().out
 
 
+@pytest.mark.prove
 def test_applying_once_more_is_advised_only_where_it_would_try_something(make_plan) -> None:
     made = make_plan()
     first, *rest = made.plan.changes

@@ -115,6 +115,7 @@ OF_EACH_FORM = {param.values[0]: str(param.id) for param in PARAMS}
 OF_EACH_HAZARD = {param.values[1]: str(param.id) for param in PARAMS}
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("form", "code", "rows", "row", "column", "count"),
     sampled(PARAMS, {*OF_EACH_FORM.values(), *OF_EACH_HAZARD.values()}),
@@ -143,6 +144,7 @@ def test_numbers_of_other_workbooks_are_told_from_text(form, tmp_path):
     assert {("ids_as_numbers", 2, NO), ("date_serials", 2, START)} <= found
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_written_for_a_form_is_read_and_needs_no_word(form, tmp_path):
     path = tmp_path / f"staff.{form}"

@@ -225,6 +225,7 @@ def test_a_table_that_another_program_has_written_is_named(tmp_path: Path) -> No
         folder.load_table("hr.raw")
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_plan_with_a_broken_run_json_is_a_sentence(office, rosterflow, text: str) -> None:
     office.save()

@@ -62,6 +62,7 @@ def test_two_organisers_who_are_both_due_do_not_cover_for_each_other(deletable: 
     assert deletable.withheld() == [("delete", "webinars", "1"), ("delete", "webinars", "2")]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("link", "grace"),
     [({"state": "suspended", "suspended_on": "2026-03-01"}, "0d"), ({"state": "active"}, "0d"),

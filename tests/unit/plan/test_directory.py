@@ -64,6 +64,7 @@ def test_a_group_that_is_not_there_is_made_once(fed: Any, worker: Any, account: 
     assert {change.after["group_key"] for change in joins} == {None}
 
 
+@pytest.mark.prove
 def test_rules_add_groups_to_those_of_the_roster(fed: Any) -> None:
     fed.fed(rules=RULES)
     assert sorted(memberships(fed)) == [("add", "ada", "GoTo Sales"), ("add", "ada", "Hosts")]
@@ -71,6 +72,7 @@ def test_rules_add_groups_to_those_of_the_roster(fed: Any) -> None:
     assert by_name == {"GoTo Sales": ("sales",), "Hosts": ()}
 
 
+@pytest.mark.prove
 def test_a_newcomer_joins_after_their_account_is_made(fed: Any, worker: Any) -> None:
     fed.fed(rules=[{"name": "all", "when": {}, "grant": {"products": "G2M"}}])
     fed.workers.append(worker("bo", row=3, directory_groups="Hosts"))
@@ -120,6 +122,7 @@ def test_a_pipeline_that_does_not_feed_plans_nothing_of_it(fed: Any, link: Any) 
     assert fed.steps() == []
 
 
+@pytest.mark.prove
 def test_protected_accounts_are_left_where_they_are(fed: Any, link: Any) -> None:
     fed.fed(rules=NOTHING, protect=["user:ada@acme.example"])
     fed.directory = {"6001": ("Hosts", ["7001"])}
@@ -155,12 +158,14 @@ def by_group(fed: Any) -> Any:
     return fed
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("cell", ["Webinar Hosts", "A\nwebinar hosts\nZ"])
 def test_a_rule_is_met_by_one_of_the_groups_of_the_roster(by_group: Any, cell: str) -> None:
     by_group.workers[0]["directory_groups"] = cell
     assert grants(by_group) == ["ada"]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("cell", [None, "Webinar", "Webinar Hosts EMEA"])
 def test_a_rule_is_not_met_by_part_of_a_name(by_group: Any, cell: str | None) -> None:
     by_group.workers[0]["directory_groups"] = cell
@@ -190,17 +195,20 @@ def suspended(fed: Any, link: Any) -> Any:
     return fed
 
 
+@pytest.mark.prove
 def test_whoever_was_suspended_before_and_is_still_in_a_group_is_taken_out_now(suspended: Any) -> None:
     assert suspended.steps() == [("remove_directory_member", "ada")]
     assert suspended.change("remove_directory_member").cause == "leaver"
 
 
+@pytest.mark.prove
 def test_they_stay_in_it_while_a_held_row_may_be_theirs(suspended: Any, worker: Any) -> None:
     suspended.held = [worker("ada")]
     assert suspended.steps() == []
     assert suspended.withheld() == [("remove_directory_member", "held", "ada")]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("facts", [{"lifecycle": {"leavers": "report"}}, {"protect": ["user:ada@acme.example"]}])
 def test_they_stay_in_it_where_leavers_or_they_are_not_ours_to_touch(suspended: Any, facts: Any) -> None:
     suspended.fed(rules=NOTHING, **facts)
@@ -212,6 +220,7 @@ def test_they_stay_in_it_once_their_source_is_gone(suspended: Any) -> None:
     assert suspended.steps() == []
 
 
+@pytest.mark.prove
 def test_a_leaver_with_a_row_of_their_own_is_taken_out_by_that_row(fed: Any, worker: Any, link: Any) -> None:
     fed.workers = [worker("ada", row=7, status="inactive")]
     fed.grants = [("7001", "9002")]
@@ -235,6 +244,7 @@ def crowd(fed: Any, worker: Any, account: Any, link: Any) -> Any:
     return fill
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("size", "left_out"), [(99, []), (100, [("add_directory_member", "large_group", "ada")])])
 def test_nobody_is_put_into_a_group_beyond_what_can_be_written_whole(
     fed: Any, crowd: Any, size: int, left_out: list[Any]
@@ -244,6 +254,7 @@ def test_nobody_is_put_into_a_group_beyond_what_can_be_written_whole(
     assert len(memberships(fed)) == 1 - len(left_out)
 
 
+@pytest.mark.prove
 def test_a_leaver_in_a_group_that_cannot_be_changed_is_named(fed: Any, crowd: Any, link: Any) -> None:
     fed.workers[0]["directory_groups"] = "Other"
     fed.directory = {}
@@ -264,6 +275,7 @@ def test_who_leaves_makes_room_for_who_joins(fed: Any, crowd: Any, worker: Any, 
     assert sorted(memberships(fed)) == [("add", "ada", "Hosts"), ("remove", "bo", "Hosts")]
 
 
+@pytest.mark.prove
 def test_a_group_that_is_made_is_filled_as_far_as_there_is_room(fed: Any, worker: Any, account: Any, link: Any) -> None:
     for number in range(105):
         fed.workers.append(worker(f"n{number:03}", row=3 + number, directory_groups="hosts"))

@@ -40,6 +40,7 @@ def granted(tiers: Any, key: str | None = None) -> list[str]:
     return [change.after["licence"] for change in changes]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("edition", ["pro", "PRO", " webinar  pro "])
 def test_an_edition_is_a_licences_description_or_type_whatever_its_case(tiers: Any, make: Any, edition: str) -> None:
     newcomer(tiers, make).policy(rules=[rule("pro", f"G2W/{edition.strip()}")])
@@ -52,6 +53,7 @@ def test_a_grant_names_the_edition_that_a_rule_asks_for_and_none_where_none_is(t
     assert tiers.change("grant").after["product"] == "G2W"
 
 
+@pytest.mark.prove
 def test_of_two_editions_the_higher_rules_wins_and_the_lower_rule_did_not_give_it(tiers: Any, make: Any) -> None:
     newcomer(tiers, make).policy(rules=[rule("a", "G2W/Pro", "Sales"), rule("b", "G2W/Standard")])
     assert granted(tiers) == ["9102"]
@@ -60,6 +62,7 @@ def test_of_two_editions_the_higher_rules_wins_and_the_lower_rule_did_not_give_i
     assert granted(tiers) == ["9101"]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("order", [("G2W", "G2W/Pro"), ("G2W/Pro", "G2W")])
 def test_a_rule_that_names_no_edition_is_content_with_that_of_another(tiers: Any, make: Any, order: Any) -> None:
     newcomer(tiers, make).policy(rules=[rule("first", order[0]), rule("second", order[1])])
@@ -96,6 +99,7 @@ def test_an_edition_given_by_hand_is_exchanged_where_all_is_managed(tiers: Any, 
     assert tiers.steps() == [("revoke", "ada"), ("grant", "ada")]
 
 
+@pytest.mark.prove
 def test_without_a_seat_of_the_right_edition_the_wrong_one_stays(tiers: Any) -> None:
     tiers.licences[1]["seats"] = 0
     assert tiers.steps() == []
@@ -115,6 +119,7 @@ def test_a_seat_that_is_given_up_serves_somebody_else_in_the_same_plan(tiers: An
     assert tiers.steps() == [("revoke", "ada"), ("create", "bo"), ("grant", "ada"), ("grant", "bo")]
 
 
+@pytest.mark.prove
 def test_a_seat_that_is_not_given_up_after_all_is_given_to_nobody(tiers: Any, make: Any) -> None:
     tiers.policy(rules=[rule("pro", "G2W/Pro", "Sales"), rule("standard", "G2W/Standard")])
     tiers.licences[0]["seats"], tiers.licences[1]["seats"] = 1, 0
@@ -141,6 +146,7 @@ def test_another_product_that_came_with_the_wrong_edition_comes_with_the_right_o
     assert sorted(granted(tiers)) == ["9102", "9103"]
 
 
+@pytest.mark.prove
 def test_the_wrong_edition_stays_for_another_product_that_has_no_seat_of_its_own(tiers: Any) -> None:
     tiers.policy(rules=[rule("pro", "G2W/Pro"), rule("all", "G2M")])
     tiers.licences[1]["products"], tiers.licences[2]["seats"] = ("G2W",), 0
@@ -207,6 +213,7 @@ def test_an_edition_of_a_rule_that_is_switched_off_is_not_asked_for(tiers: Any) 
     assert tiers.steps() == []
 
 
+@pytest.mark.prove
 def test_rows_in_any_order_give_the_same_plan(tiers: Any, make: Any) -> None:
     tiers.policy(rules=[rule("pro", "G2W/Pro", "Sales"), rule("standard", "G2W/Standard")])
     tiers.licences[1]["seats"] = 1
@@ -226,6 +233,7 @@ def half_exchanged(tiers: Any) -> Any:
     return tiers
 
 
+@pytest.mark.prove
 def test_who_lost_an_edition_in_an_exchange_that_failed_gets_it_back(half_exchanged: Any) -> None:
     grant = half_exchanged.change("grant")
     assert (grant.after["licence"], grant.after["product"], grant.rules) == ("9101", "G2W", ("pro",))
@@ -252,6 +260,7 @@ def test_an_edition_that_we_never_gave_is_nobodys_way_out(half_exchanged: Any) -
     assert half_exchanged.steps() == []
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("facts", [{"seats": 0}, {"enabled": False}, {"products": ("G2M",)}], ids=str)
 def test_what_cannot_be_given_back_is_not_in_the_plan(half_exchanged: Any, facts: dict[str, Any]) -> None:
     half_exchanged.licences[0] |= facts

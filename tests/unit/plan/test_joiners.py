@@ -58,6 +58,7 @@ def test_existing_account_is_adopted_by_address_whatever_its_case(case: Any, mak
     assert case.change("adopt").after == named | {"licences": []}
 
 
+@pytest.mark.prove
 def test_adopting_with_grants_takes_those_as_given_by_us(case: Any, make: Any) -> None:
     case.workers = [make.worker("1", department="Legal")]
     case.policy(adopt="matched+grants")
@@ -88,6 +89,7 @@ def test_an_account_linked_to_another_worker_is_never_taken(case: Any, make: Any
     assert case.withheld() == [("create", "claimed", "2")]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("adopt", ["none", "matched", "matched+grants"])
 def test_an_account_that_another_pipeline_has_linked_is_left_to_it(case: Any, make: Any, adopt: str) -> None:
     case.workers = [make.worker("1"), make.worker("2", row=3)]
@@ -161,6 +163,7 @@ def test_seats_of_leavers_serve_for_joiners(case: Any, make: Any) -> None:
     assert case.withheld() == []
 
 
+@pytest.mark.prove
 def test_a_deleted_account_is_made_again_and_called_drift(case: Any, make: Any) -> None:
     case.workers = [make.worker("1")]
     case.links = [make.link("1", "7001")]

@@ -292,6 +292,7 @@ def test_leaver_whose_account_is_not_adopted_is_named(case: Any, make: Any) -> N
     assert case.withheld() == [("adopt", "not_adopted", "1")]
 
 
+@pytest.mark.prove
 def test_nothing_is_taken_in_the_plan_that_adopts(case: Any, make: Any) -> None:
     case.workers = [make.worker("1", status="inactive")]
     case.accounts.append(make.account("7001", "1"))
@@ -300,6 +301,7 @@ def test_nothing_is_taken_in_the_plan_that_adopts(case: Any, make: Any) -> None:
     assert case.withheld() == [("suspend", "just_adopted", "1")]
 
 
+@pytest.mark.prove
 def test_inactive_with_a_last_day_to_come_works_until_then(linked: Any, make: Any) -> None:
     linked.workers.append(make.worker("1", status="inactive", end_date="2026-03-02"))
     assert linked.steps() == []
@@ -385,6 +387,7 @@ def test_an_account_that_was_handed_over_is_not_deleted(handed_over: Any) -> Non
     assert (handed_over.steps(), handed_over.withheld()) == ([], [("delete", "identity", "1")])
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("status", ["active", "inactive"])
 def test_an_account_that_is_neither_the_rows_nor_the_links_is_left_alone(
     handed_over: Any, make: Any, status: str
@@ -394,11 +397,13 @@ def test_an_account_that_is_neither_the_rows_nor_the_links_is_left_alone(
     assert handed_over.withheld() == [("create" if status == "active" else "suspend", "identity", "1")]
 
 
+@pytest.mark.prove
 def test_an_exception_strips_no_account_that_was_handed_over(handed_over: Any) -> None:
     handed_over.policy(exceptions=[{"who": "1", "keep": ["G2W"], "until": "2026-12-31", "reason": "hand-over"}])
     assert (handed_over.steps(), handed_over.withheld()) == ([], [("suspend", "identity", "1")])
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     "renamed",
     [
@@ -422,6 +427,7 @@ def test_of_somebody_whose_names_nobody_noted_nothing_is_concluded(linked: Any) 
     assert linked.steps() == [("suspend", "1")]
 
 
+@pytest.mark.prove
 def test_an_adoption_notes_names_and_address_as_the_account_has_them(linked: Any, make: Any) -> None:
     linked.links = linked.links[1:]
     linked.workers.append(make.worker("1"))

@@ -72,6 +72,7 @@ def test_held_licence_that_satisfies_is_kept_though_another_is_smaller(linked: A
     assert linked.steps() == []
 
 
+@pytest.mark.prove
 def test_cause_is_mover_when_the_worker_changed_and_rule_change_when_the_rules_did(linked: Any, make: Any) -> None:
     linked.grants = []
     known = linked.change("grant").worker_digest
@@ -182,6 +183,7 @@ def test_who_is_linked_to_the_account_at_the_address_of_another_is_withheld(exch
     assert [(item.external_id, item.reason) for item in plan.withheld] == [("al", "identity"), ("bo", "identity")]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("absent", [True, False])
 def test_leaver_who_is_linked_to_the_account_of_another_takes_nothing_from_them(exchanged: Any, absent: bool) -> None:
     exchanged.workers[0]["status"] = "inactive"
@@ -194,6 +196,7 @@ def test_leaver_who_is_linked_to_the_account_of_another_takes_nothing_from_them(
     assert found == {("al", "suspend", "identity"), ("bo", "create", "identity")}
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("known", [{"user_name": "al2@acme.example"}, {}], ids=["by the list", "by the link"])
 def test_who_has_their_own_address_is_no_stranger_though_a_link_remembers_it_for_another(
     case: Any, make: Any, known: dict[str, Any]

@@ -40,6 +40,7 @@ def test_equal_limits_are_no_change(linked: Any) -> None:
     assert holds(linked, "MANAGE_USERS", groups=("5001",)).steps() == []
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("groups", [(), ("5001", "5002"), ("5002",)])
 def test_a_limit_that_is_not_as_the_rule_says_is_set_anew(linked: Any, groups: tuple[str, ...]) -> None:
     change = holds(linked, "MANAGE_USERS", groups=groups).change("set_role")
@@ -124,6 +125,7 @@ def test_custom_roles_are_given_as_any_other(linked: Any) -> None:
     assert linked.change("set_role").after["roles"] == ["custom:Auditor"]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("grant", [{"products": "G2M"}, {"roles": "MANAGE_USERS", "manages": "Support"}])
 def test_a_blank_cell_takes_no_role_and_narrows_none(linked: Any, grant: dict[str, Any]) -> None:
     manager = {"name": "managers", "when": {"department": "Sales"}, "grant": MANAGE}
@@ -134,6 +136,7 @@ def test_a_blank_cell_takes_no_role_and_narrows_none(linked: Any, grant: dict[st
     assert linked.withheld() == [("set_role", "blank", "ada")]
 
 
+@pytest.mark.prove
 def test_a_blank_cell_moves_nobody_out_of_a_group(linked: Any) -> None:
     sales = {"name": "sales", "when": {"department": "Sales"}, "grant": {"group": "Sales"}}
     linked.policy(rules=[sales])

@@ -26,6 +26,7 @@ def host(case: Any, make: Any) -> Any:
     return case
 
 
+@pytest.mark.prove
 def test_where_no_column_says_so_the_tenants_directory_alone_decides(host: Any, make: Any) -> None:
     host.policy(**reading(make, COLUMNS))
     assert host.steps() == [("revoke", "ada"), ("remove_member", "ada")]

@@ -19,6 +19,7 @@ def rules(**grant: Any) -> list[dict[str, Any]]:
     return [{"name": "r", "when": {}, "grant": {"products": "G2M", **grant}}]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("written", "key"),
     [("Welcome", "801"), ("WELCOME", "802"), ("bienvenue", "803"), (" Bienvenue ", "803"), ("802", "802")],

@@ -77,6 +77,7 @@ def test_who_could_not_use_the_role_may_lose_it(chiefs):
     assert ended(world.apply(plan_of(world, builder)), change) == "done"
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("take", TAKING.values(), ids=TAKING)
 def test_of_all_super_admins_who_would_go_side_by_side_one_stays(chiefs, take, workers):

@@ -55,6 +55,7 @@ def test_nothing_is_done_to_an_account_that_is_protected_by_now(make_world, chan
     assert (world.target.calls, (world.target.holdings(), world.target.members())) == ([], before)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_others_are_changed_all_the_same(make_world, change):
     bare = change is CHANGES["delete"]

@@ -63,6 +63,7 @@ def test_every_key_of_a_source_is_documented(checked):
     assert {*source, *source["rows"], *source["findings"][0]} - {"rows", "findings"} <= named
 
 
+@pytest.mark.prove
 def test_all_rows_of_a_finding_are_named_and_no_cell(checked):
     people = "".join(f"{n},no body,N{n},Nought,IT,Active\n" for n in range(10, 60))
     found = checked(CSV + people)
@@ -72,6 +73,7 @@ def test_all_rows_of_a_finding_are_named_and_no_cell(checked):
     assert not re.search(r"no body|Nought|Byron", json.dumps(found))
 
 
+@pytest.mark.prove
 def test_headings_in_two_rows_are_no_blank_row(office, checked):
     office.spec["sources"][0]["header_rows"] = 2
     [source] = checked(CSV.replace("\n", "\n,,,,,\n", 1))["sources"]
@@ -90,6 +92,7 @@ Total,,2,,,
 """
 
 
+@pytest.mark.prove
 def test_rows_left_out_as_declared_are_counted_by_reason_and_are_not_blank(office, checked):
     office.spec["sources"][0]["skip"] = ["repeated_headings", "totals"]
     [source] = checked(SKIPPING)["sources"]

@@ -76,6 +76,7 @@ DAMAGES = [
 ]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("damage", sampled(DAMAGES, {"altered"}))
 def test_damaged_entry_is_made_again(roster, staff, headings, tmp_path, counted, damage):
     cached_validate(roster, staff, headings, TODAY, tmp_path)

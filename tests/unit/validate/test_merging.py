@@ -96,6 +96,7 @@ def test_a_difference_holds_every_row_of_the_person_and_names_the_other_without_
     assert len(merged.verdicts["hr"].held) == 1
 
 
+@pytest.mark.prove
 def test_precedence_decides_whatever_the_order_of_files() -> None:
     phones = (source("telephony", "external_id", "phone"), [{"external_id": "1", "phone": "+33 1"}])
     hr = (source("hr", *PERSON, "phone"), [{**ADA, "phone": "+49 2"}])
@@ -110,6 +111,7 @@ def test_a_blank_of_the_deciding_file_leaves_it_to_the_next() -> None:
     assert people(together(phones, hr, phone=["telephony", "hr"]), "phone") == [["+49 2"]]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("attribute", "other"), [("status", "inactive"), ("end_date", "2026-01-31")])
 def test_who_has_left_is_never_decided_without_precedence(attribute: str, other: str) -> None:
     columns = (*PERSON, "end_date")

@@ -131,6 +131,7 @@ def test_source_headings_like_ours_are_told_apart(make_roster, ada, headings, tm
     assert line[4:8] == ["nobody", 2, "Value", "nobody"]
 
 
+@pytest.mark.prove
 def test_mended_file_has_the_same_columns_for_the_same_mapping(workbook, make_roster, ada, headings):
     sheet = workbook({**ada, "user_name": "nobody"})["Rejects"]
     sheet.cell(2, [cell.value for cell in sheet[1]].index("Mail") + 1).value = "ada@acme.example"

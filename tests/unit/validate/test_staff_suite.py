@@ -202,6 +202,7 @@ def test_key_column_that_is_more_than_half_blank_refuses_the_roster(staff, make_
     assert [failure["count"] for failure in caught.value.facts["failures"]] == [2]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("attribute", sampled(["given_name", "family_name", "status"], {"status"}))
 def test_other_column_that_is_more_than_half_blank_refuses_all_but_a_short_roster(
     staff, make_roster, ada, headings, attribute
@@ -234,6 +235,7 @@ def suite(request, tmp_path):
     return lambda tested=(): load_suite(names[request.param], tmp_path, tested)
 
 
+@pytest.mark.prove
 def test_column_of_a_rule_that_is_nine_tenths_blank_refuses_the_roster(suite, make_roster, headings):
     with pytest.raises(
         RejectedSource, match=r"Column Department is blank or unusable in 36 of 40 rows\..*map of the column"
@@ -261,6 +263,7 @@ def test_a_lost_column_names_what_most_of_its_cells_failed_with(suite, make_rost
     assert caught.value.remedy == "Say what is done otherwise."
 
 
+@pytest.mark.prove
 def test_a_lost_column_that_is_mostly_blank_is_not_laid_to_the_few_that_failed(suite, make_roster, headings):
     roster = make_roster(*people(40, 4), findings=unread(40, 18))
     with pytest.raises(RejectedSource) as caught:
@@ -269,6 +272,7 @@ def test_a_lost_column_that_is_mostly_blank_is_not_laid_to_the_few_that_failed(s
     assert "map of the column" in caught.value.remedy
 
 
+@pytest.mark.prove
 def test_column_that_no_rule_tests_may_be_mostly_blank(suite, make_roster, headings):
     assert len(validate(make_roster(*people(40, 1)), suite(["location"]), headings, TODAY).clean) == 40
 
@@ -295,6 +299,7 @@ def test_short_list_may_have_a_blank_column(suite, make_roster, headings):
     assert len(validate(make_roster(*people(19, 0)), suite(["department"]), headings, TODAY).clean) == 19
 
 
+@pytest.mark.prove
 def test_company_may_have_nobody_who_is_about_to_leave(suite, make_roster, headings):
     assert len(validate(make_roster(*people(20, 0, "end_date")), suite(), headings, TODAY).clean) == 20
 
