@@ -37,8 +37,8 @@ def _apply(run: Run, planned: Planned, override: int | None) -> None:
     require_confirmed(run.loaded)
     try:
         plan = take_over(run, planned)
-    except RosterflowError as error:
-        if not error.facts.get("waits"):  # for its day
+    except StalePlan as stale:
+        if not stale.facts.get("waits"):  # for its day
             give_up_cut_off(run, planned.pipeline, planned.plan_hash)
         raise
     settle_other(run, planned.pipeline, plan.hash)

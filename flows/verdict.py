@@ -15,6 +15,7 @@ from tasks.model.operations import GOOD, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
+from tasks.plan.stage import with_origins
 from tasks.provision import require_recent
 from tasks.provision.reasons import GIVEN_BACK
 from tasks.report.facts import Override, RunFacts, RunState
@@ -180,7 +181,8 @@ def _settling(run: Run, unfinished: RunRecord) -> str:
         return "Run that command again"
     try:
         planned = planned_run(unfinished.run_id)
-        waits = date.fromisoformat(run.journal.plan(planned.plan_hash).header.as_of) > run.today
+        plan = with_origins(run.journal.plan(planned.plan_hash), planned.folder)
+        waits = date.fromisoformat(plan.header.as_of) > run.today
         is_usable = Path(planned.pipeline).is_file() and not waits
     except RosterflowError:
         is_usable = False

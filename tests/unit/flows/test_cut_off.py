@@ -360,6 +360,7 @@ def test_the_mails_of_a_plan_that_was_given_up_are_told_once(overtaken, sync, ap
 TROUBLES = {
     "its plan": ("plan.jsonl", "{}"),
     "what names its pipeline": ("run.json", "{"),
+    "where its people stand": ("origins.jsonl", "{"),
     "the name of its pipeline": ("run.json", '{"pipeline": "/nowhere/old.yaml"}'),
 }
 
