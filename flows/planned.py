@@ -116,7 +116,8 @@ def _recorded(data: bytes, journal: Journal) -> str:
         journal.plan_bytes(plan_hash)
     except BadUsage as error:
         raise StalePlan(
-            "The plan was altered after it was made, or was made by another installation.",
+            "The journal does not know this plan: it was altered after it was made, was made by another installation, "
+            "or the journal was put back from before it.",
             remedy="Make a new one with 'rosterflow plan'.",
         ) from error
     return plan_hash

@@ -76,7 +76,7 @@ class RunsRecord(PlanRecord):
         """Return one run. Raises ``BadUsage`` if there is none of that id."""
         found = self._runs(runs.c.run_id == run_id)
         if not found:
-            raise BadUsage("There is no such run.", remedy="'rosterflow runs' lists them.", run_id=run_id)
+            raise BadUsage("The journal has no such run.", remedy="'rosterflow runs' lists them.", run_id=run_id)
         return found[0]
 
     def runs(self, limit: int | None = 20, *, commands: Sequence[str] = ()) -> list[RunRecord]:
@@ -89,7 +89,7 @@ class RunsRecord(PlanRecord):
         found = self.runs(1) if name == "latest" else self._runs(runs.c.run_id.startswith(name, autoescape=True))
         if len(found) == 1:
             return found[0]
-        what = "More than one run begins like that." if found else "There is no such run."
+        what = "More than one run begins like that." if found else "The journal has no such run."
         raise BadUsage(what, remedy="'rosterflow runs' lists them.", run_id=name)
 
     def last_run_id(self) -> str | None:

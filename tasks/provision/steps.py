@@ -21,7 +21,7 @@ from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.faults import discreet
 from tasks.journal import Journal
-from tasks.model.errors import RosterflowError
+from tasks.model.errors import RosterflowError, StalePlan
 from tasks.model.plan import Plan
 from tasks.model.protection import Protection
 from tasks.model.tally import tally_of
@@ -38,6 +38,7 @@ from tasks.provision import (
     send_batch,
     settle,
 )
+from tasks.provision.admission import PLAN_AGAIN
 from tasks.settings import Settings, resolve_secret
 
 STOPPING = threading.Event()
@@ -134,11 +135,12 @@ def _recorded(plan_hash: str) -> Plan:
 def _as_made(pipeline: str, plan_hash: str) -> tuple[LoadedPipeline, Plan]:
     """Return a plan with its pipeline file as the run has read it.
 
-    Raises ``StalePlan`` if the plan was not made from that, or if the file says something else by now.
+    Raises ``StalePlan`` if the plan was not made from that, or if the file says anything else by now.
     """
     loaded, plan = pipeline_of_run(pipeline), _recorded(plan_hash)
-    for one in (loaded, load_pipeline(Path(pipeline), os.environ)):
-        require_made_for(plan, one.pipeline, one.mapping_hash, one.rules_hash)
+    require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
+    if load_pipeline(Path(pipeline), os.environ).pipeline != loaded.pipeline:
+        raise StalePlan("The pipeline file was changed while the run was at work.", remedy=PLAN_AGAIN)
     return loaded, plan
 
 

@@ -10,6 +10,7 @@ SAVED = {
     "another name": lambda spec: spec.update(name="other"),
     "another account": lambda spec: spec["targets"][0].update(account_key="3002"),
     "another source": lambda spec: spec["sources"][0].update(name="staff"),
+    "another list": lambda spec: spec["sources"][0].update(path="other.csv"),
     "other columns": lambda spec: spec["sources"][0]["columns"].update(department="Surname"),
     "no file any more": lambda spec: spec.clear(),
 }

@@ -236,7 +236,7 @@ class End:
 
 ENDINGS = {
     "done": End(0, "COMPLETED", "Completed", "3 people were given access."),
-    "bad pipeline": End(2, "FAILED", "Bad pipeline", "Rule 'meetings' gives Telepathy, which no licence"),
+    "bad pipeline": End(2, "FAILED", "Bad pipeline", "Rule 'meetings' gives Telepathy, and no licence"),
     "partial": End(4, "FAILED", "Partial", "1 person was given access. 2 people go without a seat."),
     "blocked": End(5, "FAILED", "Blocked", "The plan would create 3 accounts (limit 2). Nothing was sent."),
     "refused": End(6, "FAILED", "Source refused", "The roster staff.csv (source hr) does not exist"),

@@ -192,7 +192,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_its_value_is_not(run, monkey
 def test_a_name_that_no_run_can_have_is_no_run(run, office, words):
     said = run(*words)
     assert said.exit_code == 2
-    assert "There is no such run." in said.stderr
+    assert "The journal has no such run." in said.stderr
 
 
 def test_more_runs_than_there_can_be_are_not_asked_for(run, office):
