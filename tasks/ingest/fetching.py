@@ -6,6 +6,7 @@ no message, origin or log has them, nor a URL's query, which can hold a signatur
 
 import base64
 import hashlib
+import logging
 import os
 import re
 import time
@@ -265,6 +266,8 @@ def _sftp(host: str, port: int, user: str, password: str) -> Any:
     """Return a connection to a server whose key is in the known hosts of this account; others are refused."""
     import paramiko
     from fsspec.implementations.sftp import SFTPFileSystem
+
+    logging.getLogger("paramiko.transport").disabled = True  # its thread logs a traceback for each end; we say it
 
     class KnownServer(SFTPFileSystem):  # type: ignore[misc]
         def _connect(self) -> None:

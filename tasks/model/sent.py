@@ -53,11 +53,11 @@ class Sent:
         >>> str(Sent(counted=3, recorded=2))
         '3 calls had been made before; the journal has 2 of them.'
         >>> str(Sent(counted=0, recorded=0, earlier=1))
-        'Nothing was sent by this run. A plan was begun before and not completed: 1 call had been made for it.'
+        'Nothing was sent by this run. A plan was begun by an earlier run: 1 call had been made for it.'
         >>> str(Sent(counted=0, recorded=0, earlier=3, earlier_perhaps=5)).partition(": ")[2]
         '3 calls had been made for it, and perhaps 5 more.'
         >>> str(Sent(counted=0, recorded=0, earlier=14, earlier_plans=2)).partition("run. ")[2]
-        '2 plans were begun before and not completed: 14 calls had been made for them.'
+        '2 plans were begun by earlier runs: 14 calls had been made for them.'
         """
         return " ".join(filter(None, (self._of_this_run(), self._of_earlier())))
 
@@ -79,8 +79,9 @@ class Sent:
         if not (self.earlier or self.earlier_perhaps):
             return ""
         more = f", and perhaps {self.earlier_perhaps} more" if self.earlier_perhaps else ""
-        plans, them = ("A plan was", "it") if self.earlier_plans < 2 else (f"{self.earlier_plans} plans were", "them")
-        return f"{plans} begun before and not completed: {_calls(self.earlier)} had been made for {them}{more}."
+        several = f"{self.earlier_plans} plans were begun by earlier runs"
+        plans, them = (several, "them") if self.earlier_plans > 1 else ("A plan was begun by an earlier run", "it")
+        return f"{plans}: {_calls(self.earlier)} had been made for {them}{more}."
 
 
 UNKNOWN = Sent()

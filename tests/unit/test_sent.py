@@ -76,7 +76,7 @@ def test_every_command_either_cannot_send_or_may_or_has_nothing_to_do_with_it() 
     assert commands - _NAMES_THAT_CANNOT_SEND - MAY_SEND == {"runs", "report", "sandbox"}
 
 
-BEGUN, FOR_IT, MORE = "A plan was begun before and not completed: ", " had been made for it", ", and perhaps 2 more."
+BEGUN, FOR_IT, MORE = "A plan was begun by an earlier run: ", " had been made for it", ", and perhaps 2 more."
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ BEGUN, FOR_IT, MORE = "A plan was begun before and not completed: ", " had been 
         (Sent(earlier=1), f"{SENT_UNKNOWN} {BEGUN}1 call{FOR_IT}."),
         (
             Sent(earlier=7, earlier_plans=2),
-            f"{SENT_UNKNOWN} 2 plans were begun before and not completed: 7 calls had been made for them.",
+            f"{SENT_UNKNOWN} 2 plans were begun by earlier runs: 7 calls had been made for them.",
         ),
     ],
 )

@@ -277,9 +277,7 @@ def test_what_a_run_that_was_cut_off_had_sent_is_told_beside_what_this_one_sent(
     ended = told(sync())
 
     assert (ended.name, len(tenant.writes())) == ("Blocked", calls)
-    before = (
-        f"Nothing was sent by this run. A plan was begun before and not completed: {calls} calls had been made for it."
-    )
+    before = f"Nothing was sent by this run. A plan was begun by an earlier run: {calls} calls had been made for it."
     assert before in ended.message
 
 

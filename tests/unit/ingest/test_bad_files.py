@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -350,6 +351,18 @@ def test_a_question_mark_in_a_key_is_part_of_the_pattern() -> None:
     assert fetching._path("s3://hr/out/hr_202?.csv") == "hr/out/hr_202?.csv"
     assert fetching._path("sftp://hr:x@files/out/hr #1.csv") == "/out/hr #1.csv"
     assert fetching._path("https://hr:x@acme.example/out?id=1#top") == "https://acme.example/out?id=1"
+
+
+def test_a_server_that_closes_the_connection_is_told_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    import paramiko
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        door = threading.Thread(target=lambda: [server.accept()[0].close() for _ in range(1)], daemon=True)
+        door.start()
+        with pytest.raises((OSError, EOFError, paramiko.SSHException)):
+            fetching._sftp("127.0.0.1", server.getsockname()[1], "hr", "x")
+        door.join(5)
+    assert [record for record in caplog.records if record.name.startswith("paramiko")] == []
 
 
 def test_a_zip_file_with_two_files_of_one_name_is_refused(write_text: Write, read: Read) -> None:

@@ -253,7 +253,7 @@ def test_what_an_earlier_run_sent_is_told_beside_it(run):
     idle = replace(run, plan=None, outcomes={}, verdicts={})
     assert say(idle, state="blocked", sent=Sent(counted=0, recorded=0, earlier=12)) == (
         "The plan was stopped. Nothing was sent by this run. "
-        "A plan was begun before and not completed: 12 calls had been made for it."
+        "A plan was begun by an earlier run: 12 calls had been made for it."
     )
 
 
