@@ -29,7 +29,7 @@ test: $(READY)  ## Pass the tests that need nothing but Python, one case of what
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 prove: $(READY)  ## Pass the exhaustive tests: every kill, switch and form, many examples (ROSTERFLOW_EFFORT for more)
-	ROSTERFLOW_EFFORT=$${ROSTERFLOW_EFFORT:-9} $(BIN)/python -m pytest -m 'prove or examples' \
+	ROSTERFLOW_EFFORT=$${ROSTERFLOW_EFFORT:-7} $(BIN)/python -m pytest -m 'prove or examples' \
 	  --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder --timeout=1800
 
 test-real: $(READY)  ## Pass the tests that need more: LibreOffice, Chromium, a Prefect server (installs them on Debian)

@@ -539,7 +539,7 @@ def test_a_plan_that_is_half_done_is_limited_and_told_by_its_other_half(
     assert sum(summary["mails"].values()) == due
     assert set(summary["mailed"]) == set(summary["mails"])
     assert summary["headline"].startswith("The plan was stopped. What is left of it would ")
-    assert "Nothing was sent by this run. A plan was begun before" in summary["headline"]
+    assert "Nothing was sent by this run. A plan was begun by an earlier run" in summary["headline"]
     [limit] = [one for one in summary["limits"] if one["name"] == "mail"]
     assert limit["count"] == due
     assert (tenant.writes(), len(tenant.mails())) == (sent, mails)
