@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')# one more than cores: tests also wait
 
 export PYTHONDONTWRITEBYTECODE :=  # tests start many processes: none is to compile anew what another has compiled
 
@@ -26,7 +27,7 @@ demo: $(READY)  ## Run the whole job on the sample company, against a sandbox on
 	@$(BIN)/rosterflow demo
 
 test: $(READY)  ## Pass the tests that need nothing but Python, one case of what is exhaustive (under 4 minutes)
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 prove: $(READY)  ## Pass the exhaustive tests: every kill, switch and form, many examples (ROSTERFLOW_EFFORT for more)
 	ROSTERFLOW_EFFORT=$${ROSTERFLOW_EFFORT:-7} $(BIN)/python -m pytest -m 'prove or examples' \
