@@ -20,17 +20,6 @@ T = TypeVar("T")
 
 ANEW = "What a run leaves can be made again: run check, plan or sync once more, and go on with that run."
 OTHER_HOME = "If the run was made with another ROSTERFLOW_HOME, set that."
-
-
-def require_home(home: Path) -> None:
-    """Raise ``BadUsage`` where there is no home, for who only reads what is in it: to make one would hide the loss."""
-    if not home.is_dir():
-        raise BadUsage(
-            f"There is no folder {home.absolute()}, so nothing is known of any run.",
-            remedy=f"If it was moved, or its disk is missing, put it back first. {OTHER_HOME}",
-        )
-
-
 _OUR_METADATA = b"rosterflow"
 _WORTH_THREADS = 1 << 20  # bytes: to share a smaller table out takes longer than to read it
 _SECOND = "%Y%m%d-%H%M%S"
@@ -73,6 +62,15 @@ def is_run_id(name: str) -> bool:
     except (ValueError, OverflowError):
         return False
     return True
+
+
+def require_home(home: Path) -> None:
+    """Raise ``BadUsage`` where there is no home, for who only reads what is in it: to make one would hide the loss."""
+    if not home.is_dir():
+        raise BadUsage(
+            f"There is no folder {home.absolute()}, so nothing is known of any run.",
+            remedy=f"If it was moved, or its disk is missing, put it back first. {OTHER_HOME}",
+        )
 
 
 class RunStore:
