@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,18 +87,30 @@ def apply(office: Any, published: list[Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def cut_off(sync: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Sync in a process that ends *before* one of the steps of an application."""
-    from flows import provisioning
+def killed_before(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str], AbstractContextManager[None]]:
+    """Let what runs in the block be a process that ends before it calls a function."""
 
     def end(*_: Any) -> Any:
         raise Killed
 
-    def run(before: str = "provision_batch", **options: Any) -> None:
+    @contextmanager
+    def before(owner: Any, name: str) -> Iterator[None]:
         with monkeypatch.context() as patch:
-            patch.setattr(provisioning, before, end)
+            patch.setattr(owner, name, end)
             with pytest.raises(Killed):
-                sync(**options)
+                yield
+
+    return before
+
+
+@pytest.fixture
+def cut_off(sync: Callable[..., Any], killed_before: Callable[..., Any]) -> Callable[..., None]:
+    """Sync in a process that ends *before* one of the steps of an application."""
+    from flows import provisioning
+
+    def run(before: str = "provision_batch", **options: Any) -> None:
+        with killed_before(provisioning, before):
+            sync(**options)
 
     return run
 

@@ -161,18 +161,13 @@ def test_apply_goes_on_with_the_very_plan_that_was_cut_off(cut_off, apply, told,
 
 
 @pytest.fixture
-def apply_cut_off(make_plan, apply, killed, journal, monkeypatch):
+def apply_cut_off(make_plan, apply, killed_before, journal):
     """An apply that was cut off before it sent anything; its record."""
     from flows import provisioning
 
-    def end(*_):
-        raise killed
-
     planned = make_plan()
-    with monkeypatch.context() as patch:
-        patch.setattr(provisioning, "provision_batch", end)
-        with pytest.raises(killed):
-            apply(planned.run_id)
+    with killed_before(provisioning, "provision_batch"):
+        apply(planned.run_id)
     return journal.unfinished("acme")
 
 
@@ -383,19 +378,15 @@ def test_a_command_that_cannot_settle_what_was_cut_off_is_not_advised(
 
 
 @pytest.mark.prove
-def test_a_plan_that_waits_for_its_day_is_not_given_up(make_plan, apply, told, journal, killed, monkeypatch):
+def test_a_plan_that_waits_for_its_day_is_not_given_up(make_plan, apply, told, journal, killed_before, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
     from flows import planned, provisioning
 
-    def end(*_):
-        raise killed
-
     run = make_plan(as_of=datetime.now(UTC) + timedelta(days=3))
     with monkeypatch.context() as patch:
         patch.setattr(planned, "require_recent", lambda *_: None)  # as on that day
-        patch.setattr(provisioning, "provision_batch", end)
-        with pytest.raises(killed):
+        with killed_before(provisioning, "provision_batch"):
             apply(run.run_id)
     stopped = journal.unfinished("acme")
 
@@ -407,17 +398,12 @@ def test_a_plan_that_waits_for_its_day_is_not_given_up(make_plan, apply, told, j
 
 
 def test_a_run_that_was_killed_when_all_was_done_is_not_said_to_have_left_its_plan(
-    sync, told, journal, office, staff, killed, monkeypatch
+    sync, told, journal, office, staff, killed_before
 ):
     from flows import running
 
-    def end(*_):
-        raise killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(running, "write_report", end)
-        with pytest.raises(killed):
-            sync()
+    with killed_before(running, "write_report"):
+        sync()
     stopped = journal.unfinished("acme")
     office.staff(staff[:-1])
 
@@ -442,16 +428,11 @@ def test_a_plan_over_a_limit_says_first_that_another_run_was_cut_off(apply_cut_o
 
 
 @pytest.mark.prove
-def test_it_counts_as_cut_off_until_all_is_told(overtaken, sync, told, journal, office, killed, monkeypatch):
+def test_it_counts_as_cut_off_until_all_is_told(overtaken, sync, told, journal, office, killed_before):
     from tasks.journal import Journal
 
-    def end(*_):
-        raise killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Journal, "supersede", end)
-        with pytest.raises(killed):
-            sync()
+    with killed_before(Journal, "supersede"):
+        sync()
     assert journal.unfinished("acme").run_id == overtaken.run_id
 
     ended = told(sync())
