@@ -76,11 +76,6 @@ class PlanRecord(Database):
             query = select(plans.c.generation_after).where(plans.c.plan_hash == plan_hash)
             return conn.execute(query).scalar_one_or_none()
 
-    def is_touched(self, plan_hash: str) -> bool:
-        """Tell whether something was sent or recorded for a plan since it was last closed."""
-        with self._read() as conn:
-            return bool(conn.execute(select(plans.c.touched).where(plans.c.plan_hash == plan_hash)).scalar_one())
-
     def links(self, pipeline: str, target: str) -> "pd.DataFrame":
         """Return the links as ``tables.LINKS``, sorted by source and worker key."""
         from tasks.model.tables import LINKS  # pandas takes a second to import, and most commands need no table

@@ -123,7 +123,8 @@ HALF_DONE = (
     f"Done in part only, and no answer that can be believed for the rest in {MAX_TRIES} tries; the next run goes on "
     "from there."
 )
-UNSEEN = "Whether the person first has to move here from another account could not be looked up."
+UNSEEN = "Whether the person first has to move here from another account is not known."
+"""Why somebody who was made is not told of without a reservation: nobody has looked at the account since."""
 TRIED_AGAIN = frozenset(
     {
         NO_ANSWER,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tasks.journal import REREAD, Attempt, CallResult, Settled
 from tasks.model.errors import RefusedByTarget
-from tasks.model.operations import GOOD, NO_ANSWER, Operation, OperationKind, OutcomeStatus, Refusal, Reply
+from tasks.model.operations import GOOD, NO_ANSWER, UNSEEN, Operation, OperationKind, OutcomeStatus, Refusal, Reply
 from tasks.model.state import AccountState
 from tasks.provision.batch import Answer, Batch
 from tasks.provision.changes import change_account
@@ -120,7 +120,18 @@ def _taken(batch: Batch, doubts: Doubts, one: Newcomer, state: AccountState) -> 
 
 
 def _found(batch: Batch, one: Newcomer, state: AccountState) -> Settled:
-    return batch.good(one.create, account_key=state.account_key)
+    return _unseen(batch, batch.good(one.create, account_key=state.account_key))
+
+
+def _unseen(batch: Batch, made: Settled) -> Settled:
+    """Say of somebody who was made that nobody has looked yet whether they are there, or first have to move here.
+
+    ``transfers.note_transfers`` looks, and takes it back. A run that is killed before, or cannot look, has left the
+    truth.
+    """
+    if made.outcome is None or not batch.runtime.target.capabilities.transfers:
+        return made
+    return replace(made, outcome=replace(made.outcome, reason=UNSEEN))
 
 
 async def _refused(
@@ -225,7 +236,7 @@ def _made(batch: Batch, party: Party, one: Newcomer, key: str, incident: str | N
     """Return what follows from a create that was acknowledged: the person is there, with all that the call gave."""
     extras = party.extras[one.create.change_id]
     return [
-        batch.good(one.create, account_key=key, incident=incident),
+        _unseen(batch, batch.good(one.create, account_key=key, incident=incident)),
         *(batch.good(extra, account_key=key, group_key=party.group_key, incident=incident) for extra in extras),
     ]
 

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from tasks.journal import Journal, Settled
 from tasks.model.errors import TargetError
-from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus, is_final
+from tasks.model.operations import IN_DOUBT, UNSEEN, Outcome, OutcomeStatus, is_final
 from tasks.model.plan import Plan
 from tasks.provision.admission import admit
 from tasks.provision.batch import Batch
@@ -117,20 +117,30 @@ async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: 
     """Do *jobs*, phase by phase, and return why they ended early, if they did."""
     batch = Batch(plan, plan.hash, jobs, runtime, send=send)
     _expect(batch, jobs)
-    # A run that was killed may have made people and not looked at them: its plan has not been closed.
-    unseen = runtime.journal.is_touched(plan.hash) or not all(
-        batch.is_final(one) for job in jobs for one in job.changes
-    )
+    told = _told_unseen(batch, jobs)
     for phase, together in groupby(jobs, key=lambda job: job.phase):
         due = list(together)
         _expect(batch, due)  # the accounts of people whom an earlier phase has made
         await _do_phase(batch, due)
-        newcomers = [one for job in due for one in job.newcomers]
-        if unseen and newcomers:
-            await note_transfers(batch, newcomers)
+        newcomers = [one for job in due for one in job.newcomers if one.create.change_id not in told]
+        await note_transfers(batch, newcomers)
         log.debug("phase %d of plan %s done", phase, batch.plan_hash[:12])
     log.info("%d jobs of plan %s done", len(jobs), batch.plan_hash[:12])
     return BatchResult(batch.stopped_by, batch.interrupted)
+
+
+def _told_unseen(batch: Batch, jobs: Sequence[Job]) -> frozenset[str]:
+    """Return the creates of whom an earlier run could not see whether they are there, and has said so in its report.
+
+    They are not looked at again: to record it anew would tell of their mails a second time. The next plan sees who has
+    yet to come.
+    """
+    creates = [one.create for job in jobs for one in job.newcomers]
+    unseen = {one.change_id for one in creates if (known := batch.outcome(one)) and known.reason == UNSEEN}
+    if not unseen:
+        return frozenset()
+    journal, asked = batch.runtime.journal, (batch.runtime.run_id, batch.plan_hash)
+    return frozenset(unseen - journal.settled_by(*asked) - journal.settled_untold(*asked))
 
 
 async def _do_phase(batch: Batch, jobs: Sequence[Job]) -> None:

@@ -20,23 +20,22 @@ async def note_transfers(batch: Batch, newcomers: Sequence[Newcomer]) -> None:
     An account at another address is not the one that was made: the answer to the create named a wrong key. Its link
     stays, and keeps the plans from touching either of the two (``plan.strangers.misplaced``). Where nobody has the key
     that was named, the person is looked for by address.
+
+    Where the accounts cannot be read, what is recorded stays: that nobody has looked. The people are made and linked,
+    and the next plan sees who has still to come. To stop or to fail for want of a remark would leave undone what can be
+    done.
     """
-    if not batch.runtime.target.capabilities.transfers or batch.stopped_by is not None:
-        return
     outcomes = [(one, outcome) for one in newcomers if (outcome := batch.outcome(one.create)) is not None]
     made = {
         outcome.account_key: (one, outcome)
         for one, outcome in outcomes
-        if outcome.status == OutcomeStatus.DONE and outcome.account_key
+        if outcome.reason == UNSEEN and outcome.account_key
     }
-    if not made:
+    if not made or batch.stopped_by is not None:
         return
     try:
         states, at = await _read_at_last(batch, {key: one.address for key, (one, _) in made.items()})
     except TargetError:
-        # The people are made and linked, and the next plan sees who has still to come. To stop or to fail for want of
-        # a remark would leave undone what can be done.
-        await batch.record(Settled(replace(outcome, reason=UNSEEN)) for _, outcome in made.values())
         return
     settled: list[Settled] = []
     for key, (one, outcome) in made.items():
@@ -77,7 +76,7 @@ def _seen(outcome: Outcome, one: Newcomer, state: AccountState) -> Outcome:
         return replace(outcome, status=OutcomeStatus.FAILED, reason=NOT_THEIRS)
     if state.pending_transfer:
         return replace(outcome, status=OutcomeStatus.PENDING_TRANSFER, reason=INVITED)
-    return outcome
+    return replace(outcome, reason="")
 
 
 def _under_another_key(batch: Batch, one: Newcomer, made: Outcome, state: AccountState | None) -> list[Settled]:

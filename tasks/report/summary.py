@@ -117,7 +117,7 @@ def headline(
         case _:
             said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
     if facts.state in ("failed", "partial", "done", "nothing_to_do", "cut_off"):
-        said += [_found_made(made, outcomes), words.unseen(sum(one.reason == UNSEEN for one in outcomes.values()))]
+        said += [_found_made(made, outcomes), _unseen(made, outcomes)]
     said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan)]
     said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows, *facts.given_up, words.unread(facts.unread)]
     return " ".join(part for part in said if part)
@@ -130,7 +130,7 @@ def carried_out(
     made = done(plan.changes, outcomes)
     past = _past(_without_found(made, outcomes), outcomes)
     told = f"{by}, {past}." if past else f"{by}, no change was confirmed."
-    said = (told, _missed(plan.changes, outcomes, unmade), _found_made(made, outcomes))
+    said = (told, _missed(plan.changes, outcomes, unmade), _found_made(made, outcomes), _unseen(made, outcomes))
     return " ".join(filter(None, said))
 
 
@@ -332,6 +332,10 @@ def _without_found(made: Sequence[Change], outcomes: Mapping[str, Outcome]) -> l
 def _found_made(made: Sequence[Change], outcomes: Mapping[str, Outcome]) -> str:
     found = sum(outcomes[change.change_id].status == OutcomeStatus.ALREADY for change in made)
     return f"{words.count(found, 'change')} {_were(found)} found made already." if found else ""
+
+
+def _unseen(made: Sequence[Change], outcomes: Mapping[str, Outcome]) -> str:
+    return words.unseen(sum(outcomes[change.change_id].reason == UNSEEN for change in made))
 
 
 def _past(changes: Sequence[Change], outcomes: Mapping[str, Outcome]) -> str:

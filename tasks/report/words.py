@@ -320,15 +320,18 @@ def forecast(kind: str, people: Mapping[str, int]) -> str:
 
 
 def unseen(number: int) -> str:
-    """Say of how many people who were made nobody could see if they are there yet; empty if there are none.
+    """Say of how many people who were made nobody has seen if they are there yet; empty if there are none.
 
-    >>> unseen(3), unseen(0)
-    ('Whether 3 of the people who were made first have to move here from another account could not be looked up.', '')
+    >>> unseen(3)[:96]
+    'Whether 3 of the people who were made first have to move here from another account is not known.'
+    >>> unseen(0)
+    ''
     """
     if not number:
         return ""
     people = f"{number:,} of the people who were made first {'has' if number == 1 else 'have'}"
-    return f"Whether {people} to move here from another account could not be looked up."
+    known = f"Whether {people} to move here from another account is not known."
+    return f"{known} Who has to was asked to instead of being welcomed, and has access once they accept."
 
 
 def moving(number: int) -> str:

@@ -192,12 +192,53 @@ def test_a_run_that_is_killed_before_it_looked_for_transfers_looks_later(make_wo
     plan = builder.plan()
     world.target.elsewhere = {"p1@acme.example"}
     kill_at_the_look_after_the_call(world, plan)
-    assert world.journal.outcomes(plan.hash)[create.change_id].status == "done"
+    known = world.journal.outcomes(plan.hash)[create.change_id]
+    assert (known.status, known.reason) == ("done", UNSEEN)
 
     again = world.apply(plan) if taken_up == "apply" else asyncio.run(settle(plan, world.begin_run()))
 
     assert ended(again, create) == "pending_transfer"
     assert len(world.target.calls) == 1
+
+
+def test_who_was_looked_at_is_told_without_a_reservation(make_world):
+    world, builder = make_world(), PlanBuilder()
+    create, other = builder.create("1"), builder.create("2")
+    plan = builder.plan()
+    kill_at_the_look_after_the_call(world, plan)
+
+    again = world.apply(plan)
+
+    assert [again.outcomes[one.change_id].reason for one in (create, other)] == ["", ""]
+    reads = world.target.reads
+    world.apply(plan)
+    assert world.target.reads == reads
+
+
+@pytest.mark.parametrize(("summary", "looks"), [({}, True), ({"mails": {}}, False)], ids=["unreported", "reported"])
+def test_who_could_not_be_looked_at_is_looked_at_again_unless_a_report_has_told_so(make_world, summary, looks):
+    """To record anew what was reported would tell of its mails twice; the next plan sees who has yet to come."""
+    world, builder = make_world(), PlanBuilder()
+    create = builder.create("1")
+    plan = builder.plan()
+    world.target.elsewhere = {"p1@acme.example"}
+    read = world.target.read_accounts
+
+    async def lost_afterwards(*asked):
+        if world.target.calls:
+            raise down()
+        return await read(*asked)
+
+    world.target.read_accounts = lost_afterwards
+    assert world.apply(plan).outcomes[create.change_id].reason == UNSEEN
+    [first] = world.journal.begun_by(plan.hash)
+    world.journal.finish_run(first, 0, "Completed", summary, world.clock())
+
+    world.target.read_accounts = read
+    again = world.apply(plan)
+
+    assert ended(again, create) == ("pending_transfer" if looks else "done")
+    assert (again.outcomes[create.change_id].reason == UNSEEN) != looks
 
 
 def test_a_target_where_nobody_has_to_move_is_not_asked(make_world):
