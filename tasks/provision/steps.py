@@ -38,7 +38,6 @@ from tasks.provision import (
     send_batch,
     settle,
 )
-from tasks.provision.admission import PLAN_AGAIN
 from tasks.settings import Settings, resolve_secret
 
 STOPPING = threading.Event()
@@ -140,7 +139,10 @@ def _as_made(pipeline: str, plan_hash: str) -> tuple[LoadedPipeline, Plan]:
     loaded, plan = pipeline_of_run(pipeline), _recorded(plan_hash)
     require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
     if load_pipeline(Path(pipeline), os.environ).pipeline != loaded.pipeline:
-        raise StalePlan("The pipeline file was changed while the run was at work.", remedy=PLAN_AGAIN)
+        raise StalePlan(
+            "The pipeline file was changed while the run was at work.",
+            remedy="Run the sync again, or make a new plan with 'rosterflow plan'.",
+        )
     return loaded, plan
 
 
