@@ -45,10 +45,11 @@ def _print(summary: Mapping[str, Any], folder: Path, *, json: bool) -> None:
     show(summary["headline"])
     for source in summary["sources"]:
         valid = source["rows"] - source["held"]
+        warned = "" if source["warned"] is None else f" ({source['warned']} with a warning)"
         skipped = left_out(source.get("skipped", {}))  # runs of earlier versions do not tell
         show(
-            f"  {source['name']}: {source['rows']} rows, {valid} valid ({source['warned']} with a warning), "
-            f"{source['held']} held" + (f"; left out: {skipped}" if skipped else "")
+            f"  {source['name']}: {source['rows']} rows, {valid} valid{warned}, {source['held']} held"
+            + (f"; left out: {skipped}" if skipped else "")
         )
         for finding in summary["findings"]:
             if finding["source"] == source["name"]:

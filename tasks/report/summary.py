@@ -230,7 +230,7 @@ def _sources(plan: Plan | None, verdicts: Mapping[str, Verdict]) -> list[dict[st
         ref, verdict = refs.get(name), verdicts.get(name)
         rows = ref.rows if ref else _read(verdict) if verdict else 0
         held = ref.held if ref else len(verdict.held) if verdict else 0
-        warned = _warned(verdict) if verdict else 0
+        warned = _warned(verdict) if verdict else None  # its tables cannot be read
         content = ref.content if ref else None
         found.append({"name": name, "rows": rows, "held": held, "warned": warned, "content": content})
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.outcome import tell
 from tests.support.effort import sampled
 
 TABLES = ["hr.clean.parquet", "hr.findings.parquet", "hr.held.parquet"]
@@ -29,7 +30,7 @@ CASES = [pytest.param(name, break_, id=f"{name} {break_.__name__}") for name in 
 
 @pytest.mark.parametrize(("name", "break_"), sampled(CASES, {"hr.clean.parquet empty", "hr.findings.parquet a_folder"}))
 def test_a_plan_with_a_broken_table_is_carried_out_and_the_report_names_it(
-    make_plan, apply, told, office, journal, tenant, name, break_
+    make_plan, apply, told, office, journal, tenant, name, break_, capsys
 ):
     planned = make_plan()
     break_(planned.folder.path(name))
@@ -43,6 +44,10 @@ def test_a_plan_with_a_broken_table_is_carried_out_and_the_report_names_it(
     page = (office.home / "runs" / ended.run_id / "report.html").read_text()
     assert "cannot be read, so the report lacks" in page
     assert "bo.lind@acme.example" in page
+    summary = summary_of(office, ended.run_id)
+    assert [source["warned"] for source in summary["sources"]] == [None]
+    tell(summary, office.home, json=False)
+    assert "with a warning" not in capsys.readouterr().out
     assert (office.home / "runs" / ended.run_id / "review.xlsx").is_file()
 
     again = told(apply(planned.run_id))
