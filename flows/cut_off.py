@@ -12,12 +12,13 @@ from flows.verdict import facts_of_cut_off, mails_of
 from tasks.faults import fault_of
 from tasks.journal import INTERRUPTED, Journal, RunFolder, RunRecord
 from tasks.model.errors import BadUsage, StalePlan
-from tasks.model.operations import Outcome
+from tasks.model.operations import Outcome, is_final
 from tasks.model.plan import Plan
 from tasks.model.tally import tally_of
 from tasks.plan.stage import still_asks_for, traced
-from tasks.provision import admit, conclude_rest, is_complete
+from tasks.provision import admit, conclude_rest
 from tasks.provision.steps import settle_cut_off
+from tasks.report.facts import RunFacts
 from tasks.report.stage import REVIEW, SUMMARY, write_report
 from tasks.report.summary import carried_out, summarise
 from tasks.report.words import count
@@ -117,6 +118,7 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
         run.given_up.append(f"{_not_completed(cut_off)}: this version cannot read it. {_calls(run, cut_off)}")
         run.journal.give_up(cut_off.run_id, run.run_id, datetime.now(UTC))
         return
+    went_through = _went_through(plan, run.journal)  # before it is looked up what became of open calls
     close = run.journal.supersede
     if plan.header.target == run.loaded.pipeline.target.tenant:
         run.requests += settle_cut_off(pipeline, run.run_id, plan.hash)
@@ -124,15 +126,22 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
         conclude_rest(plan, run.journal, run.run_id, datetime.now(UTC))
         close = run.journal.give_up
     _note_calls(run, plan.hash)  # by now it is known of more of them
-    outcomes = run.journal.outcomes(plan.hash)
-    ended = _NOT_REPORTED if is_complete(plan, run.journal) else _not_completed(cut_off)
+    outcomes = run.journal.outcomes_and_doubts(plan)
+    ended = _NOT_REPORTED if went_through else _not_completed(cut_off)
     run.given_up.append(f"{ended.format(cut_off.run_id)}. {carried_out(plan, outcomes)}")
     has_its_own = cut_off.finished_at is not None and cut_off.state != INTERRUPTED
     if has_its_own:
         found = run.journal.settled_by(run.run_id, plan.hash)
         run.late_mails.update(mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in found}))
-    summary = {} if has_its_own else _report(run, cut_off, plan, outcomes)
+    facts = facts_of_cut_off(run, cut_off, plan, outcomes, went_through=went_through)
+    summary = {} if has_its_own else _report(run, facts, plan, outcomes)
     close(cut_off.run_id, run.run_id, datetime.now(UTC), summary)
+
+
+def _went_through(plan: Plan, journal: Journal) -> bool:
+    """Tell whether every change of a plan had ended for good when the last run that applied it was cut off."""
+    known, by_them = journal.outcomes(plan.hash), journal.settled_in_applying(plan.hash)
+    return all(one.change_id in by_them and is_final(known[one.change_id]) for one in plan.changes)
 
 
 _NOT_REPORTED = "Run {} was cut off after it had gone through its plan, before it could report"
@@ -148,13 +157,12 @@ def _calls(run: Run, cut_off: RunRecord) -> str:
     return f"{count(made, 'call')} had been made for it{more}."
 
 
-def _report(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+def _report(run: Run, facts: RunFacts, plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     """Write the report of a run that was cut off into its folder, if that is still there; return its summary.
 
     Whatever is wrong there, this run goes on: the summary stands in the journal.
     """
-    facts = facts_of_cut_off(run, cut_off, plan, outcomes)
-    folder = RunFolder(run.settings.runs / cut_off.run_id)
+    folder = RunFolder(run.settings.runs / facts.run_id)
     try:
         if folder.root.is_dir():
             return write_report(facts, traced(plan, folder), outcomes, run.loaded.pipeline, folder)

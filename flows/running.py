@@ -208,7 +208,7 @@ def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
     run.own = run.journal.settled_by(run.run_id, plan.hash)
     if run.applying:  # one that was refused tells nothing: the plan may have been given up, and all of it told
         run.untold = run.journal.settled_untold(run.run_id, plan.hash)
-    return plan, run.journal.outcomes_and_doubts(plan.hash)
+    return plan, run.journal.outcomes_and_doubts(plan)
 
 
 def day_given(text: str | None) -> datetime | None:

@@ -11,13 +11,13 @@ from flows.planned import planned_run
 from flows.run import Run
 from tasks.journal import RunRecord
 from tasks.model.errors import RosterflowError, StalePlan, UnsafePlan
-from tasks.model.operations import GOOD, Outcome, OutcomeStatus
+from tasks.model.operations import GOOD, NOT_LIMITED, PERHAPS_UNDONE, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
 from tasks.plan.stage import with_origins
 from tasks.provision import require_recent
-from tasks.provision.reasons import GIVEN_BACK
+from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_SINCE
 from tasks.report.facts import Override, RunFacts, RunState
 from tasks.report.summary import nameless
 from tasks.report.words import TRANSFER
@@ -64,7 +64,9 @@ def _override(run: Run, plan: Plan) -> Override | None:
     return Override(decision.decision_id, str(decision.facts["reason"]), at)
 
 
-def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Outcome]) -> RunFacts:
+def facts_of_cut_off(
+    run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping[str, Outcome], *, went_through: bool
+) -> RunFacts:
     """Return what the report says of a run that was cut off, and whose plan *run* has given up.
 
     What was found out of its calls since, by whatever run, counts as its own.
@@ -90,6 +92,7 @@ def facts_of_cut_off(run: Run, cut_off: RunRecord, plan: Plan, outcomes: Mapping
         timezone=zone,
         sent=sent,
         own=own,
+        went_through=went_through,
         override=_override(run, plan),
     )
 
@@ -225,9 +228,19 @@ def mails_of(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, in
     moving = [c.subject for c in plan.changes if status.get(c.change_id) == OutcomeStatus.PENDING_TRANSFER]
     elsewhere = set(moving)
     sent = [c for c in plan.changes if status.get(c.change_id) == OutcomeStatus.DONE and c.subject not in elsewhere]
-    undone = [c for c in plan.changes if c.change_id in outcomes and outcomes[c.change_id].reason == GIVEN_BACK]
-    told = [kind for change in (*sent, *undone, *undone) for kind in change.mail]  # of what was taken, and given back
+    undone = [(c, _mailed_and_undone(outcomes[c.change_id])) for c in plan.changes if c.change_id in outcomes]
+    told = [kind for change in (*sent, *(c for c, times in undone for _ in range(times))) for kind in change.mail]
     return dict(Counter(told) + Counter({TRANSFER: len(moving)}))
+
+
+def _mailed_and_undone(outcome: Outcome) -> int:
+    """Return how many mails of its kind a change has caused that does not stand, or perhaps does not.
+
+    What was taken and given back caused two, one of which an earlier report may have told.
+    """
+    if outcome.reason == GIVEN_BACK:
+        return 2
+    return int(outcome.reason in (GIVEN_BACK_SINCE, PERHAPS_UNDONE) or outcome.code == NOT_LIMITED)
 
 
 def _mails_to_come(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:

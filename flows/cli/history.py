@@ -126,7 +126,8 @@ def _carried_out(run: Any, journal: Any) -> str:
     if run.applying_since is None:
         return ""
     try:
-        plan, outcomes = journal.plan(run.plan_hash), journal.outcomes_and_doubts(run.plan_hash)
+        plan = journal.plan(run.plan_hash)
+        outcomes = journal.outcomes_and_doubts(plan)
     except RosterflowError:
         return ""
     unmade = UNMADE if run.finished_at else ("is not completed yet", "are not completed yet")

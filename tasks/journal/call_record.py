@@ -13,8 +13,17 @@ from tasks.journal.plan_record import PlanRecord, put_generation, read_generatio
 from tasks.journal.records import Attempt, Call, CallResult, Conclusion, Intent, Settled
 from tasks.journal.schema import operations, outcomes, plans, runs
 from tasks.model.errors import StalePlan
-from tasks.model.operations import IN_DOUBT, OperationKind, Outcome, OutcomeStatus, is_final, is_in_doubt
-from tasks.model.plan import Plan
+from tasks.model.operations import (
+    GOOD,
+    IN_DOUBT,
+    PERHAPS_UNDONE,
+    OperationKind,
+    Outcome,
+    OutcomeStatus,
+    is_final,
+    is_in_doubt,
+)
+from tasks.model.plan import Action, Plan
 
 CLAIMED = "The account is looked after already, for another person or by another pipeline."
 
@@ -74,13 +83,16 @@ class CallRecord(PlanRecord):
             this = (operations.c.op_id == entry.attempt.op_id, operations.c.attempt == entry.attempt.attempt)
             facts = {"code": entry.code, "incident": entry.incident, "concluded_at": entry.at}
             conn.execute(update(operations).where(*this).values(known | facts))
-        recorded = []
+        recorded: list[Outcome] = []
+        seen: list[Outcome] = []
         for item in entry.settled:
             unclaimed = item.link is None or linking.write(conn, pipeline, target, item.link)
             if item.outcome is not None:
-                recorded.append(item.outcome if unclaimed else _claimed(item.outcome))
+                outcome = item.outcome if unclaimed else _claimed(item.outcome)
+                (seen if item.seen else recorded).append(outcome)
         _put_outcomes(conn, plan_hash, run_id, recorded, entry.at)
-        return recorded
+        _put_seen(conn, plan_hash, seen)
+        return recorded + seen
 
     def calls(self, plan_hash: str, job_ids: Sequence[str] | None = None) -> list[Call]:
         """Return the attempts made for a plan, or for some of its jobs: those of one call in their order."""
@@ -114,12 +126,20 @@ class CallRecord(PlanRecord):
 
     def in_doubt(self, plan_hash: str) -> set[str]:
         """Return the changes of a plan with a call of which it is not known whether it was done."""
-        query = select(operations.c.change_ids).where(
-            operations.c.plan_hash == plan_hash,
-            operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN),
-        )
+        return {change_id for _, change_id in self._open(plan_hash)}
+
+    def being_given_back(self, plan: Plan) -> frozenset[str]:
+        """Return the revokes of a plan that a call was to undo of which it is not known whether it was done."""
+        given = {change_id for kind, change_id in self._open(plan.hash) if kind == OperationKind.ASSIGN_LICENCE}
+        revokes = (one.change_id for one in plan.changes if one.action == Action.REVOKE)
+        return frozenset(given.intersection(revokes)) if given else frozenset()
+
+    def _open(self, plan_hash: str) -> list[tuple[str, str]]:
+        """Return the calls of a plan that nobody heard of since: their kind, with each of their changes."""
+        unknown = operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
+        query = select(operations.c.kind, operations.c.change_ids).where(operations.c.plan_hash == plan_hash, unknown)
         with self._read() as conn:
-            return {change_id for ids in conn.execute(query).scalars() for change_id in ids}
+            return [(kind, change_id) for kind, ids in conn.execute(query) for change_id in ids]
 
     def outcomes(self, plan_hash: str) -> dict[str, Outcome]:
         """Return what became of a plan's changes so far, by change."""
@@ -127,14 +147,18 @@ class CallRecord(PlanRecord):
         with self._read() as conn:
             return {row["change_id"]: _outcome(row) for row in conn.execute(query).mappings()}
 
-    def outcomes_and_doubts(self, plan_hash: str) -> dict[str, Outcome]:
+    def outcomes_and_doubts(self, plan: Plan) -> dict[str, Outcome]:
         """Return what became of a plan's changes so far, and of which of them nobody knows whether they were made.
 
-        A run that could not come to its end has left no outcome of those: their calls have no answer on record.
+        A run that could not come to its end has left no outcome of those: their calls have no answer on record. Nor
+        is it known of what was taken whether it still is, while the call that gives it back has none.
         """
-        found = self.outcomes(plan_hash)
-        open_ = {key for key in self.in_doubt(plan_hash) if key not in found or not _is_told(found[key])}
-        return found | {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in open_}
+        found = self.outcomes(plan.hash)
+        open_ = {key for key in self.in_doubt(plan.hash) if key not in found or not _is_told(found[key])}
+        undone = {key for key in self.being_given_back(plan) if key in found and found[key].status in GOOD}
+        doubts = {key: Outcome(key, OutcomeStatus.SKIPPED, IN_DOUBT) for key in open_}
+        perhaps = {key: replace(found[key], status=OutcomeStatus.SKIPPED, reason=PERHAPS_UNDONE) for key in undone}
+        return found | doubts | perhaps
 
     def begun_by(self, plan_hash: str) -> list[str]:
         """Return the runs that began to apply a plan, oldest first."""
@@ -150,6 +174,12 @@ class CallRecord(PlanRecord):
     def settled_by_others(self, run_id: str, plan_hash: str) -> frozenset[str]:
         """Return the changes of a plan whose outcome was recorded by another run that applied the plan."""
         query = select(outcomes.c.change_id).where(outcomes.c.plan_hash == plan_hash, outcomes.c.run_id != run_id)
+        with self._read() as conn:
+            return frozenset(conn.execute(query.where(outcomes.c.run_id.in_(_appliers(plan_hash)))).scalars())
+
+    def settled_in_applying(self, plan_hash: str) -> frozenset[str]:
+        """Return the changes of a plan whose outcome a run recorded that applied it, not one that gave it up."""
+        query = select(outcomes.c.change_id).where(outcomes.c.plan_hash == plan_hash)
         with self._read() as conn:
             return frozenset(conn.execute(query.where(outcomes.c.run_id.in_(_appliers(plan_hash)))).scalars())
 
@@ -236,6 +266,15 @@ def _put_outcomes(conn: Connection, plan_hash: str, run_id: str, found: Sequence
         this = (outcomes.c.plan_hash == plan_hash, outcomes.c.change_id == bindparam("of"))
         conn.execute(delete(outcomes).where(*this), [{"of": change_id} for change_id in rows])
         conn.execute(insert(outcomes), list(rows.values()))
+
+
+def _put_seen(conn: Connection, plan_hash: str, found: Sequence[Outcome]) -> None:
+    """Put what a look has told into outcomes that were recorded before; by whom and when they came stays."""
+    if found:
+        this = (outcomes.c.plan_hash == plan_hash, outcomes.c.change_id == bindparam("of"))
+        told = ("status", "reason", "account_key")
+        rows = [{"of": one.change_id, **{f"new_{name}": getattr(one, name) for name in told}} for one in found]
+        conn.execute(update(outcomes).where(*this).values({name: bindparam(f"new_{name}") for name in told}), rows)
 
 
 def _is_told(outcome: Outcome) -> bool:

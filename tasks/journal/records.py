@@ -110,10 +110,14 @@ class LinkChange:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of one change, with what it does to the link. None: nothing final yet (one step of several)."""
+    """What became of one change, with what it does to the link. None: nothing final yet (one step of several).
+
+    ``seen`` says that the change was made before, and is only looked at now: whose doing it was stays as recorded.
+    """
 
     outcome: Outcome | None
     link: LinkChange | None = None
+    seen: bool = False
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,8 @@ HALF_DONE = (
     f"Done in part only, and no answer that can be believed for the rest in {MAX_TRIES} tries; the next run goes on "
     "from there."
 )
+PERHAPS_UNDONE = "It was done. What was to come for it was refused; whether it has been given back is not known."
+"""Of what was taken for another change, while the call that gives it back has no answer."""
 UNSEEN = "Whether the person first has to move here from another account is not known."
 """Why somebody who was made is not told of without a reservation: nobody has looked at the account since."""
 TRIED_AGAIN = frozenset(
@@ -134,6 +136,10 @@ TRIED_AGAIN = frozenset(
     }
 )
 """What is tried again by the next run, be it of the same plan: these reasons, and as older journals have them."""
+
+
+NOT_LIMITED = "roles.not.limited"
+"""The code of roles that were given, with their mail, and set back since their limit was not kept."""
 
 
 def is_final(outcome: Outcome) -> bool:

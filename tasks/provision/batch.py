@@ -47,6 +47,7 @@ class Batch:
         self.interrupted = False
         known = runtime.journal.outcomes(plan_hash)
         self._outcomes = {key: one for key, one in known.items() if one.reason not in TRIED_AGAIN}
+        self._earlier = frozenset(known)  # changes that had an outcome as this batch began
         self._settled = {one.change_id for one in self._outcomes.values() if is_final(one)}
         self._calls: dict[str, list[Call]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()
@@ -81,6 +82,17 @@ class Batch:
     def is_settled(self, change_id: str) -> bool:
         outcome = self._outcomes.get(change_id)
         return outcome is not None and outcome.status != OutcomeStatus.SKIPPED
+
+    def told(self, change_ids: Iterable[str]) -> frozenset[str]:
+        """Return those changes whose outcome an earlier run recorded and has told in its report: all it tells of, such
+        as mails, is not to be told again."""
+        earlier = self._earlier & frozenset(change_ids)
+        return earlier - self._untold if earlier else earlier
+
+    @cached_property
+    def _untold(self) -> frozenset[str]:
+        journal, asked = self.runtime.journal, (self.runtime.run_id, self.plan_hash)
+        return journal.settled_by(*asked) | journal.settled_untold(*asked)
 
     def is_met(self, change: Change, *, but: str = "") -> bool:
         """Tell whether all that a change needs was done, leaving aside the change *but*."""

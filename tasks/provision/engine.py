@@ -13,15 +13,16 @@ from itertools import groupby
 
 from tasks.journal import Journal, Settled
 from tasks.model.errors import TargetError
-from tasks.model.operations import IN_DOUBT, UNSEEN, Outcome, OutcomeStatus, is_final
+from tasks.model.operations import IN_DOUBT, Outcome, OutcomeStatus, is_final
 from tasks.model.plan import Plan
 from tasks.provision.admission import admit
 from tasks.provision.batch import Batch
 from tasks.provision.changes import carry_out, close_calls, note_quiet
 from tasks.provision.creates import create_people
+from tasks.provision.exchanges import exchanges_of
 from tasks.provision.jobs import Job, batches, compile_jobs
 from tasks.provision.memberships import change_members
-from tasks.provision.reasons import STOPPED
+from tasks.provision.reasons import GIVING_BACK, STOPPED
 from tasks.provision.runtime import ApplyResult, BatchResult, Runtime
 from tasks.provision.transfers import note_transfers
 
@@ -88,8 +89,11 @@ def conclude_rest(plan: Plan, journal: Journal, run_id: str, at: datetime) -> No
     """Record that the changes without an outcome were not completed, or that it is not known what became of them."""
     known, open_calls = journal.outcomes(plan.hash), journal.in_doubt(plan.hash)
     judged = journal.settled_by(run_id, plan.hash)  # by who made the calls, and knows more
+    given_back = journal.being_given_back(plan)
+    exchanges = exchanges_of(plan.changes) if given_back else {}
+    refused = {one.change_id for key in given_back if key in exchanges for one in exchanges[key].gets}
     reasons = {
-        key: IN_DOUBT if key in open_calls else STOPPED
+        key: IN_DOUBT if key in open_calls else GIVING_BACK if key in refused else STOPPED
         for key in (change.change_id for change in plan.changes)
         if key not in known or (key in open_calls - judged and not is_final(known[key]))
     }
@@ -117,30 +121,14 @@ async def send_jobs(plan: Plan, jobs: Sequence[Job], runtime: Runtime, *, send: 
     """Do *jobs*, phase by phase, and return why they ended early, if they did."""
     batch = Batch(plan, plan.hash, jobs, runtime, send=send)
     _expect(batch, jobs)
-    told = _told_unseen(batch, jobs)
     for phase, together in groupby(jobs, key=lambda job: job.phase):
         due = list(together)
         _expect(batch, due)  # the accounts of people whom an earlier phase has made
         await _do_phase(batch, due)
-        newcomers = [one for job in due for one in job.newcomers if one.create.change_id not in told]
-        await note_transfers(batch, newcomers)
+        await note_transfers(batch, [one for job in due for one in job.newcomers])
         log.debug("phase %d of plan %s done", phase, batch.plan_hash[:12])
     log.info("%d jobs of plan %s done", len(jobs), batch.plan_hash[:12])
     return BatchResult(batch.stopped_by, batch.interrupted)
-
-
-def _told_unseen(batch: Batch, jobs: Sequence[Job]) -> frozenset[str]:
-    """Return the creates of whom an earlier run could not see whether they are there, and has said so in its report.
-
-    They are not looked at again: to record it anew would tell of their mails a second time. The next plan sees who has
-    yet to come.
-    """
-    creates = [one.create for job in jobs for one in job.newcomers]
-    unseen = {one.change_id for one in creates if (known := batch.outcome(one)) and known.reason == UNSEEN}
-    if not unseen:
-        return frozenset()
-    journal, asked = batch.runtime.journal, (batch.runtime.run_id, batch.plan_hash)
-    return frozenset(unseen - journal.settled_by(*asked) - journal.settled_untold(*asked))
 
 
 async def _do_phase(batch: Batch, jobs: Sequence[Job]) -> None:

@@ -10,7 +10,7 @@ from tasks.provision.batch import Batch
 from tasks.provision.jobs import Job
 from tasks.provision.linking import note_given_back
 from tasks.provision.operations import give_back_operation
-from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_INSTEAD, KEPT, NOT_GIVEN_BACK, UNMET
+from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_INSTEAD, GIVEN_BACK_SINCE, KEPT, NOT_GIVEN_BACK, UNMET
 from tasks.provision.recheck import is_done
 
 
@@ -65,7 +65,7 @@ async def give_back(batch: Batch, job: Job, change: Change, account_key: str, re
     """
     given = [await _assign(batch, job, operation) for operation in _operations(batch, job, change, account_key)]
     if all(given):
-        undone = [_undone(revoke, refused) for revoke in _taken(batch, change)]
+        undone = [_undone(batch, revoke, refused) for revoke in _taken(batch, change)]
         await batch.record([_adding(refused, GIVEN_BACK_INSTEAD), *undone])
     elif batch.may_send:
         await batch.record([_adding(refused, NOT_GIVEN_BACK)])
@@ -84,7 +84,7 @@ def _taken(batch: Batch, change: Change) -> list[Change]:
 def _operations(batch: Batch, job: Job, change: Change, account_key: str) -> list[Operation]:
     notify = any(operation.notify for operation in job.operations)
     return [
-        give_back_operation(batch.plan_hash, change, revoke.before["licence"], account_key, notify=notify)
+        give_back_operation(batch.plan_hash, change, revoke, account_key, notify=notify)
         for revoke in _taken(batch, change)
     ]
 
@@ -123,11 +123,10 @@ async def _look_up(batch: Batch, operation: Operation, attempt: Attempt) -> None
     await batch.conclude(attempt, CallResult.DONE if done else CallResult.NOT_SENT, reply=REREAD)
 
 
-def _undone(revoke: Change, refused: Settled) -> Settled:
+def _undone(batch: Batch, revoke: Change, refused: Settled) -> Settled:
     status = refused.outcome.status if refused.outcome else OutcomeStatus.FAILED
-    return Settled(
-        Outcome(revoke.change_id, status, GIVEN_BACK, account_key=revoke.account_key), note_given_back(revoke)
-    )
+    reason = GIVEN_BACK_SINCE if batch.told([revoke.change_id]) else GIVEN_BACK
+    return Settled(Outcome(revoke.change_id, status, reason, account_key=revoke.account_key), note_given_back(revoke))
 
 
 def _adding(refused: Settled, what: str) -> Settled:

@@ -71,13 +71,13 @@ def directory_operation(plan_hash: str, group_key: str, changes: Mapping[str, Ch
     return Operation(_op_id(plan_hash, kind, ids, payload), kind, ids, payload=payload)
 
 
-def give_back_operation(plan_hash: str, grant: Change, licence: str, account_key: str, *, notify: bool) -> Operation:
-    """Return the call that gives back a licence that was taken for *grant*, which was refused."""
-    kind, payload = OperationKind.ASSIGN_LICENCE, {"licence_key": licence}
+def give_back_operation(plan_hash: str, grant: Change, revoke: Change, account_key: str, *, notify: bool) -> Operation:
+    """Return the call that gives back what *revoke* took for *grant*, which was refused: it undoes the revoke."""
+    kind, payload = OperationKind.ASSIGN_LICENCE, {"licence_key": revoke.before["licence"]}
     return Operation(
         op_id=_op_id(plan_hash, kind, (grant.change_id, "given back"), payload),
         kind=kind,
-        change_ids=(grant.change_id,),
+        change_ids=(revoke.change_id,),
         account_key=account_key,
         payload=payload,
         notify=notify,

@@ -18,13 +18,15 @@ REFUSED = "The target refused it."
 NO_SEAT = "The licence has no seat left."
 KEPT = "The licence that was to come for another has no seat left; the one that is held stays."
 GIVEN_BACK = "What was to come for it was refused, and it was given back."
+GIVEN_BACK_SINCE = "An earlier run took it; what was to come for it was refused, and it was given back since."
+"""Likewise, where the report of that run has told of the taking, and of its mail."""
 GIVEN_BACK_INSTEAD = "The licence that was taken for it was given back."
 NOT_GIVEN_BACK = (
     "The licence that was taken for it could not be given back. The next plan gives one of the two, if it has a seat."
 )
 GIVING_BACK = (
     "The target refused it, and what was taken for it is being given back. How far that came is not known yet: the "
-    "next run goes on from there."
+    "next run sees to it."
 )
 UNLINKED = "The account is not, or no more, the one linked to this person."
 PROTECTED = "The account is protected by now."

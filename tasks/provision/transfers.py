@@ -40,7 +40,7 @@ async def note_transfers(batch: Batch, newcomers: Sequence[Newcomer]) -> None:
     settled: list[Settled] = []
     for key, (one, outcome) in made.items():
         if key in states:
-            settled.append(Settled(_seen(outcome, one, states[key])))
+            settled.append(Settled(_seen(outcome, one, states[key]), seen=True))
         else:
             settled += _under_another_key(batch, one, outcome, at.get(one.address.casefold()))
     await batch.record(settled)
@@ -88,10 +88,11 @@ def _under_another_key(batch: Batch, one: Newcomer, made: Outcome, state: Accoun
     outcomes = [outcome for extra in one.extras if (outcome := batch.outcome(extra)) is not None]
     given = [outcome for outcome in outcomes if outcome.account_key == made.account_key and outcome.status in GOOD]
     if state is None or not _is_as_made(one, {outcome.change_id for outcome in given}, state):
-        return [Settled(replace(made, status=OutcomeStatus.FAILED, reason=NOT_THERE))]
+        return [Settled(replace(made, status=OutcomeStatus.FAILED, reason=NOT_THERE), seen=True)]
     key = state.account_key
-    moved = [Settled(replace(outcome, account_key=key)) for outcome in given]
-    return [Settled(_seen(replace(made, account_key=key), one, state), moved_link(one.create, key)), *moved]
+    moved = [Settled(replace(outcome, account_key=key), seen=True) for outcome in given]
+    seen = _seen(replace(made, account_key=key), one, state)
+    return [Settled(seen, moved_link(one.create, key), seen=True), *moved]
 
 
 def _is_as_made(one: Newcomer, given: Container[str], state: AccountState) -> bool:

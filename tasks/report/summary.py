@@ -8,7 +8,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from tasks.model.operations import GOOD, UNSEEN, Outcome, OutcomeStatus, is_final, is_in_doubt
+from tasks.model.operations import GOOD, PERHAPS_UNDONE, UNSEEN, Outcome, OutcomeStatus, is_in_doubt
 from tasks.model.plan import DECIDED, MAKES_A_GROUP, Action, Cause, Change, LimitReading, Plan, WithheldReason
 from tasks.model.rosters import SEVERITIES, WARNING, Verdict
 from tasks.model.sent import NOTHING, NOTHING_SENT_YET
@@ -111,8 +111,7 @@ def headline(
             said = [missed, past or none]
         case "cut_off":
             unmade = _missed(changes, outcomes, UNMADE)
-            all_gone_through = all(c.change_id in outcomes and is_final(outcomes[c.change_id]) for c in changes)
-            ended = "before it could report" if all_gone_through else "and its plan given up"
+            ended = "before it could report" if facts.went_through else "and its plan given up"
             said = [f"The run was cut off, {ended}.", past or "No change was confirmed.", unmade]
         case _:
             said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
@@ -144,8 +143,10 @@ def _stopped(facts: RunFacts, plan: Plan | None, outcomes: Mapping[str, Outcome]
 def _missed(changes: Sequence[Change], outcomes: Mapping[str, Outcome], what: tuple[str, str]) -> str:
     """Say how many changes were not completed, and of how many of them nobody knows; *what* is said of one, of many."""
     open_ = [change for change in changes if not _is_good(outcomes.get(change.change_id))]
-    doubt = sum(change.change_id in outcomes and is_in_doubt(outcomes[change.change_id]) for change in open_)
-    perhaps = f"; {doubt:,} of them may have been made all the same" if doubt else ""
+    told = [outcomes[change.change_id] for change in open_ if change.change_id in outcomes]
+    doubt, undone = sum(map(is_in_doubt, told)), sum(one.reason == PERHAPS_UNDONE for one in told)
+    perhaps = f"; {doubt:,} of them may have been made all the same, in whole or in part" if doubt else ""
+    perhaps += f"; {undone:,} of them {_were(undone)} made, and may have been undone since" if undone else ""
     return f"{words.count(len(open_), 'change')} {what[len(open_) != 1]}{perhaps}." if open_ else ""
 
 

@@ -15,12 +15,11 @@ from tasks.connectors.goto.parts import PARTLY_DONE, after_a_write
 from tasks.connectors.goto.transport import Transport
 from tasks.model.admins import AdminRole
 from tasks.model.errors import RefusedByTarget, TargetError, UncertainCall
+from tasks.model.operations import NOT_LIMITED
 from tasks.model.pipeline import CUSTOM_ROLE
 
 SUPER_ADMIN = AdminRole("SUPER_USER", unable=frozenset({"SUSPENDED", "INVITED"}))
 """Who is suspended, or has not accepted yet, cannot sign in to the Admin Center. Other words are not known (R5)."""
-
-NOT_LIMITED = "roles.not.limited"
 
 ReadUser = Callable[[str], Awaitable[wire.User | None]]
 

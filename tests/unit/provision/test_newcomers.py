@@ -215,9 +215,7 @@ def test_who_was_looked_at_is_told_without_a_reservation(make_world):
     assert world.target.reads == reads
 
 
-@pytest.mark.parametrize(("summary", "looks"), [({}, True), ({"mails": {}}, False)], ids=["unreported", "reported"])
-def test_who_could_not_be_looked_at_is_looked_at_again_unless_a_report_has_told_so(make_world, summary, looks):
-    """To record anew what was reported would tell of its mails twice; the next plan sees who has yet to come."""
+def test_who_could_not_be_looked_at_is_looked_at_by_the_next_run_and_stays_made_by_the_first(make_world):
     world, builder = make_world(), PlanBuilder()
     create = builder.create("1")
     plan = builder.plan()
@@ -231,14 +229,14 @@ def test_who_could_not_be_looked_at_is_looked_at_again_unless_a_report_has_told_
 
     world.target.read_accounts = lost_afterwards
     assert world.apply(plan).outcomes[create.change_id].reason == UNSEEN
-    [first] = world.journal.begun_by(plan.hash)
-    world.journal.finish_run(first, 0, "Completed", summary, world.clock())
 
     world.target.read_accounts = read
     again = world.apply(plan)
 
-    assert ended(again, create) == ("pending_transfer" if looks else "done")
-    assert (again.outcomes[create.change_id].reason == UNSEEN) != looks
+    assert ended(again, create) == "pending_transfer"
+    first, second = world.journal.begun_by(plan.hash)
+    assert world.journal.settled_by(first, plan.hash) == {create.change_id}
+    assert world.journal.settled_by(second, plan.hash) == frozenset()
 
 
 def test_a_target_where_nobody_has_to_move_is_not_asked(make_world):

@@ -265,10 +265,11 @@ def test_a_run_that_was_cut_off_is_told_with_what_it_had_done(run):
     said = say(replace(run, outcomes=outcomes), state="cut_off", exit_code=None, sent=Sent(recorded=2))
     assert said.startswith(
         "The run was cut off, and its plan given up. 1 group was created. "
-        "9 changes were not completed; 1 of them may have been made all the same."
+        "9 changes were not completed; 1 of them may have been made all the same, in whole or in part."
     )
     assert carried_out(run.plan, outcomes) == (
-        "By it, 1 group was created. 9 changes were not completed; 1 of them may have been made all the same."
+        "By it, 1 group was created. "
+        "9 changes were not completed; 1 of them may have been made all the same, in whole or in part."
     )
     assert carried_out(run.plan, {}) == "By it, no change was confirmed. 10 changes were not completed."
 
