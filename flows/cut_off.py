@@ -25,7 +25,7 @@ from tasks.report.words import count
 
 log = logging.getLogger(__name__)
 
-ENDED = {"done": "Completed", "partial": "Partial"}
+ENDED = {"done": "Completed", "nothing_to_do": "Completed", "partial": "Partial"}
 """How a run ended whose report says so. What else stopped one is not told there by its name."""
 
 

@@ -28,12 +28,21 @@ def accept_files(run: Run, plan_hash: str) -> None:
     """Keep the files that a plan was made from as the last accepted ones, as its application begins.
 
     From here on what they say is carried out. A file of which every row is held says nothing, and is not kept; nor is
-    one whose profile or tables are no longer beside the plan as they were.
+    one whose profile or tables are no longer beside the plan as they were: the report says so, unless an earlier run of
+    the plan has kept it.
     """
     for ref in run.journal.plan(plan_hash).header.sources:
         profile = _profile(run.folder, ref.name)
-        if profile is not None and profile.valid and _content(run.folder, ref.name) == ref.content:
+        is_whole = profile is not None and _content(run.folder, ref.name) == ref.content
+        if profile is not None and profile.valid and is_whole:
             run.journal.accept_file(plan_hash, profile, run.run_id, datetime.now(UTC))
+        elif not is_whole and not _is_kept(run, plan_hash, ref.name):
+            run.unkept.append(ref.name)
+
+
+def _is_kept(run: Run, plan_hash: str, source: str) -> bool:
+    accepted = run.journal.accepted_file(run.pipeline_name, source)
+    return accepted is not None and accepted[0].run_id in run.journal.begun_by(plan_hash)
 
 
 def _profile(folder: RunFolder, source: str) -> FileProfile | None:

@@ -22,13 +22,13 @@ ABOUT = "run.json"
 class Run:
     """A run at work. ``as_of`` is the day it plans for, ``today`` that on which it sends, both in the pipeline's zone.
 
-    ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report,
-    ``given_up`` what was done of each plan of an earlier run that this one has given up, ``unread`` what could not be
-    read of a plan's folder, with that folder's name. ``late_mails`` are those, by kind, of calls that this one found
-    made for a plan that it has given up, and whose run had its report. ``applying`` tells whether it has begun to send
-    a plan. When the run has ended, ``error`` is what stopped it, ``sent`` what is known of
-    what it sent, and ``result`` its plan with the outcomes, ``own`` those that it made itself, ``untold`` those of
-    runs of its plan that were cut off, and have no report.
+    ``requests`` is how many calls the target got, ``notes`` what is to be said beside the report, ``given_up`` what was
+    done of each plan of an earlier run that this one has given up, ``unread`` what could not be read of a plan's
+    folder, with that folder's name, ``unkept`` the sources whose list it carries out and cannot keep as the last
+    accepted one. ``late_mails`` are those, by kind, of calls that this one found made for a plan that it has given up,
+    and whose run had its report. ``applying`` tells whether it has begun to send a plan. When the run has ended,
+    ``error`` is what stopped it, ``sent`` what is known of what it sent, and ``result`` its plan with the outcomes,
+    ``own`` those that it made itself, ``untold`` those of runs of its plan that were cut off, and have no report.
     """
 
     run_id: str
@@ -46,6 +46,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+    unkept: list[str] = field(default_factory=list)
     late_mails: Counter[str] = field(default_factory=Counter)
     error: RosterflowError | None = None
     sent: Sent = UNKNOWN

@@ -51,6 +51,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         own=run.own,
         given_up=tuple(run.given_up),
         unread=run.unread,
+        unkept=tuple(run.unkept),
         override=_override(run, plan) if plan and run.applying else None,
     )
 

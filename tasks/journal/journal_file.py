@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.journal.failures import Damaged, Reason, detail_of, lost, reason_of
-from tasks.journal.schema import SCHEMA_VERSION, bring_up_to_date, knows_run, require_whole, version_of
+from tasks.journal.schema import NO_JOURNAL, SCHEMA_VERSION, bring_up_to_date, knows_run, require_whole, version_of
 from tasks.journal.site import MARK, NOTE, RESTORE, Site, leave_marks, require_new, require_the_homes
 from tasks.model.errors import BadUsage, RosterflowError
 
@@ -196,9 +196,9 @@ def _unusable(path: Path, why: str, remedy: str) -> BadUsage:
 def _require_usable(path: Path) -> None:
     """Raise ``BadUsage`` for what needs no look inside: a folder, an emptied file, one that may not be written."""
     if path.is_dir():
-        raise _unusable(path, "it is a folder", "Name a file.")
+        raise _unusable(path, "it is a folder", NO_JOURNAL)
     if not path.is_file():
-        raise _unusable(path, "it is no file", "Name a file.")
+        raise _unusable(path, "it is no file", NO_JOURNAL)
     if path.stat().st_size == 0:
         raise _unusable(
             path,

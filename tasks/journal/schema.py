@@ -29,6 +29,10 @@ from tasks.journal.failures import Damaged
 from tasks.model.errors import BadUsage
 
 RESTORE = "Name another file, or restore this one from a backup (docs/operations.md, Backup)."
+NO_JOURNAL = (
+    "Name the journal's file. If this lies in its place: move it away, and restore the journal from a backup "
+    "(docs/operations.md, Backup)."
+)
 SCHEMA_VERSION = 3
 MIGRATIONS: Mapping[int, Sequence[str]] = {
     2: ("ALTER TABLE links ADD COLUMN directory_groups JSON NOT NULL DEFAULT '[]'",),
@@ -255,11 +259,11 @@ def version_of(conn: Connection, known: int = SCHEMA_VERSION) -> int:
     if not names:
         raise BadUsage("it is a database without any table", remedy=RESTORE)
     if schema_version.name not in names or runs.name not in names:
-        raise BadUsage("it is the database of another program", remedy="Name another file.")
+        raise BadUsage("it is the database of another program", remedy=NO_JOURNAL)
     try:
         found = list(conn.execute(select(schema_version.c.version)).scalars())
     except OperationalError as exc:
-        raise BadUsage("it is the database of another program", remedy="Name another file.") from exc
+        raise BadUsage("it is the database of another program", remedy=NO_JOURNAL) from exc
     if len(found) != 1 or type(found[0]) is not int or found[0] < 1:
         raise BadUsage("its schema version is one that no Rosterflow has ever written", remedy=RESTORE)
     if found[0] > known:

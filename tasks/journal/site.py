@@ -6,8 +6,9 @@ where the journal lies elsewhere, a note of that place: they are there when the 
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class Site:
     @property
     def has_own_besides(self) -> bool:
         """Whether there is a journal in the home, though another was asked for."""
-        return self.is_elsewhere and self.own.is_file() and not self.own.is_symlink()
+        return self.is_elsewhere and self.own.is_file() and not self.own.is_symlink() and not _is_foreign(self.own)
 
     def beside(self, end: str) -> Path:
         return self.path.with_name(self.path.name + end)
@@ -94,10 +95,22 @@ def require_new(site: Site) -> None:
 def _traces(site: Site) -> list[Path]:
     """Return what is there of an earlier journal, of this place or of this home."""
     beside = [site.beside(end) for end in (MARK, "-wal")]
-    own = [site.own.with_name(site.own.name + end) for end in ("", MARK, "-wal")]
+    own = [site.own.with_name(site.own.name + end) for end in ("", MARK, "-wal") if end or not _is_foreign(site.own)]
     files = [place for place in (*beside, *own, site.note) if place.exists() and place != site.path]
     runs = [place for place in (site.path.parent / "runs", site.home / "runs") if _has_runs(place)]
     return list(dict.fromkeys([*files, *runs]))
+
+
+def _is_foreign(path: Path) -> bool:
+    """Tell whether what lies there is surely no journal. A file that cannot be read may be a damaged one."""
+    if not path.is_file():
+        return path.exists()
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as conn:
+            tables = {name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error:
+        return False
+    return bool(tables) and not {"schema_version", "runs"} <= tables
 
 
 def _has_runs(folder: Path) -> bool:

@@ -140,7 +140,8 @@ def _as_made(pipeline: str, plan_hash: str) -> tuple[LoadedPipeline, Plan]:
     require_made_for(plan, loaded.pipeline, loaded.mapping_hash, loaded.rules_hash)
     if load_pipeline(Path(pipeline), os.environ).pipeline != loaded.pipeline:
         raise StalePlan(
-            "The pipeline file was changed while the run was at work.",
+            "What the pipeline file says was changed while the run was at work: the file, a table that it looks up in, "
+            "or a variable that it names.",
             remedy="Run the sync again, or make a new plan with 'rosterflow plan'.",
         )
     return loaded, plan

@@ -34,7 +34,8 @@ class RunFacts:
     sent; without it, that is not known. ``own`` are the changes whose outcome this run has made: the outcomes are the
     plan's, and an earlier run may have made the others. None: all are its own. ``given_up`` says of each plan of an
     earlier run that this run has given up what was done of it. ``unread`` are files that the report should have been
-    written from and that cannot be read, each with the folder that it is in. ``exit_code`` is None for a run that was
+    written from and that cannot be read, each with the folder that it is in; ``unkept`` the sources whose
+    list is not kept as the last accepted one for want of such a file. ``exit_code`` is None for a run that was
     cut off; ``went_through`` says of such a one that it had gone through its whole plan before. ``override`` is None
     where no limit was overridden.
     """
@@ -58,6 +59,7 @@ class RunFacts:
     own: frozenset[str] | None = None
     given_up: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
+    unkept: tuple[str, ...] = ()
     went_through: bool = False
     override: Override | None = None
 

@@ -112,13 +112,14 @@ def headline(
         case "cut_off":
             unmade = _missed(changes, outcomes, UNMADE)
             ended = "before it could report" if facts.went_through else "and its plan given up"
-            said = [f"The run was cut off, {ended}.", past or "No change was confirmed.", unmade]
+            said = [f"The run was cut off, {ended}.", past or ("No change was confirmed." if changes else ""), unmade]
         case _:
             said = [past, "Nothing else was changed."] if past else [_unchanged(plan, verdicts, facts)]
     if facts.state in ("failed", "partial", "done", "nothing_to_do", "cut_off"):
         said += [_found_made(made, outcomes), _unseen(made, outcomes)]
     said += [words.without_name(nameless(plan)), words.without_seat(shortage_of(plan).people), _withheld(plan)]
     said += [words.moving(_moving(plan, outcomes)), _leaving(plan), rows, *facts.given_up, words.unread(facts.unread)]
+    said += [words.unkept(facts.unkept)]
     return " ".join(part for part in said if part)
 
 
@@ -128,7 +129,9 @@ def carried_out(
     """Return what was done by *plan*, whichever run did it, and what was not, in a sentence or two."""
     made = done(plan.changes, outcomes)
     past = _past(_without_found(made, outcomes), outcomes)
-    told = f"{by}, {past}." if past else f"{by}, no change was confirmed."
+    told = (
+        f"{by}, {past}." if past else f"{by}, {'no change was confirmed' if plan.changes else 'nothing was to change'}."
+    )
     said = (told, _missed(plan.changes, outcomes, unmade), _found_made(made, outcomes), _unseen(made, outcomes))
     return " ".join(filter(None, said))
 

@@ -464,6 +464,22 @@ def unread(files: Mapping[str, str]) -> str:
     return f"{listed(told)} cannot be read, so the report lacks what {'they tell' if len(files) > 1 else 'it tells'}."
 
 
+def unkept(sources: Sequence[str]) -> str:
+    """Say which lists are not kept as the last accepted ones, and what follows; nothing if there is none.
+
+    >>> unkept(["hr", "staff"])[:60]
+    'The lists of hr and staff are not kept as the last accepted '
+    """
+    if not sources:
+        return ""
+    lists = f"The list of {sources[0]} is" if len(sources) == 1 else f"The lists of {listed(sources)} are"
+    return (
+        f"{lists} not kept as the last accepted {'one' if len(sources) == 1 else 'ones'}, since a file of the plan's "
+        "folder that is needed for it is lost or broken: what comes next is held against the last one that was kept, "
+        "and a decision to let the list pass, if there was one, is not used up."
+    )
+
+
 def left_out(skipped: Mapping[str, int]) -> str:
     """Say how many rows of a list were left out as the pipeline's ``skip`` says; nothing if none was.
 

@@ -250,3 +250,4 @@ def test_a_broken_profile_of_a_list_is_no_lost_journal(make_plan, apply, told, j
 
     assert ended.code == 0
     assert journal.accepted_file("acme", "hr") is None
+    assert "The list of hr is not kept as the last accepted one" in ended.message
