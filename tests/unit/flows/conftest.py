@@ -90,7 +90,7 @@ def apply(office: Any, published: list[Any]) -> Callable[..., Any]:
 def killed_before(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str], AbstractContextManager[None]]:
     """Let what runs in the block be a process that ends before it calls a function."""
 
-    def end(*_: Any) -> Any:
+    def end(*_: Any, **__: Any) -> Any:
         raise Killed
 
     @contextmanager

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tasks.journal import CallResult
+from tasks.journal import CallResult, Journal
 from tests.support.effort import sampled
 
 
@@ -415,6 +415,40 @@ def test_a_run_that_was_killed_when_all_was_done_is_not_said_to_have_left_its_pl
     assert "given up" not in f"{ended.message} {headline}"
 
 
+def test_a_run_that_was_killed_in_its_last_call_is_not_said_to_have_gone_through_its_plan(
+    sync, told, journal, office, staff, killed_before
+):
+    """The call is found done, but by the run that gives the plan up."""
+    from tasks.provision.batch import Batch
+
+    office.staff(staff[:-1])
+    assert told(sync()).code == 0
+    office.staff(staff)
+    with killed_before(Batch, "conclude"):
+        sync()
+    stopped = journal.unfinished("acme")
+    office.staff(staff[:-1])
+
+    ended = told(sync())
+
+    assert f"The plan of run {stopped.run_id} had not been completed, and is given up. By it, 1 person" in ended.message
+    assert journal.run(stopped.run_id).summary["headline"].startswith("The run was cut off, and its plan given up.")
+
+
+def test_a_run_without_a_change_that_was_killed_after_its_report_has_ended_as_that_says(
+    sync, told, journal, office, staff, killed_before
+):
+    assert told(sync()).code == 0
+    with killed_before(Journal, "finish_run"):
+        sync()
+    stopped = journal.unfinished("acme")
+    office.staff(staff[:-1])
+
+    assert "was cut off" not in told(sync()).message
+    found = journal.run(stopped.run_id)
+    assert (found.exit_code, found.state, found.summary["run"]["state"]) == (0, "Completed", "nothing_to_do")
+
+
 @pytest.mark.prove
 def test_a_plan_over_a_limit_says_first_that_another_run_was_cut_off(apply_cut_off, make_plan, office):
     from tasks.model.errors import UnsafePlan
@@ -429,7 +463,6 @@ def test_a_plan_over_a_limit_says_first_that_another_run_was_cut_off(apply_cut_o
 
 @pytest.mark.prove
 def test_it_counts_as_cut_off_until_all_is_told(overtaken, sync, told, journal, office, killed_before):
-    from tasks.journal import Journal
 
     with killed_before(Journal, "supersede"):
         sync()

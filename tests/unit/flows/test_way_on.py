@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from flows.cli.outcome import tell
-from flows.verdict import INCOMPLETE, facts_of, next_steps
-from tasks.model.operations import NO_ANSWER, Outcome, OutcomeStatus
+from flows.verdict import INCOMPLETE, facts_of, mails_of, next_steps
+from tasks.model.operations import NO_ANSWER, NOT_LIMITED, PERHAPS_UNDONE, Outcome, OutcomeStatus
 from tasks.model.plan import Action
 from tasks.model.sent import Sent
+from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_SINCE
 
 
 @pytest.fixture
@@ -117,6 +118,24 @@ def test_people_who_have_yet_to_move_here_are_no_failure_and_got_the_mail_that_a
     assert "welcome" not in facts.mails
     assert all(facts.mails.get(kind, 0) <= run.summary["mails"].get(kind, 0) for kind in ("get-started", "welcome"))
     assert run.summary["mails"]["welcome"] == newcomers
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "code", "mails"),
+    [
+        (OutcomeStatus.DONE, "", None, 1),
+        (OutcomeStatus.FAILED, GIVEN_BACK, None, 2),
+        (OutcomeStatus.FAILED, GIVEN_BACK_SINCE, None, 1),
+        (OutcomeStatus.SKIPPED, PERHAPS_UNDONE, None, 1),
+        (OutcomeStatus.FAILED, "Set back.", NOT_LIMITED, 1),
+        (OutcomeStatus.FAILED, "The target refused it.", "user.locked", 0),
+    ],
+)
+def test_mails_are_counted_of_what_was_done_and_undone_too(make_plan, status, reason, code, mails) -> None:
+    plan = make_plan().plan
+    change = next(one for one in plan.changes if one.mail)
+    counted = mails_of(plan, {change.change_id: Outcome(change.change_id, status, reason, code)})
+    assert counted == (dict.fromkeys(change.mail, mails) if mails else {})
 
 
 @pytest.mark.prove

@@ -343,3 +343,24 @@ def test_its_mark_in_the_home_is_its_owners_alone(home: Path, disk: Path) -> Non
     finally:
         os.umask(before)
     assert (home / "journal.place").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("what", ["folder", "database"])
+def test_what_lies_in_the_place_of_the_homes_journal_is_not_taken_for_it(home: Path, disk: Path, what: str) -> None:
+    runs = use(JournalPlace(home))
+    (home / "journal.db").rename(disk / "backup.db")
+    if what == "folder":
+        (home / "journal.db").mkdir()
+    else:
+        with closing(sqlite3.connect(home / "journal.db")) as conn:
+            conn.execute("CREATE TABLE customers (name)")
+
+    with pytest.raises(BadUsage, match=r"move it away, and restore the journal from a backup"):
+        use(JournalPlace(home))
+    with pytest.raises(BadUsage, match="is missing, and there was one") as missed:
+        use(named(home, disk / "journal.db"))
+    assert "unset" not in str(missed.value)
+    assert str(home / "journal.db ") not in str(missed.value)
+
+    (disk / "backup.db").rename(disk / "journal.db")
+    assert use(named(home, disk / "journal.db"), run=False) == runs

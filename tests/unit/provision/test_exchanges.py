@@ -8,12 +8,19 @@ from typing import Any
 import pytest
 
 from tasks.journal import CallResult
-from tasks.model.operations import HALF_DONE, Operation, OperationKind
+from tasks.model.operations import HALF_DONE, PERHAPS_UNDONE, Operation, OperationKind
 from tasks.model.plan import Action, Change
-from tasks.provision import settle
-from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_INSTEAD, GIVING_BACK, KEPT, NOT_GIVEN_BACK
+from tasks.provision import conclude_rest, settle
+from tasks.provision.reasons import (
+    GIVEN_BACK,
+    GIVEN_BACK_INSTEAD,
+    GIVEN_BACK_SINCE,
+    GIVING_BACK,
+    KEPT,
+    NOT_GIVEN_BACK,
+)
 from tests.support.plans import PlanBuilder
-from tests.support.target import MEETING, TRAINING, WEBINAR, account, down, refused
+from tests.support.target import MEETING, TRAINING, WEBINAR, Killed, account, down, refused
 from tests.support.world import World, ended
 
 PEOPLE = ("7001", "7002")
@@ -231,10 +238,11 @@ def test_what_a_later_plan_gives_ends_the_note_of_what_was_taken(world: World, b
     assert noted(world) == {WEBINAR}
 
 
-def test_where_it_is_not_known_if_the_old_one_was_given_back_the_refused_one_is_not_told_as_in_doubt(
-    world: World, builder: PlanBuilder
+@pytest.mark.parametrize("summary", [{}, {"mails": {}}], ids=["unreported", "reported"])
+def test_where_it_is_not_known_if_the_old_one_was_given_back_what_was_taken_is_in_doubt_and_not_the_refused_one(
+    world: World, builder: PlanBuilder, summary: dict[str, Any]
 ) -> None:
-    _, grant = exchange(builder, "7001")
+    revoke, grant = exchange(builder, "7001")
     world.target.fault = refuse(WEBINAR)
     world.target.lost.add(2)  # the answer to the giving back
     read = world.target.read_accounts
@@ -249,9 +257,41 @@ def test_where_it_is_not_known_if_the_old_one_was_given_back_the_refused_one_is_
     result = world.apply(plan)
 
     assert (result.exit_code, result.outcomes[grant.change_id].reason) == (7, GIVING_BACK)
+    told = world.journal.outcomes_and_doubts(plan)
+    assert [told[one.change_id].reason for one in (revoke, grant)] == [PERHAPS_UNDONE, GIVING_BACK]
+    [first] = world.journal.begun_by(plan.hash)
+    world.journal.finish_run(first, 7, "Target down", summary, world.clock())
+
     world.target.read_accounts = read  # type: ignore[method-assign]
-    assert ended(world.apply(plan), grant) == "no_seat"
+    again = world.apply(plan)
+
+    assert ended(again, grant) == "no_seat"
+    assert again.outcomes[revoke.change_id].reason == (GIVEN_BACK_SINCE if summary else GIVEN_BACK)
+    assert world.journal.outcomes_and_doubts(plan) == again.outcomes
     assert held(world) == {MEETING}
+
+
+def test_of_a_plan_that_is_given_up_unseen_the_refused_half_of_an_exchange_is_told_as_refused(
+    world: World, builder: PlanBuilder
+) -> None:
+    revoke, grant = exchange(builder, "7001")
+    world.target.fault = refuse(WEBINAR)
+    plan = builder.plan(generation=1)
+    perform = world.target.perform
+
+    async def killed_at_the_giving_back(operation: Operation) -> Any:
+        if len(world.target.calls) == 2:
+            raise Killed
+        return await perform(operation)
+
+    world.target.perform = killed_at_the_giving_back  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        world.apply(plan)
+    runtime = world.begin_run()
+    conclude_rest(plan, world.journal, runtime.run_id, world.clock())
+
+    told = world.journal.outcomes_and_doubts(plan)
+    assert [told[one.change_id].reason for one in (revoke, grant)] == [PERHAPS_UNDONE, GIVING_BACK]
 
 
 @pytest.mark.parametrize("end", ["refused", "no answer"])

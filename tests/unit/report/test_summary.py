@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model.operations import IN_DOUBT, UNSEEN, Outcome, OutcomeStatus
+from tasks.model.operations import IN_DOUBT, PERHAPS_UNDONE, UNSEEN, Outcome, OutcomeStatus
 from tasks.model.plan import Action, Plan, Withheld, WithheldReason
 from tasks.model.sent import NOTHING, UNKNOWN, Sent
 from tasks.report import artifact_table, headline, summarise
@@ -272,6 +272,13 @@ def test_a_run_that_was_cut_off_is_told_with_what_it_had_done(run):
         "9 changes were not completed; 1 of them may have been made all the same, in whole or in part."
     )
     assert carried_out(run.plan, {}) == "By it, no change was confirmed. 10 changes were not completed."
+
+
+def test_what_was_taken_and_is_perhaps_given_back_is_told_as_no_change_that_stands(run):
+    taken = run.plan.changes[1].change_id
+    undone = {taken: Outcome(taken, OutcomeStatus.SKIPPED, PERHAPS_UNDONE)}
+    said = carried_out(run.plan, all_done(run.plan) | undone)
+    assert said.endswith("1 change was not completed; 1 of them was made, and may have been undone since.")
 
 
 def test_people_who_could_not_be_looked_at_are_not_told_as_there_for_sure(run):
