@@ -180,19 +180,32 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
 
 
 def _settling(run: Run, unfinished: RunRecord) -> str:
-    """Say what settles an earlier run: its command, or applying any plan, if its own can be named no more, or waits."""
-    if unfinished.command != "apply":
-        return "Run that command again"
+    """Say what settles an earlier run: its command, that of another run of its plan, or applying any plan, if none of
+    them can do it now."""
+    if unfinished.command != "apply" or _can_settle(run, unfinished.run_id):
+        own = "" if unfinished.command != "apply" else f": rosterflow apply {unfinished.run_id}"
+        return f"Run that command again{own}"
+    others = (one.run_id for one in run.journal.runs(limit=None) if unfinished.plan_hash in _plans_of(one))
+    for run_id in others:
+        if run_id != unfinished.run_id and _can_settle(run, run_id):
+            return f"See to it with 'rosterflow apply {run_id}', which has the same plan"
+    return f"As things are it cannot be gone on with: give it up with 'rosterflow apply {run.run_id}'"
+
+
+def _plans_of(run: RunRecord) -> tuple[str | None, ...]:
+    """Return the hashes of the plan that a run applied, and of that which it made."""
+    return run.plan_hash, run.summary.get("run", {}).get("plan_hash")
+
+
+def _can_settle(run: Run, run_id: str) -> bool:
+    """Tell whether applying the plan of a run goes on with it, or gives it up: what it needs is there, and its day."""
     try:
-        planned = planned_run(unfinished.run_id)
+        planned = planned_run(run_id)
         plan = with_origins(run.journal.plan(planned.plan_hash), planned.folder)
         waits = date.fromisoformat(plan.header.as_of) > run.today
-        is_usable = Path(planned.pipeline).is_file() and not waits
+        return Path(planned.pipeline).is_file() and not waits
     except RosterflowError:
-        is_usable = False
-    if is_usable:
-        return f"Run that command again: rosterflow apply {unfinished.run_id}"
-    return f"It cannot be gone on with: give it up with 'rosterflow apply {run.run_id}'"
+        return False
 
 
 def _sending(run: Run, plan: Plan | None) -> str:

@@ -16,12 +16,11 @@ def runs(
 ) -> None:
     """List the runs, newest first."""
     from tasks.journal import Journal
+    from tasks.journal.runstore import require_home
     from tasks.settings import Settings
 
     settings = Settings()
-    if not settings.home.is_dir():
-        show(f"No run yet: there is no folder {settings.home.absolute()}. 'rosterflow demo' makes some.")
-        return
+    require_home(settings.home)
     with Journal.open(settings.journal_place) as journal:
         found = journal.runs(limit)
         permits = journal.permits()

@@ -69,7 +69,8 @@ def require_home(home: Path) -> None:
     if not home.is_dir():
         raise BadUsage(
             f"There is no folder {home.absolute()}, so nothing is known of any run.",
-            remedy=f"If it was moved, or its disk is missing, put it back first. {OTHER_HOME}",
+            remedy=f"If it was moved, or its disk is missing, put it back first. {OTHER_HOME} If there was no run yet: "
+            "'rosterflow demo' makes some.",
         )
 
 

@@ -194,7 +194,8 @@ def test_a_plan_whose_own_run_settled_what_was_cut_off_does_not_speak_of_another
     import shutil
 
     office.spec["rules"][0]["when"] = {"department": ["Sales", "Marketing"]}
-    shutil.rmtree(office.home / "runs" / apply_cut_off.run_id)
+    for run_id in runs_of_its_plan(journal, apply_cut_off):
+        shutil.rmtree(office.home / "runs" / run_id)
     newer = make_plan()
     step = json.loads(newer.folder.path("summary.json").read_text())["run"]["next_steps"][0]
     assert f"give it up with 'rosterflow apply {newer.run_id}', then make a new plan" in step
@@ -352,6 +353,16 @@ def test_the_mails_of_a_plan_that_was_given_up_are_told_once(overtaken, sync, ap
         assert (again.code, journal.run(again.run_id).summary["mails"]) == (9, {})
 
 
+def runs_of_its_plan(journal, cut_off):
+    """The run that made the plan, and the one that was cut off in applying it."""
+    made = [run for run in journal.runs() if run.summary.get("run", {}).get("plan_hash") == cut_off.plan_hash]
+    return [*(run.run_id for run in made), cut_off.run_id]
+
+
+def first_step(planned):
+    return json.loads(planned.folder.path("summary.json").read_text())["run"]["next_steps"][0]
+
+
 TROUBLES = {
     "its plan": ("plan.jsonl", "{}"),
     "what names its pipeline": ("run.json", "{"),
@@ -367,9 +378,12 @@ def test_a_command_that_cannot_settle_what_was_cut_off_is_not_advised(
 ):
     office.spec["rules"][0]["when"] = {"department": ["Sales", "Marketing"]}
     name, text = TROUBLES[trouble]
-    (office.home / "runs" / apply_cut_off.run_id / name).write_text(text)
+    planned, applied = runs_of_its_plan(journal, apply_cut_off)
+    (office.home / "runs" / applied / name).write_text(text)
+    assert f"See to it with 'rosterflow apply {planned}'" in first_step(make_plan())
+    (office.home / "runs" / planned / name).write_text(text)
     newer = make_plan()
-    step = json.loads(newer.folder.path("summary.json").read_text())["run"]["next_steps"][0]
+    step = first_step(newer)
     assert f"give it up with 'rosterflow apply {newer.run_id}', then make a new plan" in step
 
     assert told(apply(newer.run_id)).code == 9
