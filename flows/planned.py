@@ -45,7 +45,8 @@ class Planned:
 def planned_run(name: str) -> Planned:
     """Return the plan that *name* means: a run's id (or its beginning, or ``latest``), its folder, its plan.jsonl.
 
-    Raises ``BadUsage`` if there is none, ``StalePlan`` if it was altered or was not made by this installation.
+    Raises ``BadUsage`` if there is none, or its pipeline file is gone, ``StalePlan`` if it was altered or was not made
+    by this installation.
     """
     settings = Settings()
     require_home(settings.home)
@@ -59,7 +60,13 @@ def planned_run(name: str) -> Planned:
                 remedy=MAKE_ONE,
             )
         plan_hash = _recorded(folder.path(PLAN).read_bytes(), journal)
-    return Planned(folder, plan_hash, folder.load_json(ABOUT, _pipeline_of))
+    pipeline = folder.load_json(ABOUT, _pipeline_of)
+    if not _is(Path(pipeline).exists):
+        raise BadUsage(
+            f"The pipeline file that the plan was made with is not there any more: {pipeline}.",
+            remedy="Put it back there, or make a new plan with it where it is now.",
+        )
+    return Planned(folder, plan_hash, pipeline)
 
 
 def _pipeline_of(about: dict[str, Any]) -> str:
@@ -160,7 +167,8 @@ def bring(run: Run, plan: Plan, origin: RunFolder) -> None:
 
 def _always_left(plan: Plan) -> list[str]:
     """Return the files that every run leaves that makes a plan: what is not there was lost."""
-    return [ORIGINS, *(f"{source.name}{end}" for source in plan.header.sources for end in VERDICT)]
+    ends = (*VERDICT, ".whole.json")
+    return [ORIGINS, *(f"{source.name}{end}" for source in plan.header.sources for end in ends)]
 
 
 def _copied(name: str, plan: Plan, origin: RunFolder, folder: RunFolder) -> bool:

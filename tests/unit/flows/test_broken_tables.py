@@ -60,9 +60,10 @@ ELSE = ["hr.whole.json", "hr.profile.json", "target.accounts.parquet", "hr.raw.p
 
 @pytest.mark.prove
 @pytest.mark.parametrize("name", sampled(ELSE, {"hr.whole.json"}))
-def test_what_else_is_broken_there_does_not_stop_it(make_plan, apply, told, office, name):
+@pytest.mark.parametrize("break_", [empty, Path.unlink], ids=["empty", "gone"])
+def test_what_else_is_broken_there_does_not_stop_it(make_plan, apply, told, office, name, break_):
     planned = make_plan()
-    empty(planned.folder.path(name))
+    break_(planned.folder.path(name))
 
     ended = told(apply(planned.run_id))
 
