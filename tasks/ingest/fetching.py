@@ -25,6 +25,7 @@ from tasks.ingest.archives import MAX_BYTES
 from tasks.ingest.files import RosterFile, rejected
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.fields import REFERENCE
+from tasks.model.places import goes_in_clear
 from tasks.model.sources import REMOTE, Source, safe_place
 from tasks.model.steering import printable
 
@@ -201,6 +202,12 @@ def _fetch_remote(source: Source, url: str) -> RosterFile:
             source=source.name,
         ) from None
     name = PurePosixPath(unquote(parts.path)).name or safe_place(url)
+    if "@" in parts.netloc and goes_in_clear(url):
+        raise BadPipeline(
+            f"sources.path of {source.name} sends a secret to another machine over plain http.",
+            remedy="Write https://.",
+            source=source.name,
+        )
     if parts.scheme not in REMOTE:
         raise rejected(source, name, f"is at {parts.scheme}://, which is not read", f"Read are: {', '.join(REMOTE)}.")
     try:

@@ -7,7 +7,7 @@ variable is called (docs/decisions/0035). Messages name line, key and variable, 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tasks.model.fields import REFERENCE as SECRET_REFERENCE
 from tasks.model.places import goes_in_clear
@@ -107,15 +107,26 @@ def _sends_in_clear(path: Path, text: str, secrets: frozenset[str], environ: Map
 
     Every web hook is a secret. One that is a block's value is judged when it is called.
     """
-    url = _expanded(text, environ).strip()
     if path[:1] == ("notify",):
-        return is_secret(path) and goes_in_clear(url)
-    if not is_place(path) or not goes_in_clear(url):
+        return is_secret(path) and goes_in_clear(_expanded(text, environ).strip())
+    if not is_place(path):
+        return False
+    url = _as_opened(path, text, environ)
+    if not goes_in_clear(url):
         return False
     query = text.partition("?")[2] if "://" in text else url.partition("?")[2]
     named = any(is_secret_parameter(part.partition("=")[0]) for part in query.split("&"))
     referred = any(name in secrets or name.startswith("block:") for name in _names(query))
     return named or referred or _CREDENTIALS.search(url) is not None
+
+
+def _as_opened(path: Path, text: str, environ: Mapping[str, str]) -> str:
+    """Return a place as it will be opened: values are quoted in a URL that keeps its references until then, and so no
+    sign of a password is taken for one of the URL's own (``tasks.ingest.fetching.resolved``)."""
+    expanded = _expanded(text, environ)
+    if REFERENCE.fullmatch(text) or not can_hold_secrets(path, expanded):
+        return expanded.strip()
+    return REFERENCE.sub(lambda found: quote(environ.get(found[1], found[0]), safe=""), text).strip()
 
 
 def _names(text: str) -> list[str]:

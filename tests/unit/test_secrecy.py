@@ -274,6 +274,16 @@ def test_a_secret_of_a_list_goes_to_https_or_to_this_machine(refused, load, plac
     assert load(put(FULL, spot, safe), EXPORT=url.replace("http", "https"))
 
 
+@pytest.mark.parametrize("password", ["aB3/xyz9+Qw==", "p#ss-word-1", "what?ever12", "p@ss-word-1", "a@b/c#d?e:f%41 g"])
+def test_the_signs_of_a_password_do_not_hide_where_it_goes(refused, load, password) -> None:
+    spot = ("sources", 3, "path")
+    assert refused(put(FULL, spot, "http://hr:${PAT}@files.acme.example/a.csv"), PAT=password) == {
+        "sources[3].path": "sends a secret to another machine over plain http; write https://"
+    }
+    assert load(put(FULL, spot, "http://hr:${PAT}@127.0.0.1:8080/a.csv"), PAT=password)
+    assert load(put(FULL, spot, "https://hr:${PAT}@files.acme.example/a.csv"), PAT=password)
+
+
 def test_a_list_without_a_secret_may_come_over_plain_http(load) -> None:
     for place in ("http://files.acme.example/a.csv", "http://files.acme.example/a.csv?team=${TEAM}"):
         assert load(put(FULL, ("sources", 3, "path"), place), TEAM="Sales")
