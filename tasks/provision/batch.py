@@ -322,8 +322,8 @@ class Batch:
 
     async def find_group(self, key: str | None, name: str) -> str | None:
         """Return the key of a group that the plan knows by *key*, or makes under *name*; None if it is not there."""
-        groups = await self.readings.groups()
         key = key or self.made_groups.get(name)
+        groups = await self.readings.groups(holding=key)
         if key is not None:
             return key if key in groups else None
         named = sorted(key for key, known in groups.items() if known == name)

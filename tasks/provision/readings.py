@@ -32,6 +32,7 @@ class Readings:
         self._by_key: dict[str, tuple[datetime, AccountState | None]] = {}
         self._by_address: dict[str, tuple[datetime, str | None]] = {}
         self._groups: tuple[datetime, dict[str, str]] | None = None
+        self._missed_groups: set[str] = set()
         self._directory_groups: tuple[datetime, dict[str, str]] | None = None
         self._seats: tuple[datetime, dict[str, int]] | None = None
         self._members: dict[str, tuple[datetime, DirectoryGroup | None]] = {}
@@ -66,10 +67,17 @@ class Readings:
         async with self._lock:
             await self._read(sorted(keys), sorted(address.casefold() for address in addresses))
 
-    async def groups(self, *, again: bool = False) -> dict[str, str]:
-        """Return the groups as they stand: key to name."""
+    async def groups(self, *, again: bool = False, holding: str | None = None) -> dict[str, str]:
+        """Return the groups as they stand: key to name.
+
+        A list without the group *holding*, which was there once, is asked for again: it may be an old one, or the
+        answer to another call. Once for each group: one that is gone costs no more.
+        """
         async with self._lock:
             if self._groups is None or again or self._is_old(self._groups):
+                self._groups = (self._clock(), dict(await self._target.read_groups()))
+            if holding is not None and holding not in self._groups[1] and holding not in self._missed_groups:
+                self._missed_groups.add(holding)
                 self._groups = (self._clock(), dict(await self._target.read_groups()))
             return self._groups[1]
 

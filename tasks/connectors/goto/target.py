@@ -152,10 +152,18 @@ class GotoConnector:
             return []
 
     async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
-        """Read these accounts, sorted by key: one call each, or all users where the pages are fewer than that."""
+        """Read these accounts, sorted by key: one call each, or all users where the pages are fewer than that.
+
+        Whom a list lacks is asked for again: it may be an old one, or the answer to another call.
+        """
         keys, addresses = set(account_keys), {name.casefold(): name for name in user_names}
         if await self._listing_is_shorter(len(keys) + len(addresses)):
             users = await self._users()
+            missing = keys - {user.key for user in users}
+            if len(missing) > SINGLE_READS:
+                users += await self._users()
+            else:
+                users += [user for user in await _together([self._user(key) for key in sorted(missing)]) if user]
         else:
             lookups = [self._user(key) for key in sorted(keys)]
             lookups += [self._user_at(addresses[folded]) for folded in sorted(addresses)]

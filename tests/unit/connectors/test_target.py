@@ -79,9 +79,24 @@ def test_answer_to_a_filter_that_matches_somebody_else_is_not_taken(goto):
 
 def test_many_accounts_are_read_from_the_list_when_that_takes_fewer_calls(goto):
     goto.on("GET", "/users", (200, {"results": [ADA], "total": 1}))
+    goto.on("GET", "/users/700[23]", (404, {"errors": [{"code": "user.not.found"}]}))
     states = goto.run(lambda target: target.read_accounts(["7001", "7002", "7003"], []))
     assert states == [AccountState("7001", "ada@acme.example", "Ada", "Byron", licences=frozenset({"9001"}))]
-    assert (len(goto.calls("GET")), len(listed(goto))) == (2, 1)  # one counts, one lists
+    assert (len(goto.calls("GET")), len(listed(goto))) == (4, 1)  # one counts, one lists, two ask again who is gone
+
+
+@pytest.mark.parametrize("people", [3, 5])
+def test_whom_a_list_lacks_is_asked_for_again(goto, people):
+    """An empty list may be the answer to another call: a leaver would count as gone."""
+    everybody = [{**ADA, "key": 7001 + number, "email": f"p{number}@acme.example"} for number in range(people)]
+    keys = [str(person["key"]) for person in everybody]
+    shown = 1 if people == 3 else 0
+    answers = [everybody[:1], everybody[:shown], everybody]
+    goto.on("GET", "/users", lambda _: (200, {"results": (found := answers.pop(0)), "total": len(found)}))
+    goto.on("GET", "/users/.*", lambda request: (200, {**ADA, "key": request.path.rpartition("/")[2]}))
+    states = goto.run(lambda target: target.read_accounts(keys, []))
+    assert [state.account_key for state in states] == keys
+    assert len(listed(goto)) == (1 if people == 3 else 2)
 
 
 def test_few_accounts_of_a_large_tenant_are_not_read_from_the_list(goto):

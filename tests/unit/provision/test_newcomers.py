@@ -65,6 +65,23 @@ def test_a_newcomers_limited_role_follows_the_create_bound_to_the_group_that_the
     assert world.links()["1"]["roles"] == ("MANAGE_USERS",)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_group_counts_as_gone_if_two_lists_lack_it(make_world, times):
+    world, builder = make_world(groups={"5000": "Sales"}), PlanBuilder()
+    _, _, join = newcomer(builder)
+    read, asked = world.target.read_groups, [0]
+
+    async def of_another_call():
+        asked[0] += 1
+        return {} if asked[0] <= times else await read()
+
+    world.target.read_groups = of_another_call
+    result = world.apply(builder.plan())
+
+    assert ended(result, join) == ("done" if times == 1 else "stale")
+    assert asked[0] == 2
+
+
 @pytest.mark.parametrize("key", ["5000", None])
 def test_a_role_is_not_given_when_a_group_of_its_limit_is_gone(make_world, key):
     world, builder = make_world(account("7001"), groups={"5000": "Everybody"}), PlanBuilder()
