@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -25,7 +25,7 @@ from tasks.ingest.archives import MAX_BYTES
 from tasks.ingest.files import RosterFile, rejected
 from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.fields import REFERENCE
-from tasks.model.places import goes_in_clear
+from tasks.model.places import goes_in_clear, opened
 from tasks.model.sources import REMOTE, Source, safe_place
 from tasks.model.steering import printable
 
@@ -52,6 +52,12 @@ def fetch(source: Source, folder: Path, resolve: Resolve) -> RosterFile:
     place = source.path or ""
     if REFERENCE.search(place):  # what is still a reference stands for a URL with something secret in it
         place = resolved(place, resolve)
+        if "://" not in place:
+            raise BadPipeline(
+                f"sources.path of {source.name} is no URL, once its variables are filled in.",
+                remedy="Only a URL can have a user or a query. Write it as https://host/folder/file.csv?token=${TOKEN}.",
+                source=source.name,
+            )
     if "://" in place:
         return _fetch_remote(source, place)
     path = _newest(source, place, folder) if _is_pattern(place, folder) else _locate(source, folder)
@@ -59,10 +65,8 @@ def fetch(source: Source, folder: Path, resolve: Resolve) -> RosterFile:
 
 
 def resolved(place: str, resolve: Resolve) -> str:
-    """Return a place with its references looked up; one that stands in a URL is quoted as URLs want it."""
-    if REFERENCE.fullmatch(place):
-        return resolve(place).get_secret_value()
-    return REFERENCE.sub(lambda found: quote(resolve(found[0]).get_secret_value(), safe=""), place)
+    """Return a place with its references looked up."""
+    return opened(place, lambda reference: resolve(reference).get_secret_value())
 
 
 # Local files ----------------------------------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ variable is called (docs/decisions/0035). Messages name line, key and variable, 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from tasks.model.fields import REFERENCE as SECRET_REFERENCE
-from tasks.model.places import goes_in_clear
+from tasks.model.places import goes_in_clear, opened
 from tasks.model.secrets import SecretKind, kind_of_value
 from tasks.pipeline_file.plain_yaml import Node, Path, Problem
 from tasks.pipeline_file.wording import listing
@@ -121,12 +121,11 @@ def _sends_in_clear(path: Path, text: str, secrets: frozenset[str], environ: Map
 
 
 def _as_opened(path: Path, text: str, environ: Mapping[str, str]) -> str:
-    """Return a place as it will be opened: values are quoted in a URL that keeps its references until then, and so no
-    sign of a password is taken for one of the URL's own (``tasks.ingest.fetching.resolved``)."""
+    """Return a place as it will be opened: one that keeps its references until then, or one that does not."""
     expanded = _expanded(text, environ)
-    if REFERENCE.fullmatch(text) or not can_hold_secrets(path, expanded):
+    if not can_hold_secrets(path, expanded):
         return expanded.strip()
-    return REFERENCE.sub(lambda found: quote(environ.get(found[1], found[0]), safe=""), text).strip()
+    return opened(text, lambda reference: environ.get(reference[2:-1], reference)).strip()
 
 
 def _names(text: str) -> list[str]:

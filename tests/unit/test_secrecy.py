@@ -284,6 +284,16 @@ def test_the_signs_of_a_password_do_not_hide_where_it_goes(refused, load, passwo
     assert load(put(FULL, spot, "https://hr:${PAT}@files.acme.example/a.csv"), PAT=password)
 
 
+def test_a_variable_that_is_the_host_or_the_beginning_of_a_url_is_judged_as_what_it_says(refused, load) -> None:
+    spot = ("sources", 3, "path")
+    for place in ("${AT}/a.csv?token=${PAT}", "${AT}?token=${PAT}", "http://${AT}/a.csv?token=${PAT}"):
+        begin = "" if place.startswith("http") else "http://"
+        assert load(put(FULL, spot, place), AT=f"{begin}127.0.0.1:8080")
+        assert refused(put(FULL, spot, place), AT=f"{begin}files.acme.example:8080") == {
+            "sources[3].path": "sends a secret to another machine over plain http; write https://"
+        }
+
+
 def test_a_list_without_a_secret_may_come_over_plain_http(load) -> None:
     for place in ("http://files.acme.example/a.csv", "http://files.acme.example/a.csv?team=${TEAM}"):
         assert load(put(FULL, ("sources", 3, "path"), place), TEAM="Sales")

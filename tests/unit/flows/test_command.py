@@ -71,8 +71,13 @@ def test_a_signal_ends_a_command_that_sends_nothing_with_4(run, office, journal,
 
     monkeypatch.setattr(planning, "judge", signalled)
     before = signal.getsignal(signal.SIGTERM)
+    # What is started in the background of a script is started with SIGINT ignored, these tests too.
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    said = run("check", office.save())
+    try:
+        said = run("check", office.save())
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
 
     assert said.exit_code == 4
     assert "A signal ended the command. Nothing was sent." in said.stderr

@@ -3,11 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from tasks.model.errors import RejectedSource
+from tasks.ingest.fetching import fetch
+from tasks.model.errors import BadPipeline, RejectedSource
 from tasks.model.rosters import Roster
 
 Read = Callable[..., Roster]
@@ -68,3 +71,27 @@ def test_sign_in_page_is_no_file(serve: Callable[..., str], read: Read, name: st
 def test_file_that_ends_before_its_length_is_refused(serve: Callable[..., str], read: Read) -> None:
     with pytest.raises(RejectedSource, match="cannot be fetched"):
         read(serve(200, PERSON + b"2,bo,IT\n", short=8))
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["${BASE}/${NAME}?token=${TOKEN}", "http://${HOST}/${NAME}?token=${TOKEN}", "${URL}", "${URL}?token=${TOKEN}"],
+)
+def test_a_variable_may_be_any_part_of_a_url(
+    serve: Callable[..., str], make_source: Any, tmp_path: Path, place: str
+) -> None:
+    url = serve(200, PERSON)
+    base, _, name = url.rpartition("/")
+    values = {"BASE": base, "HOST": base.partition("://")[2], "NAME": name, "URL": url, "TOKEN": "s3cr3t/?#@"}
+    found = fetch(make_source(place), tmp_path, lambda reference: SecretStr(values[reference[2:-1]]))
+    assert found.data == PERSON
+
+
+def test_a_place_that_is_no_url_with_its_variables_is_an_error_without_their_values(
+    make_source: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(BadPipeline, match="is no URL, once its variables are filled in") as caught:
+        fetch(
+            make_source("staff.csv?of=${URL}"), tmp_path, lambda _: SecretStr("https://hr:hunter2@acme.example/a.csv")
+        )
+    assert "hunter2" not in str(caught.value) + repr(caught.value.facts)
