@@ -151,7 +151,7 @@ def _facts(run: Any, reason: str, permits: Any, overrides: Any) -> dict[str, Any
 
 
 _WITHOUT_REPORT = {
-    "running": "At work, or cut off: the same command goes on with it, or gives its plan up.",
+    "running": "At work, or cut off: the next sync or apply of its pipeline goes on with it, or gives its plan up.",
     "Interrupted": "Cut off while it applied a plan; a later run took that up, or gave it up.",
     "Crashed": "An unexpected error ended it, or its report could not be written.",
     "Journal lost": "The journal failed while it was at work, or while its report was written.",

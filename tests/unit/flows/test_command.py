@@ -175,7 +175,10 @@ def test_a_run_takes_one_line_of_the_list_however_long_its_reason_is(run, office
 @pytest.mark.prove
 def test_the_list_of_runs_says_what_is_known_of_one_without_a_report(run, office, cut_off):
     cut_off()
-    assert "At work, or cut off: the same command goes on with it, or gives its plan up." in run("runs").stdout
+    assert (
+        "At work, or cut off: the next sync or apply of its pipeline goes on with it, or gives its plan up."
+        in run("runs").stdout
+    )
 
 
 def test_a_run_that_was_cut_off_before_it_applied_is_gone_on_with_by_nobody(run, office):
