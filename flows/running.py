@@ -201,12 +201,15 @@ def _report(run: Run, finished: datetime) -> None:
 
 def _result(run: Run) -> tuple[Plan | None, dict[str, Outcome]]:
     """Return the plan of a run with its outcomes: the one that it began to apply, whatever became of its folder."""
-    applied = run.journal.run(run.run_id).plan_hash if run.applying else None
+    record = run.journal.run(run.run_id) if run.applying else None
+    applied = record.plan_hash if record else None
     plan = run.plan if applied is None else traced(run.journal.plan(applied), run.folder)
     if plan is None or not run.sends:
         return plan, {}
     run.own = run.journal.settled_by(run.run_id, plan.hash)
-    if run.applying:  # one that was refused tells nothing: the plan may have been given up, and all of it told
+    # One that was refused, or that failed as it began, tells nothing: the plan may have been given up, and all of it
+    # told; and that it has told something would not be known to the next.
+    if record and record.applying_since:
         run.untold = run.journal.settled_untold(run.run_id, plan.hash)
     return plan, run.journal.outcomes_and_doubts(plan)
 

@@ -279,6 +279,27 @@ def test_a_run_that_was_killed_with_its_report_written_has_ended_as_that_says(
 
 
 @pytest.mark.prove
+def test_mails_of_a_run_that_was_cut_off_are_not_told_by_one_that_fails_as_it_begins(
+    cut_off_after, sync, told, journal, tenant, monkeypatch
+):
+    from tasks.connectors.goto.target import GotoConnector
+    from tasks.model.errors import TargetDown
+
+    async def down(_: object) -> None:
+        raise TargetDown("It is down.")
+
+    cut_off_after(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(GotoConnector, "identify", down)
+        failed = told(sync())
+    ended = told(sync())
+
+    assert (failed.code, ended.code) == (7, 0)
+    mails = [sum(journal.run(one.run_id).summary["mails"].values()) for one in (failed, ended)]
+    assert mails == [0, sum(tenant.mails().values())]
+
+
+@pytest.mark.prove
 def test_mails_of_calls_that_are_found_made_are_told_though_nothing_more_is_sent(cut_off, sync, told, journal, tenant):
     cut_off("close_plan")
     sent = tenant.mails()
