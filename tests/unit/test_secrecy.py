@@ -294,6 +294,15 @@ def test_a_variable_that_is_the_host_or_the_beginning_of_a_url_is_judged_as_what
         }
 
 
+@pytest.mark.parametrize(
+    "place", ["//files.acme.example/a.csv?token=${EXTRA}", "http:/acme.example/a.csv?v=1&of=${EXTRA}"]
+)
+def test_a_url_whose_scheme_was_forgotten_is_no_path_with_a_secret(refused, place) -> None:
+    said = refused(put(FULL, ("sources", 3, "path"), place), EXTRA="geheim-4711-geheim")
+    assert "is no URL: write it with its scheme" in said["sources[3].path"]
+    assert "geheim" not in str(said)
+
+
 def test_a_list_without_a_secret_may_come_over_plain_http(load) -> None:
     for place in ("http://files.acme.example/a.csv", "http://files.acme.example/a.csv?team=${TEAM}"):
         assert load(put(FULL, ("sources", 3, "path"), place), TEAM="Sales")
