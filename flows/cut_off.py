@@ -129,12 +129,13 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
     outcomes = run.journal.outcomes_and_doubts(plan)
     ended = _NOT_REPORTED if went_through else _not_completed(cut_off)
     run.given_up.append(f"{ended.format(cut_off.run_id)}. {carried_out(plan, outcomes)}")
-    has_its_own = cut_off.finished_at is not None and cut_off.state != INTERRUPTED
-    if has_its_own:
+    summary: dict[str, Any] = {}
+    if cut_off.finished_at is not None and cut_off.state != INTERRUPTED:  # it has a report of its own
         found = run.journal.settled_by(run.run_id, plan.hash)
         run.late_mails.update(mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in found}))
-    facts = facts_of_cut_off(run, cut_off, plan, outcomes, went_through=went_through)
-    summary = {} if has_its_own else _report(run, facts, plan, outcomes)
+    else:
+        facts = facts_of_cut_off(run, cut_off, plan, outcomes, went_through=went_through)
+        summary = _report(run, facts, plan, outcomes)
     close(cut_off.run_id, run.run_id, datetime.now(UTC), summary)
 
 

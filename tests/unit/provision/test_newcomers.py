@@ -32,6 +32,19 @@ def kill_at_the_look_after_the_call(world, plan):
     world.target.read_accounts = read
 
 
+def lose_after_the_call(world):
+    """Let the target be down for every look after the first call; return how it is read before."""
+    read = world.target.read_accounts
+
+    async def lost_afterwards(*asked):
+        if world.target.calls:
+            raise down()
+        return await read(*asked)
+
+    world.target.read_accounts = lost_afterwards
+    return read
+
+
 def kinds(world: World) -> list[str]:
     return [str(call.kind) for call in world.target.calls]
 
@@ -189,14 +202,7 @@ def test_a_transfer_that_cannot_be_seen_now_leaves_the_person_made(make_world):
     world, builder = make_world(), PlanBuilder()
     create = builder.create("1")
     world.target.elsewhere = {"p1@acme.example"}
-    read = world.target.read_accounts
-
-    async def lost_afterwards(*asked):
-        if world.target.calls:
-            raise down()
-        return await read(*asked)
-
-    world.target.read_accounts = lost_afterwards
+    lose_after_the_call(world)
     result = world.apply(builder.plan())
 
     assert (ended(result, create), result.exit_code, result.stopped_by) == ("done", 0, None)
@@ -237,14 +243,7 @@ def test_who_could_not_be_looked_at_is_looked_at_by_the_next_run_and_stays_made_
     create = builder.create("1")
     plan = builder.plan()
     world.target.elsewhere = {"p1@acme.example"}
-    read = world.target.read_accounts
-
-    async def lost_afterwards(*asked):
-        if world.target.calls:
-            raise down()
-        return await read(*asked)
-
-    world.target.read_accounts = lost_afterwards
+    read = lose_after_the_call(world)
     assert world.apply(plan).outcomes[create.change_id].reason == UNSEEN
 
     world.target.read_accounts = read
