@@ -136,8 +136,7 @@ class CallRecord(PlanRecord):
 
     def _open(self, plan_hash: str) -> list[tuple[str, str]]:
         """Return the calls of a plan that nobody heard of since: their kind, with each of their changes."""
-        unknown = operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
-        query = select(operations.c.kind, operations.c.change_ids).where(operations.c.plan_hash == plan_hash, unknown)
+        query = select(operations.c.kind, operations.c.change_ids).where(operations.c.plan_hash == plan_hash, is_open())
         with self._read() as conn:
             return [(kind, change_id) for kind, ids in conn.execute(query) for change_id in ids]
 
@@ -219,6 +218,11 @@ class CallRecord(PlanRecord):
 def _appliers(plan_hash: str) -> Select[tuple[str]]:
     """The ids of the runs that began to apply a plan."""
     return select(runs.c.run_id).where(runs.c.plan_hash == plan_hash, runs.c.applying_since.is_not(None))
+
+
+def is_open() -> ColumnElement[bool]:
+    """The calls of which nobody has heard, or looked up, what became."""
+    return operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
 
 
 def _never_left() -> ColumnElement[bool]:

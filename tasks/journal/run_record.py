@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
+from tasks.journal.call_record import is_open
 from tasks.journal.database import write_audit
 from tasks.journal.plan_record import PlanRecord, put_generation, read_generation
 from tasks.journal.records import INTERRUPTED, CallResult, RunRecord
@@ -63,7 +64,7 @@ class RunsRecord(PlanRecord):
             plan_hash = conn.execute(select(runs.c.plan_hash).where(runs.c.run_id == run_id)).scalar_one()
             pipeline, _ = self._home(conn, plan_hash)
             this = operations.c.plan_hash == plan_hash
-            conn.execute(update(operations).where(this, _is_open()).values(result=CallResult.UNKNOWN, concluded_at=at))
+            conn.execute(update(operations).where(this, is_open()).values(result=CallResult.UNKNOWN, concluded_at=at))
             if conn.execute(select(plans.c.touched).where(plans.c.plan_hash == plan_hash)).scalar_one():
                 put_generation(conn, pipeline, read_generation(conn, pipeline) + 1)
                 untouched = {"touched": False, "generation_after": None}
@@ -104,7 +105,7 @@ class RunsRecord(PlanRecord):
 
         A run that is at work looks the same: ask while holding the lock.
         """
-        plan_open = select(operations.c.plan_hash).where(_is_open())
+        plan_open = select(operations.c.plan_hash).where(is_open())
         in_doubt = runs.c.finished_at.is_(None) | runs.c.plan_hash.in_(plan_open)
         found = self._runs(runs.c.pipeline == pipeline, runs.c.applying_since.is_not(None), in_doubt, limit=1)
         return found[0] if found else None
@@ -118,10 +119,6 @@ class RunsRecord(PlanRecord):
 
 def _cut_off(pipeline: str) -> tuple[ColumnElement[bool], ...]:
     return (runs.c.pipeline == pipeline, runs.c.applying_since.is_not(None), runs.c.finished_at.is_(None))
-
-
-def _is_open() -> ColumnElement[bool]:
-    return operations.c.result.is_(None) | (operations.c.result == CallResult.UNCERTAIN)
 
 
 def _put_summary(conn: Connection, run_id: str, summary: Mapping[str, Any]) -> None:
