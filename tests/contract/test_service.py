@@ -171,7 +171,7 @@ def test_a_failing_test_names_nobody(service: Service, monkeypatch: pytest.Monke
     query = "filter=email%20eq%20%22ada%40acme.example%22"
     with pytest.raises(pytest.fail.Exception) as caught:
         service.read("/nothing", query)
-    assert "ada" not in str(caught.value)
+    assert "acme.example" not in str(caught.value)
 
     async def cut(self: httpx.AsyncClient, url: httpx.URL, **_: Any) -> httpx.Response:
         raise httpx.ConnectError(f"No answer from {url}")
@@ -180,4 +180,4 @@ def test_a_failing_test_names_nobody(service: Service, monkeypatch: pytest.Monke
     with pytest.raises(pytest.fail.Exception) as caught:
         service.get("/users", query)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
-    assert "ada" not in str(caught.value)
+    assert "acme.example" not in str(caught.value)

@@ -247,7 +247,7 @@ def test_no_secret_and_no_address_shows_in_logs_or_in_any_repr(goto, caplog):
     assert any(record.name == "httpx" for record in caplog.records)
     for text in [caplog.text, *shown, *(repr(record.__dict__) for record in caplog.records)]:
         assert "hush" not in text
-        assert "ada" not in text
+        assert "acme.example" not in text
         assert "Bearer" not in text
 
 
