@@ -1,6 +1,7 @@
 """See to what an earlier run was cut off in: go on with it, or give it up and tell what had been done."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,7 @@ from zipfile import is_zipfile
 
 from flows.planned import bring
 from flows.run import Run
-from flows.verdict import facts_of_cut_off, mails_of
+from flows.verdict import facts_of_cut_off, mails_of, mails_untold
 from tasks.faults import fault_of
 from tasks.journal import INTERRUPTED, Journal, RunFolder, RunRecord
 from tasks.model.errors import BadUsage, StalePlan
@@ -81,11 +82,28 @@ def _record_end(run: Run, found: RunRecord) -> bool:
         told = summary["run"]
         is_whole = told["run_id"] == found.run_id and is_zipfile(folder.path(REVIEW))
         at, code, name = datetime.fromisoformat(told["finished_at"]), int(told["exit_code"]), ENDED[told["state"]]
-    except (BadUsage, KeyError, TypeError, ValueError):
+        mails = Counter({kind: int(times) for kind, times in summary["mails"].items()})
+    except (AttributeError, BadUsage, KeyError, TypeError, ValueError):
         return False
     if is_whole:
+        run.told_mails[str(found.plan_hash)] = _told_beyond(run, found, mails)
         run.journal.finish_run(found.run_id, code, name, summary, at.astimezone(UTC))
     return is_whole
+
+
+def _told_beyond(run: Run, found: RunRecord, mails: Counter[str]) -> Counter[str]:
+    """Return those of the *mails* that a run told of in its report that were for changes without an outcome.
+
+    There are none but in a journal that was put back from a copy which is older than that report.
+    """
+    plan = _plan_of(found, run.journal)
+    if plan is None:
+        return Counter()
+    outcomes = run.journal.outcomes(plan.hash)
+    own = run.journal.settled_by(found.run_id, plan.hash) | run.journal.settled_untold(found.run_id, plan.hash)
+    known = mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in own})
+    unknown = Counter(kind for change in plan.changes if change.change_id not in outcomes for kind in change.mail)
+    return (mails - Counter(known)) & unknown
 
 
 def _note_calls(run: Run, plan_hash: str) -> None:
@@ -132,7 +150,7 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
     summary: dict[str, Any] = {}
     if cut_off.finished_at is not None and cut_off.state != INTERRUPTED:  # it has a report of its own
         found = run.journal.settled_by(run.run_id, plan.hash)
-        run.late_mails.update(mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in found}))
+        run.late_mails.update(mails_untold(run, plan, {key: one for key, one in outcomes.items() if key in found}))
     else:
         facts = facts_of_cut_off(run, cut_off, plan, outcomes, went_through=went_through)
         summary = _report(run, facts, plan, outcomes)

@@ -26,9 +26,11 @@ class Run:
     done of each plan of an earlier run that this one has given up, ``unread`` what could not be read of a plan's
     folder, with that folder's name, ``unkept`` the sources whose list it carries out and cannot keep as the last
     accepted one. ``late_mails`` are those, by kind, of calls that this one found made for a plan that it has given up,
-    and whose run had its report. ``applying`` tells whether it has begun to send a plan. When the run has ended,
-    ``error`` is what stopped it, ``sent`` what is known of what it sent, and ``result`` its plan with the outcomes,
-    ``own`` those that it made itself, ``untold`` those of runs of its plan that were cut off, and have no report.
+    and whose run had its report; ``told_mails`` those, by plan and kind, that such a report told of changes of which
+    the journal, put back from an older copy, has no outcome. ``applying`` tells whether it has begun to send a plan.
+    When the run has ended, ``error`` is what stopped it, ``sent`` what is known of what it sent, and ``result`` its
+    plan with the outcomes, ``own`` those that it made itself, ``untold`` those of runs of its plan that were cut off,
+    and have no report.
     """
 
     run_id: str
@@ -48,6 +50,7 @@ class Run:
     unread: dict[str, str] = field(default_factory=dict)
     unkept: list[str] = field(default_factory=list)
     late_mails: Counter[str] = field(default_factory=Counter)
+    told_mails: dict[str, Counter[str]] = field(default_factory=dict)
     error: RosterflowError | None = None
     sent: Sent = UNKNOWN
     result: tuple[Plan | None, dict[str, Outcome]] | None = None

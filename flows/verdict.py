@@ -228,7 +228,13 @@ def _way_on(run: Run, plan: Plan | None) -> str:
 
 
 def _mails_told(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
-    return dict(Counter(mails_of(plan, _own(run, outcomes))) + run.late_mails)
+    return dict(mails_untold(run, plan, _own(run, outcomes)) + run.late_mails)
+
+
+def mails_untold(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome]) -> Counter[str]:
+    """Count by kind the mails of what was done, but for those that a report told of outcomes that were lost since."""
+    told = run.told_mails.get(plan.hash) if plan else None
+    return Counter(mails_of(plan, outcomes)) - (told or Counter())
 
 
 def mails_of(plan: Plan | None, outcomes: Mapping[str, Outcome]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tasks.journal import CallResult, Journal
+from tasks.journal import CallResult, Intent, Journal
 from tests.support.effort import sampled
 
 
@@ -276,6 +276,41 @@ def test_a_run_that_was_killed_with_its_report_written_has_ended_as_that_says(
     assert first.summary == (summary if has_report else {})
     assert sum(second.summary["mails"].values()) == (0 if has_report else sum(mails.values()))
     assert tenant.mails() == mails
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("is_given_up", [True, False])
+def test_mails_that_a_report_told_are_not_told_again_where_an_older_copy_of_the_journal_is_put_back(
+    sync, told, office, staff, tenant, monkeypatch, is_given_up
+):
+    write, place, copied = Journal.write, office.home / "journal.db", []
+
+    def copying(self, plan_hash, run_id, entries):
+        recorded = write(self, plan_hash, run_id, entries)
+        copied.extend(one for one in entries if isinstance(one, Intent))
+        if len(copied) >= 3 and not (office.folder / "copy.db").exists():
+            with closing(sqlite3.connect(place)) as conn, closing(sqlite3.connect(office.folder / "copy.db")) as copy:
+                conn.backup(copy)
+        return recorded
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", copying)
+        first = told(sync())
+    sent = tenant.mails()
+    for name in ("journal.db-wal", "journal.db-shm"):
+        (office.home / name).unlink(missing_ok=True)
+    (office.folder / "copy.db").replace(place)
+    if is_given_up:
+        office.staff(staff[:-1])
+
+    second = told(sync())
+
+    assert (first.code, second.code) == (0, 0)
+    with Journal.open(place) as journal:
+        one, other = (journal.run(ended.run_id) for ended in (first, second))
+    assert one.state == "Completed"
+    assert sum(one.summary["mails"].values()) == sum(sent.values()) > 0
+    assert sum(other.summary["mails"].values()) == sum(tenant.mails().values()) - sum(sent.values())
 
 
 @pytest.mark.prove
