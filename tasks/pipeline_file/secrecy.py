@@ -30,6 +30,8 @@ _CODES = frozenset({"access", "auth", "function"})
 """Of what a code is a secret; one that is called just that is too."""
 _CREDENTIALS = re.compile(r"://(?P<user>[^/?#@:]*)(?P<colon>:?)(?P<password>[^/?#@]*)@")
 
+_IN_PATH = re.compile(r"[;#]([^/;#=?]+)=[^/;#]*\$\{")
+"""A parameter of a step of the path, or of the fragment, that a variable fills."""
 _QUERY = re.compile(r"\?[^/]*=\$\{")
 
 
@@ -244,6 +246,8 @@ def _said(
         yield f"the variable {name} is used as a secret on line {used[name]}, and no secret may stand here; {WHERE}"
     if is_place(value.path) and "://" in value.open and any(name.startswith("block:") for name in names):
         yield f"a block is for secrets, and no secret may stand in the host or the path of a URL; {WHERE}"
+    if is_place(value.path) and any(map(is_secret_parameter, _IN_PATH.findall(value.open))):
+        yield f"a parameter in the path or the fragment of a URL is no place for a secret; {WHERE}"
     if is_place(value.path) and _QUERY.search(value.open) and "://" not in _expanded(value.open, environ):
         yield "has a query with a variable and is no URL: write it with its scheme, https://host/folder/file.csv?..."
     if value.path[:1] == ("targets",) and "urls" in value.path and _CREDENTIALS.search(_expanded(value.open, environ)):

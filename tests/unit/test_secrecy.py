@@ -303,6 +303,14 @@ def test_a_url_whose_scheme_was_forgotten_is_no_path_with_a_secret(refused, plac
     assert "geheim" not in str(said)
 
 
+@pytest.mark.parametrize("place", ["https://a.example/a.csv;token=${EXTRA}", "https://a.example/a.csv#sig=${EXTRA}"])
+def test_a_parameter_in_the_path_or_the_fragment_of_a_url_holds_no_secret(refused, load, place) -> None:
+    said = refused(put(FULL, ("sources", 3, "path"), place), EXTRA="geheim-4711-geheim")
+    assert "a parameter in the path or the fragment of a URL is no place for a secret" in said["sources[3].path"]
+    assert "geheim" not in str(said)
+    assert load(put(FULL, ("sources", 3, "path"), "https://a.example/a.csv;v=${EXTRA}"), EXTRA="3")
+
+
 def test_a_list_without_a_secret_may_come_over_plain_http(load) -> None:
     for place in ("http://files.acme.example/a.csv", "http://files.acme.example/a.csv?team=${TEAM}"):
         assert load(put(FULL, ("sources", 3, "path"), place), TEAM="Sales")
