@@ -12,7 +12,7 @@ from tasks.model.tally import TALLIES, Tally, tally_of
 from tasks.settings import Settings
 
 GO_ON = "Run the same command again: it goes on where it stopped."
-AGAIN = "run the same command again"
+AGAIN = "run the same command"
 LOOKS_UP = "It looks up what became of every call that has no answer on record."
 BEYOND_READING = ("gone", "replaced", "log lost")
 """Reasons for which what can still be read of a lost journal is not what will be found in its place."""

@@ -74,7 +74,7 @@ def resolve_secret(ref: str) -> SecretStr:
     value = os.environ.get(name, "")
     if not value:
         raise BadPipeline(
-            f"The environment has no {name}, which the pipeline asks for.",
+            f"The environment has no value for {name}, which the pipeline asks for.",
             remedy=f"Set {name} for the account that runs this command.",
             variable=name,
         )

@@ -34,7 +34,10 @@ def accept(
         show_json([asdict(permit) for permit in permits])
         return
     for permit in permits:
-        show(f"The list of {permit.source} may pass, once, until {permit.until} (decision {permit.permit_id}).")
+        show(
+            f"The list of {permit.source} that run {permit.run_id} refused may pass, once, until {permit.until} "
+            f"(decision {permit.permit_id})."
+        )
     say("Now run the command again.")
 
 

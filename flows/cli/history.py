@@ -1,5 +1,6 @@
 """``runs`` and ``report``: what was done, from the journal. Loads neither GX nor Prefect nor pandas."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -37,11 +38,8 @@ def runs(
         show(f"{run.run_id}  {run.command:6} {run.pipeline:20} {code:>2} {run.state:14} {reason}".rstrip())
         if let_pass := _override(run, overrides):
             show(f"  its plan was let pass over a limit: {printable(let_pass)}")
-        for permit in permits:
-            if permit.run_id == run.run_id:
-                used = f"used by run {permit.spent_by}" if permit.spent_by else f"until {permit.until}"
-                said = printable(f"{permit.by}: {permit.reason}")
-                show(f"  the list of {permit.source} was accepted by {said} ({used})")
+        for accepted in _accepted(run, permits):
+            show(f"  {accepted}")
 
 
 def report(
@@ -63,6 +61,7 @@ def report(
         folder = settings.runs / found.run_id
         sent = " ".join(filter(None, (_sent(found, journal), _carried_out(found, journal))))
         since = _since(found, journal)
+        permits = journal.permits()
     if not found.summary:
         page = folder / PAGE
         there = f"A page that it wrote, though its end could not be recorded, is {page}." if page.is_file() else ""
@@ -74,6 +73,8 @@ def report(
     if found.summary["run"]["message"] and not json:
         show(found.summary["run"]["message"])
     tell(found.summary, folder, json=json)
+    for accepted in () if json else _accepted(found, permits):
+        show(f"Since this run ended, {accepted}.")
     if since and not json:
         show(f"So it was when this run ended. Its plan was begun since, by run {since}: see 'rosterflow runs'.")
     if not folder.is_dir():
@@ -103,6 +104,15 @@ def _since(run: Any, journal: Any) -> str:
     plan_hash = (run.summary or {}).get("run", {}).get("plan_hash")
     later = [one for one in journal.begun_by(plan_hash) if one > run.run_id] if plan_hash else []
     return later[-1] if later else ""
+
+
+def _accepted(run: Any, permits: Any) -> Iterator[str]:
+    """Yield one line for each list that a run refused and somebody accepted."""
+    for permit in permits:
+        if permit.run_id == run.run_id:
+            used = f"used by run {permit.spent_by}" if permit.spent_by else f"until {permit.until}"
+            said = printable(f"{permit.by}: {permit.reason}")
+            yield f"the list of {permit.source} was accepted by {said} ({used})"
 
 
 def _override(run: Any, overrides: Any) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.errors import RosterflowError
+from tasks.model.errors import RosterflowError, TargetDown
 from tasks.model.sent import NOTHING, SENT_UNKNOWN, Sent
 from tasks.model.tally import Tally
 
@@ -112,3 +112,11 @@ def test_a_call_that_certainly_was_not_made_counts_no_more() -> None:
     tally.settle(("b", 1), made=True)
     tally.settle(("of another process", 1), made=False)
     assert tally.calls == 1
+
+
+@pytest.mark.parametrize("remedy", ["When it answers again, run the same command: it goes on where it stopped.", ""])
+def test_that_the_same_command_goes_on_is_said_once(remedy: str) -> None:
+    from flows.sent import telling
+
+    told = telling(TargetDown("It is down.", remedy=remedy), Sent(counted=3, recorded=3)).remedy
+    assert told.casefold().count("run the same command") == told.count("goes on where it stopped") == 1

@@ -105,10 +105,11 @@ def test_what_cannot_be_accepted_is_said_and_what_can_is_recorded_with_name_reas
     said = accept(refused)
     assert said.code == 0
     last = (datetime.now(UTC).date() + timedelta(days=7)).isoformat()
-    assert f"The list of hr may pass, once, until {last} (decision 1)." in said.text
+    assert f"The list of hr that run {refused} refused may pass, once, until {last} (decision 1)." in said.text
     [permit] = journal.permits("acme")
     assert (permit.by, permit.reason, permit.run_id, permit.spent_by) == ("Ada Byron", "Sold a branch", refused, None)
     assert "the list of hr was accepted by Ada Byron: Sold a branch (until" in rosterflow("runs").text
+    assert "Since this run ended, the list of hr was accepted by Ada Byron" in rosterflow("report", refused).text
     assert "file permitted" in [entry["event"] for entry in journal.audit()]
 
 
