@@ -140,7 +140,7 @@ def test_a_secret_that_is_not_set_ends_with_2_and_is_named(run, office, monkeypa
     secrets = {"client_id": "${GOTO_ID}", "client_secret": "${GOTO_SECRET}", "pat": "${GOTO_PAT}"}
     office.spec["targets"][0]["auth"] = secrets
     said = run("plan", office.pipeline)
-    refused(said, 2, "no GOTO_PAT", "Set GOTO_PAT")
+    refused(said, 2, "no value for GOTO_PAT", "Set GOTO_PAT")
     assert "sandbox-secret" not in said.out + said.err
 
 

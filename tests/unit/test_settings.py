@@ -48,7 +48,7 @@ def test_missing_or_empty_variable_is_named(monkeypatch, value):
     monkeypatch.delenv("ACME_PAT", raising=False)
     if value is not None:
         monkeypatch.setenv("ACME_PAT", value)
-    with pytest.raises(BadPipeline, match=r"no ACME_PAT.*Set ACME_PAT"):
+    with pytest.raises(BadPipeline, match=r"no value for ACME_PAT.*Set ACME_PAT"):
         resolve_secret("${ACME_PAT}")
 
 
