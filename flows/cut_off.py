@@ -17,7 +17,7 @@ from tasks.model.operations import Outcome, is_final
 from tasks.model.plan import Plan
 from tasks.model.tally import tally_of
 from tasks.plan.stage import still_asks_for, traced
-from tasks.provision import admit, conclude_rest
+from tasks.provision import admit, close, conclude_rest
 from tasks.provision.steps import settle_cut_off
 from tasks.report.facts import RunFacts
 from tasks.report.stage import REVIEW, SUMMARY, write_report
@@ -27,7 +27,7 @@ from tasks.report.words import count
 log = logging.getLogger(__name__)
 
 ENDED = {"done": "Completed", "nothing_to_do": "Completed", "partial": "Partial"}
-"""How a run ended whose report says so. What else stopped one is not told there by its name."""
+"""What an end is called of which a report of an older version says no name."""
 
 
 def take_up(run: Run, pipeline: str) -> str | None:
@@ -64,7 +64,8 @@ def give_up_cut_off(run: Run, pipeline: str, plan_hash: str) -> None:
 def _cut_off(run: Run) -> RunRecord | None:
     """Return the run that was cut off, if there is one; what it had sent is told beside what this one sends.
 
-    One that was killed with its report written, and its end not recorded, has ended as that report says.
+    One that has left its report, and whose end is not recorded since it was killed then or the journal could not be
+    written, has ended as that report says.
     """
     found = run.journal.unfinished(run.pipeline_name)
     if found is not None and found.finished_at is None and _record_end(run, found):
@@ -81,12 +82,16 @@ def _record_end(run: Run, found: RunRecord) -> bool:
         summary = folder.load_json(SUMMARY, dict)
         told = summary["run"]
         is_whole = told["run_id"] == found.run_id and is_zipfile(folder.path(REVIEW))
-        at, code, name = datetime.fromisoformat(told["finished_at"]), int(told["exit_code"]), ENDED[told["state"]]
+        at, code = datetime.fromisoformat(told["finished_at"]), int(told["exit_code"])
+        name = str(told.get("state_name") or ENDED[told["state"]])
         mails = Counter({kind: int(times) for kind, times in summary["mails"].items()})
     except (AttributeError, BadUsage, KeyError, TypeError, ValueError):
         return False
     if is_whole:
         run.told_mails[str(found.plan_hash)] = _told_beyond(run, found, mails)
+        plan = _plan_of(found, run.journal)
+        if plan is not None:
+            close(plan, run.journal, found.run_id, datetime.now(UTC))  # it may have ended for want of the journal
         run.journal.finish_run(found.run_id, code, name, summary, at.astimezone(UTC))
     return is_whole
 

@@ -107,6 +107,7 @@ def _latest(journal: Journal, store: RunStore) -> RunFolder:
     for run in journal.runs(limit=None, commands=("plan", "sync")):
         if run.command == "plan" or run.state == UnsafePlan.state_name:
             folder = store.open(run.run_id)
+            _require_last(folder, journal, store)
             if folder.path(PLAN).is_file():
                 return folder
             raise BadUsage(
@@ -114,6 +115,19 @@ def _latest(journal: Journal, store: RunStore) -> RunFolder:
                 remedy="See 'rosterflow runs' for what became of it. An older plan is applied by its run's id only.",
             )
     raise BadUsage(f"No run of 'plan' is in the journal of {store.root.parent}.", remedy=f"{MAKE_ONE} {OTHER_HOME}")
+
+
+def _require_last(folder: RunFolder, journal: Journal, store: RunStore) -> None:
+    """Raise ``BadUsage`` if a run that began later has left a plan, and the journal does not know of it."""
+    known = journal.run_ids()
+    later = [one for one in store.run_ids() if one > folder.root.name and one not in known]
+    unknown = [one for one in later if (store.root / one / PLAN).is_file()]
+    if unknown:
+        raise BadUsage(
+            f"The journal does not know run {unknown[-1]}, which left a plan in {store.root} after run "
+            f"{folder.root.name}: the journal was put back from before it.",
+            remedy="Make a new plan with 'rosterflow plan'. An older one is applied by its run's id only.",
+        )
 
 
 def _recorded(data: bytes, journal: Journal) -> str:

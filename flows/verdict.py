@@ -42,6 +42,7 @@ def facts_of(run: Run, plan: Plan | None, outcomes: Mapping[str, Outcome], finis
         plan_hash=plan.hash if plan else None,
         state=run_state(code, plan),
         exit_code=code,
+        state_name=state_name(run.error, code),
         message=str(run.error or ""),
         requests=run.requests or None,
         mails=_mails_to_come(plan, outcomes) if code in (PENDING, BLOCKED) else _mails_told(run, plan, outcomes),
@@ -141,7 +142,7 @@ def state_name(error: RosterflowError | None, code: int) -> str:
 def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     """Return what somebody should do now, most pressing first."""
     steps = []
-    if code == INCOMPLETE:
+    if code == INCOMPLETE and run.error is None:  # else that says what to do
         steps.append(f"See in the report what was not done, and why. {_way_on(run, plan)}")
     decides = code == PENDING or (code == BLOCKED and run.command == "plan")
     unfinished = run.journal.unfinished(run.pipeline_name) if decides else None

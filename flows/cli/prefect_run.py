@@ -25,6 +25,7 @@ QUIET = {
 PATIENCE = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
 """Prefect's own 20 seconds are too few for its temporary server on a machine that is busy with other things."""
 
+SQLITE = "sqlite+aiosqlite:///"
 UNREACHABLE = "Failed to reach API"
 LATE = "Timed out while attempting to connect to ephemeral"
 """How Prefect's errors begin when a server does not answer, or its temporary one not in time: they have no class."""
@@ -61,6 +62,7 @@ def flow_outcome(name: str, **parameters: Any) -> tuple[Any, Any, str, int]:
     from tasks.settings import Settings
 
     end_leftovers(Settings().home)
+    _require_database()
     _keep_server_apart(Settings().home)
     with counting("Applying") as progress:
         token = PROGRESS.set(progress)
@@ -104,14 +106,33 @@ def _explained(error: Exception) -> Exception:
 
 def _too_late() -> RosterflowError:
     """Return the error of a temporary server that did not answer in time: the flow is not called before it does."""
-    from prefect.settings import PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
+    from prefect.settings import PREFECT_HOME, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
 
     patience_s = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
     return RosterflowError(
         f"Prefect did not start within {patience_s} s.",
-        remedy="Run the same command again, when this machine is less busy. "
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS gives it longer.",
+        remedy="Run the same command again: when this machine is less busy, if it was busy. "
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS gives it longer. If it was not, look at the folder in which "
+        f"Prefect keeps its database: {PREFECT_HOME.value()}.",
     )
+
+
+def _require_database() -> None:
+    """Raise ``RosterflowError`` if a temporary server of Prefect is needed, and its database cannot be kept."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_DATABASE_CONNECTION_URL
+
+    from flows.cli.server_database import trouble_with
+
+    url = str(PREFECT_SERVER_DATABASE_CONNECTION_URL.value() or "")
+    if PREFECT_API_URL.value() or not url.startswith(SQLITE) or ":memory:" in url:
+        return
+    trouble = trouble_with(Path(url.removeprefix(SQLITE).partition("?")[0]))
+    if trouble:
+        raise RosterflowError(
+            f"Prefect cannot start: {trouble}.",
+            remedy="Make room there, or put the file right or away: Prefect makes a new one, which knows nothing of "
+            "earlier flow runs. Rosterflow's own journal is another file. Then run the same command again.",
+        )
 
 
 def _load(name: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from tasks.connectors.environment import UNUSABLE
 from tasks.connectors.unlogged import unlogged
 from tasks.model.errors import BadPipeline
 from tasks.model.places import goes_in_clear
@@ -43,5 +44,5 @@ def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.Bas
             answer = client.post(url.get_secret_value(), json=notice(summary))
             is_page = "html" in answer.headers.get("Content-Type", "").lower()
             return answer.is_success and answer.status_code != httpx.codes.NON_AUTHORITATIVE_INFORMATION and not is_page
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, *UNUSABLE):
         return False

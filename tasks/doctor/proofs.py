@@ -9,9 +9,12 @@ import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
+
+from tasks.connectors.environment import UNUSABLE
 
 if TYPE_CHECKING:
     import dns.asyncresolver
@@ -50,7 +53,7 @@ async def look_up(
     slots = asyncio.Semaphore(SIDE_BY_SIDE)
     resolver = resolver or _resolver()
 
-    async with httpx.AsyncClient(timeout=PATIENCE_S, follow_redirects=False, transport=transport) as http:
+    async with _client(transport) as http:
 
         async def one(domain: str) -> Proof:
             async with slots:
@@ -58,6 +61,15 @@ async def look_up(
 
         wanted = sorted(set(domains))
         return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
+
+
+def _client(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Return what asks web servers: past the environment's proxy and certificates where those cannot be used."""
+    made = partial(httpx.AsyncClient, timeout=PATIENCE_S, follow_redirects=False, transport=transport)
+    try:
+        return made()
+    except UNUSABLE:
+        return made(trust_env=False)
 
 
 def _resolver() -> "dns.asyncresolver.Resolver | None":

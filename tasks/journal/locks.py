@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from tasks.journal.folders import make_folder
-from tasks.model.errors import BadUsage, RunLocked
+from tasks.model.errors import BadUsage, RosterflowError, RunLocked
 
 ADMINS_LOCK = ".admins.lock"
 """No pipeline's name begins with a dot, so this is the lock of none."""
@@ -40,9 +40,11 @@ def pipeline_lock(folder: Path, pipeline: str, since: datetime) -> Iterator[None
 @contextmanager
 def admins_lock(folder: Path) -> Iterator[None]:
     """Hold what lets one run at a time take the admin role from somebody. Raises ``RunLocked`` if it is held already,
-    be it by this process."""
+    be it by this process, ``RosterflowError`` if it cannot be taken."""
     try:
         lock = _acquire(folder, ADMINS_LOCK, "for changes to super admins")
+    except BadUsage as exc:  # not of the command, which is at work by now
+        raise RosterflowError(exc.what, remedy=exc.remedy) from exc
     except Timeout as exc:
         raise RunLocked("Another change to a super admin is under way.", remedy="Wait until it has ended.") from exc
     try:
@@ -61,7 +63,8 @@ def _acquire(folder: Path, name: str, what: str) -> FileLock:
     except OSError as exc:
         raise BadUsage(
             f"The lock {what} in {folder} cannot be taken: {exc.strerror or type(exc).__name__}.",
-            remedy="See to it that the folder and the files in it can be written, and that its disk has room.",
+            remedy="See to it that the folder and the files in it can be written by who runs this, and that its disk "
+            "has room. Then run the same command again.",
         ) from exc
     return lock
 

@@ -99,6 +99,11 @@ class RunsRecord(PlanRecord):
         with self._read() as conn:
             return conn.execute(query.order_by(runs.c.run_id.desc()).limit(1)).scalar_one_or_none()
 
+    def run_ids(self) -> set[str]:
+        """Return the ids of all runs."""
+        with self._read() as conn:
+            return set(conn.execute(select(runs.c.run_id)).scalars())
+
     def unfinished(self, pipeline: str) -> RunRecord | None:
         """Return the last run that began to apply a plan and was cut off, or that ended without knowing what became of
         a call, if there is one.

@@ -96,13 +96,16 @@ class RunStore:
 
     def _new(self, now: datetime, after: str | None) -> "RunFolder":
         make_folder(self.root)
-        known = [after or "", *(folder.name for folder in self.root.iterdir())]
-        latest = max(filter(is_run_id, known), default=None)
+        latest = max(filter(is_run_id, (after or "", *self.run_ids())), default=None)
         while True:
             latest = new_run_id(now, latest)
             with suppress(FileExistsError):
                 (self.root / latest).mkdir(mode=0o700)
                 return RunFolder(self.root / latest)
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of the runs that have a folder here, oldest first."""
+        return sorted(folder.name for folder in self.root.iterdir() if is_run_id(folder.name))
 
     def create(self, run_id: str) -> "RunFolder":
         """Return the folder of a run, made if need be, with mode 0700."""

@@ -146,6 +146,13 @@ class UncertainCall(TargetError):
     state_name = "Target error"
 
 
+class Interrupted(RosterflowError):
+    """A signal ended a run in order, before it could begin to do what it was there for."""
+
+    exit_code = 4
+    state_name = "Partial"
+
+
 class DuplicateKey(RosterflowError):
     """A table holds a key twice that must be there once: a fault in this program or in the target's answer."""
 

@@ -112,7 +112,7 @@ async def settle(plan: Plan, runtime: Runtime) -> ApplyResult:
     last = BatchResult()
     for batch in batches(jobs):
         last = await send_jobs(plan, batch, runtime, send=False)
-        if last.stopped_by is not None:
+        if not last.go_on:
             break
     return finish(plan, runtime, last)
 

@@ -21,7 +21,7 @@ from tasks.connectors.kept_tokens import KeptTokens
 from tasks.connectors.registry import open_target
 from tasks.faults import discreet
 from tasks.journal import Journal
-from tasks.model.errors import RosterflowError, StalePlan
+from tasks.model.errors import Interrupted, RosterflowError, StalePlan
 from tasks.model.plan import Plan
 from tasks.model.protection import Protection
 from tasks.model.tally import tally_of
@@ -107,16 +107,21 @@ def settle_cut_off(pipeline: str, run_id: str, plan_hash: str) -> int:
     """Look up the calls that an earlier run was cut off in, send nothing, close the application of its plan.
 
     Returns how many requests it took.
-    Raises ``TargetError`` if the target cannot tell now.
+    Raises ``TargetError`` if the target cannot tell now, ``Interrupted`` if a signal came before it was asked.
     """
 
     loaded, plan = pipeline_of_run(pipeline), _recorded(plan_hash)
     require_target(plan, loaded.pipeline)
 
     async def work(runtime: Runtime) -> None:
-        stopped_by = (await settle(plan, runtime)).stopped_by
-        if stopped_by is not None:
-            raise stopped_by
+        result = await settle(plan, runtime)
+        if result.stopped_by is not None:
+            raise result.stopped_by
+        if result.interrupted:
+            raise Interrupted(
+                "A signal ended the run before it was looked up what became of every call of an earlier run.",
+                remedy="Run the same command again: it looks that up first.",
+            )
 
     return _with_target(loaded, run_id, work)[1]
 

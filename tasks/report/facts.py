@@ -35,9 +35,9 @@ class RunFacts:
     plan's, and an earlier run may have made the others. None: all are its own. ``given_up`` says of each plan of an
     earlier run that this run has given up what was done of it. ``unread`` are files that the report should have been
     written from and that cannot be read, each with the folder that it is in; ``unkept`` the sources whose
-    list is not kept as the last accepted one for want of such a file. ``exit_code`` is None for a run that was
-    cut off; ``went_through`` says of such a one that it had gone through its whole plan before. ``override`` is None
-    where no limit was overridden.
+    list is not kept as the last accepted one for want of such a file. ``exit_code`` is None for a run that was cut
+    off, and ``state_name``, by which the journal and Prefect call the end, is empty; ``went_through`` says of such a
+    one that it had gone through its whole plan before. ``override`` is None where no limit was overridden.
     """
 
     run_id: str
@@ -50,6 +50,7 @@ class RunFacts:
     plan_hash: str | None
     state: RunState
     exit_code: int | None
+    state_name: str = ""
     message: str = ""
     requests: int | None = None
     mails: Mapping[str, int] = field(default_factory=dict)

@@ -222,7 +222,7 @@ def _figures_of(source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _run(facts: RunFacts) -> dict[str, Any]:
     names = ("run_id", "command", "pipeline", "target", "as_of", "started_at", "finished_at", "plan_hash")
-    told = {name: getattr(facts, name) for name in (*names, "state", "exit_code", "message")}
+    told = {name: getattr(facts, name) for name in (*names, "state", "state_name", "exit_code", "message")}
     return told | {"next_steps": list(facts.next_steps)}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 
+from tasks.connectors.environment import usable
 from tasks.connectors.goto import directory, faults, webinars
 from tasks.connectors.goto.breaker import Breaker
 from tasks.connectors.goto.faults import Right
@@ -35,20 +36,22 @@ def open_goto(
     """Return a client of one GoTo account; nothing is sent yet. Close it with ``aclose`` or ``async with``.
 
     Refresh tokens that GoTo replaces are taken from *kept* and left there; without it, they end with the client.
-    Raises ``BadPipeline`` for a URL over which no secret may go.
+    Raises ``BadPipeline`` for a URL over which no secret may go, ``TargetDown`` where the environment's proxy or
+    certificates cannot be used.
     """
     for key, url in (("api", spec.urls.api), ("token", spec.urls.token)):
         _require_safe(f"targets.{spec.name}.urls.{key}", url, sandbox_only=spec.auth is None)
     retries = retries or Retries()
     trust_env = not spec.urls.is_local  # a company's proxy and certificates, but never for this machine
-    http = httpx.AsyncClient(
-        verify=certificates(trust_env=trust_env),
-        timeout=httpx.Timeout(timeout_s, connect=10.0, pool=None),
-        limits=httpx.Limits(max_connections=CONNECTIONS + 1, max_keepalive_connections=CONNECTIONS + 1),
-        # No cache between may answer: what was read back from one would say nothing of what was done.
-        headers={"Accept": "application/json", "Cache-Control": "no-cache", "User-Agent": "rosterflow"},
-        trust_env=trust_env,
-    )
+    with usable("GoTo", trust_env=trust_env):
+        http = httpx.AsyncClient(
+            verify=certificates(trust_env=trust_env),
+            timeout=httpx.Timeout(timeout_s, connect=10.0, pool=None),
+            limits=httpx.Limits(max_connections=CONNECTIONS + 1, max_keepalive_connections=CONNECTIONS + 1),
+            # No cache between may answer: what was read back from one would say nothing of what was done.
+            headers={"Accept": "application/json", "Cache-Control": "no-cache", "User-Agent": "rosterflow"},
+            trust_env=trust_env,
+        )
     first = credentials.refresh_token
     slot = kept.slot(credentials.client_id, first) if kept is not None and first is not None else None
     tokens = TokenSource(http, spec.urls.token, credentials, retries, clock, slot)

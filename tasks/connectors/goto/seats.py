@@ -36,17 +36,22 @@ class Seats:
         self._read_user = read_user
         self._list_licences = list_licences
         self._has_put = True
-        self._taken: set[tuple[str, str]] = set()  # account and licence
+        self._left: dict[tuple[str, str], bool] = {}  # account and licence: whether it was given or taken last
 
     async def assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Assign a licence. A refusal that may be about seats is one if the licence has none left."""
-        self._taken.discard((account_key, licence_key))
+        self._left.pop((account_key, licence_key), None)
         try:
             await self._assign(account_key, licence_key, notify=notify)
         except RefusedByTarget as refusal:
             if await self.have_run_out(refusal, [licence_key]):
                 raise self.exceeded(refusal) from refusal
             raise
+        self.note_given(account_key, [licence_key])
+
+    def note_given(self, account_key: str, licence_keys: Iterable[str]) -> None:
+        """Note that an account holds these licences by now: an answer that shows it without them is an old one."""
+        self._left.update({(account_key, licence_key): True for licence_key in licence_keys})
 
     async def _assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent.
@@ -79,20 +84,23 @@ class Seats:
             self._has_put = False  # what it refused could be done without it
 
     async def _as_left(self, account_key: str) -> wire.User | None:
-        """Read a user whose whole set is to be sent. One who still holds what was taken is an old answer: to send that
-        set would give it back."""
+        """Read a user whose whole set is to be sent. One who still holds what was taken, or lacks what was given, is an
+        old answer: to send that set would undo it."""
+        left = {licence: given for (account, licence), given in self._left.items() if account == account_key}
         for _ in range(2):
             user = await self._read_user(account_key)
-            if user is None or not any((account_key, held) in self._taken for held in user.licences):
+            if user is None or all((licence in user.licences) == given for licence, given in left.items()):
                 return user
         raise TargetDown(
-            "GoTo's answer to the call to read a user cannot be believed: it shows a licence that this run has taken.",
+            "GoTo's answer to the call to read a user cannot be believed: it shows a licence that this run has taken, "
+            "or lacks one that it has given.",
             sent=CALL_NOT_DONE,
-            remedy="Run the same command again. If it stays so, see whether somebody else gives the licence.",
+            remedy="Run the same command again. If it stays so, see whether somebody else gives or takes the licence.",
         )
 
     async def unassign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
+        self._left.pop((account_key, licence_key), None)
         try:
             await self._transport.write("DELETE", self._path(account_key, licence_key, notify), "unassign a licence")
         except RefusedByTarget as refusal:
@@ -101,7 +109,7 @@ class Seats:
             user = await self._read_user(account_key)
             if user is not None and licence_key in user.licences:
                 raise
-        self._taken.add((account_key, licence_key))
+        self._left[account_key, licence_key] = False
 
     async def have_run_out(self, refusal: RefusedByTarget, licence_keys: Iterable[str], *, people: int = 1) -> bool:
         """Tell whether a refusal that is not understood came for want of seats: the licences themselves tell, by

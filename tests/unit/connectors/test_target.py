@@ -177,7 +177,7 @@ def test_licence_is_assigned_by_the_whole_set_where_the_verb_is_missing(goto, mi
 @pytest.mark.parametrize("missing", MISSING)
 def test_verb_that_is_missing_is_not_tried_again(goto, missing):
     goto.on("PUT", "/licenses/.*", missing)
-    goto.on("GET", "/users/7001", (200, ADA))
+    goto.on("GET", "/users/7001", (200, ADA), (200, {**ADA, "licenseKeys": ["9001", "9002"]}))
     goto.on("PUT", "/users/7001", (204, b""))
 
     async def scenario(target):
@@ -551,3 +551,26 @@ def test_old_reading_of_a_user_gives_no_licence_back_that_was_taken(goto, answer
         with pytest.raises(TargetDown, match="cannot be believed"):
             goto.run(scenario)
         assert goto.calls("PUT", "/users") == []
+
+
+@pytest.mark.parametrize("answers", [1, 2], ids=["once", "always"])
+@pytest.mark.parametrize("first", ["verb", "set"])
+def test_old_reading_of_a_user_takes_no_licence_away_that_was_given(goto, answers, first):
+    missing = (405, {"errors": [{"code": "method.not.allowed"}]})
+    goto.on("PUT", "/licenses/9002/users/7001", (204, b"") if first == "verb" else missing)
+    goto.on("PUT", "/licenses/9003/users/7001", missing)
+    goto.on("PUT", "/users/7001", (204, b""))
+    old, new = (200, ADA), (200, {**ADA, "licenseKeys": ["9001", "9002"]})
+    goto.on("GET", "/users/7001", *([old] * (answers + (first == "set"))), new)
+
+    async def scenario(target):
+        await target.perform(make_operation(OperationKind.ASSIGN_LICENCE, licence_key="9002"))
+        await target.perform(make_operation(OperationKind.ASSIGN_LICENCE, licence_key="9003"))
+
+    if answers == 1:
+        goto.run(scenario)
+        assert goto.calls("PUT", "/users/7001")[-1].json == {"licenseKeys": ["9001", "9002", "9003"]}
+    else:
+        with pytest.raises(TargetDown, match="or lacks one that it has given"):
+            goto.run(scenario)
+        assert not any("9003" in call.json["licenseKeys"] for call in goto.calls("PUT", "/users/7001"))

@@ -56,3 +56,8 @@ def test_a_hook_that_refuses_or_is_away_is_no_error() -> None:
     assert not post_notice(SecretStr("https://hook.test/x"), SUMMARY, refuses)
     assert not post_notice(SecretStr("https://hook.test/x"), SUMMARY, httpx.MockTransport(away))
     assert not post_notice(SecretStr("not a url"), SUMMARY)
+
+
+def test_a_proxy_that_cannot_be_used_is_no_error_of_the_run_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    assert not post_notice(SecretStr("https://hook.test/x"), SUMMARY)

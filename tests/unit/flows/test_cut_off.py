@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from tasks.journal import CallResult, Intent, Journal
+from tasks.model.errors import JournalLost
 from tests.support.effort import sampled
 
 
@@ -188,6 +189,34 @@ def test_the_command_of_a_plan_that_cannot_be_gone_on_with_gives_it_up(
 
 
 @pytest.mark.prove
+@pytest.mark.parametrize("command", ["sync", "apply"])
+def test_a_signal_before_the_calls_of_another_run_are_looked_up_settles_nothing(
+    cut_off, make_plan, sync, apply, told, journal, office, staff, monkeypatch, command
+):
+    from tasks.provision.steps import STOPPING
+
+    cut_off("close_plan")
+    stopped = journal.unfinished("acme")
+    with closing(sqlite3.connect(office.home / "journal.db")) as conn:  # as if the last answers had been lost
+        conn.execute("UPDATE operations SET result = NULL, concluded_at = NULL")
+        conn.execute("DELETE FROM outcomes")
+        conn.commit()
+    office.staff(staff[:-1])
+    planned = make_plan().run_id
+    monkeypatch.setattr(STOPPING, "is_set", lambda: True)
+
+    ended = told(sync() if command == "sync" else apply(planned))
+
+    assert (ended.name, ended.code) == ("Partial", 4)
+    assert (
+        "A signal ended the run before it was looked up what became of every call of an earlier run." in ended.message
+    )
+    assert journal.in_doubt(stopped.plan_hash) != set()
+    monkeypatch.undo()
+    assert journal.unfinished("acme").run_id == stopped.run_id
+
+
+@pytest.mark.prove
 def test_a_plan_whose_own_run_settled_what_was_cut_off_does_not_speak_of_another_run(
     apply_cut_off, make_plan, apply, told, journal, office
 ):
@@ -276,6 +305,36 @@ def test_a_run_that_was_killed_with_its_report_written_has_ended_as_that_says(
     assert first.summary == (summary if has_report else {})
     assert sum(second.summary["mails"].values()) == (0 if has_report else sum(mails.values()))
     assert tenant.mails() == mails
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("is_given_up", [True, False])
+def test_a_run_that_could_not_record_its_end_has_ended_as_its_report_says(
+    sync, told, journal, office, staff, tenant, monkeypatch, is_given_up
+):
+    def locked(*_: object) -> None:
+        raise JournalLost("The journal cannot be written: another program has locked it.", remedy="End that program.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "finish_run", locked)
+        if is_given_up:
+            patch.setattr(Journal, "applied", locked)
+        ended = told(sync())
+    assert (ended.name, ended.code) == ("Journal lost", 1)
+    page, sent = office.home / "runs" / ended.run_id / "report.html", tenant.mails()
+    before = page.read_bytes()
+    if is_given_up:
+        office.staff(staff[:-1])
+
+    again = told(sync())
+
+    first, second = journal.run(ended.run_id), journal.run(again.run_id)
+    assert (again.code, first.state, first.exit_code) == (0, "Journal lost", 1)
+    assert "another program has locked it" in first.summary["run"]["message"]
+    assert "cut off" not in second.summary["headline"]
+    assert page.read_bytes() == before
+    assert sum(first.summary["mails"].values()) == sum(sent.values()) > 0
+    assert sum(second.summary["mails"].values()) == sum(tenant.mails().values()) - sum(sent.values())
 
 
 @pytest.mark.prove

@@ -1,8 +1,11 @@
 """Which plan a name means, and what is refused as one."""
 
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -98,6 +101,20 @@ def test_latest_is_no_older_plan_where_the_last_list_was_refused(make_plan, offi
 
     with pytest.raises(BadUsage, match=r"The last run of 'plan', .*, has no plan in its folder"):
         planned_run("latest")
+
+
+def test_latest_is_no_older_plan_where_the_journal_was_put_back_from_before_the_last(make_plan, office):
+    first, place, copy = make_plan(), office.home / "journal.db", office.folder / "copy.db"
+    with closing(sqlite3.connect(place)) as conn, closing(sqlite3.connect(copy)) as kept:
+        conn.backup(kept)
+    second = make_plan()
+    for end in ("-wal", "-shm"):
+        Path(f"{place}{end}").unlink(missing_ok=True)
+    copy.replace(place)
+
+    with pytest.raises(BadUsage, match=f"does not know run {second.run_id}, which left a plan"):
+        planned_run("latest")
+    assert planned_run(first.run_id).run_id == first.run_id
 
 
 def test_without_a_plan_there_is_no_latest(office):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model.errors import RunLocked
+from tasks.model.errors import RosterflowError, RunLocked
 from tasks.model.operations import OperationKind
 from tasks.provision import apply_plan, settle
 from tests.support.plans import PIPELINE, PlanBuilder
@@ -277,3 +277,13 @@ def test_giving_a_plan_up_asks_nobody_and_waits_for_nobody(chiefs):
 
     assert (ended(result, change), world.target.admin_reads) == ("skipped", asked)
     assert [call.kind for call in world.target.calls] == [OperationKind.SET_ROLES] * 2
+
+
+def test_a_lock_that_cannot_be_taken_stops_the_run_and_is_no_misuse_and_no_loss_of_the_journal(tmp_path):
+    from tasks.journal.locks import ADMINS_LOCK, admins_lock
+
+    (tmp_path / ADMINS_LOCK).mkdir()
+    with pytest.raises(RosterflowError, match="cannot be taken") as caught, admins_lock(tmp_path):
+        pass
+    assert type(caught.value) is RosterflowError
+    assert "can be written by who runs this" in caught.value.remedy
