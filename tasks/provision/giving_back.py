@@ -92,8 +92,10 @@ def _operations(batch: Batch, job: Job, change: Change, account_key: str) -> lis
 async def _assign(batch: Batch, job: Job, operation: Operation) -> bool:
     """Give one licence back; tell whether the account has it in the end."""
     key = str(operation.account_key)
+    unanswered = False
     for call in batch.open_calls(job):
         if call.attempt.op_id == operation.op_id:
+            unanswered = True
             await batch.let_earlier_settle()
             await _look_up(batch, operation, call.attempt)
     for _ in range(MAX_TRIES):
@@ -104,11 +106,14 @@ async def _assign(batch: Batch, job: Job, operation: Operation) -> bool:
         answer = await batch.attempt(job, operation)
         if answer.refusal is not None:
             await batch.conclude(answer.attempt, CallResult.REFUSED, refusal=answer.refusal)
+            if not unanswered:  # a reading that shows it all the same is from before it was taken
+                return False
             break
         if answer.reply is not None:
             batch.readings.note(operation)
             await batch.conclude(answer.attempt, CallResult.DONE, incident=answer.reply.incident)
             return True
+        unanswered = True
         await batch.let_settle()
         await _look_up(batch, operation, answer.attempt)
     await batch.readings.read_again([key], [])  # a call without an answer may have been carried out by now

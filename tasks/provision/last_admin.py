@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
+from tasks.journal import CallResult
 from tasks.model.admins import AdminRole
 from tasks.model.errors import RunLocked
 from tasks.model.operations import Operation, OperationKind
@@ -47,7 +48,8 @@ async def in_turn(batch: Batch, change: Change) -> AsyncIterator[None]:
 async def is_last_admin(batch: Batch, account_key: str, role: AdminRole) -> bool:
     """Ask the target whether an account is the only one that can use the admin role.
 
-    Somebody from whom a call of this plan without an answer may still take the role counts as gone.
+    Somebody from whom a call of this plan has taken the role counts as gone, and so does one from whom a call without
+    an answer may still take it: a list that shows them with it may be an old one.
     """
     admins = await batch.runtime.target.read_admins(account_key)
     return account_key in admins and not admins - {account_key} - _going(batch, role)
@@ -56,6 +58,7 @@ async def is_last_admin(batch: Batch, account_key: str, role: AdminRole) -> bool
 def _going(batch: Batch, role: AdminRole) -> set[str]:
     taking = [change for change in batch.plan.changes if role.is_taken_by(change)]
     jobs = [change_job_id(batch.plan_hash, change.change_id) for change in taking]
-    calls = [call.attempt for call in batch.runtime.journal.calls(batch.plan_hash, jobs) if call.may_land]
+    calls = batch.runtime.journal.calls(batch.plan_hash, jobs)
+    gone = [call.attempt for call in calls if call.may_land or call.result == CallResult.DONE]
     kinds = (OperationKind.SET_ROLES, OperationKind.DELETE_ACCOUNT)
-    return {str(attempt.account_key) for attempt in calls if attempt.kind in kinds}
+    return {str(attempt.account_key) for attempt in gone if attempt.kind in kinds}

@@ -78,7 +78,8 @@ class Roles:
     async def _put_limited(
         self, before: wire.User, body: Mapping[str, Any], fallback: Mapping[str, Any], *, notify: bool
     ) -> None:
-        """Give roles with a limit, and see that it was kept, whether or not there was an answer."""
+        """Give roles with a limit, and see that it was kept, whether or not there was an answer: by two readings where
+        one shows that it was not, since that may be an old one."""
         unanswered: UncertainCall | None = None
         try:
             await self._put(before.key, body, notify=notify)
@@ -86,6 +87,8 @@ class Roles:
             unanswered = exc
         with after_a_write("say whether roles were limited"):
             after = await self._read_user(before.key)
+            if after is not None and set(after.managed_groups) != set(body["managedGroupKeys"]):
+                after = await self._read_user(before.key)
         if after is None:
             raise unanswered or UncertainCall("An account was gone when its roles were read back.", sent=PARTLY_DONE)
         is_kept = set(after.managed_groups) == set(body["managedGroupKeys"])

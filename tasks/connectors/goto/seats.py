@@ -1,5 +1,6 @@
 """Assign and unassign licences, and tell a lack of seats from other refusals (facts W9 to W11, W16)."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import quote
 
@@ -36,22 +37,27 @@ class Seats:
         self._read_user = read_user
         self._list_licences = list_licences
         self._has_put = True
-        self._left: dict[tuple[str, str], bool] = {}  # account and licence: whether it was given or taken last
+        self._left: dict[str, dict[str, bool]] = defaultdict(dict)  # by account and licence: was it given, or taken
+        self._doubtful: dict[str, set[str]] = defaultdict(set)  # by account: licences with a call without an answer
 
     async def assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Assign a licence. A refusal that may be about seats is one if the licence has none left."""
-        self._left.pop((account_key, licence_key), None)
+        self._begin(account_key, licence_key)
         try:
             await self._assign(account_key, licence_key, notify=notify)
         except RefusedByTarget as refusal:
             if await self.have_run_out(refusal, [licence_key]):
                 raise self.exceeded(refusal) from refusal
             raise
-        self.note_given(account_key, [licence_key])
+        self._note(account_key, licence_key, is_given=True)
 
-    def note_given(self, account_key: str, licence_keys: Iterable[str]) -> None:
-        """Note that an account holds these licences by now: an answer that shows it without them is an old one."""
-        self._left.update({(account_key, licence_key): True for licence_key in licence_keys})
+    def _begin(self, account_key: str, licence_key: str) -> None:
+        self._left[account_key].pop(licence_key, None)
+        self._doubtful[account_key].add(licence_key)
+
+    def _note(self, account_key: str, licence_key: str, *, is_given: bool) -> None:
+        self._left[account_key][licence_key] = is_given
+        self._doubtful[account_key].discard(licence_key)
 
     async def _assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent.
@@ -86,10 +92,9 @@ class Seats:
     async def _as_left(self, account_key: str) -> wire.User | None:
         """Read a user whose whole set is to be sent. One who still holds what was taken, or lacks what was given, is an
         old answer: to send that set would undo it."""
-        left = {licence: given for (account, licence), given in self._left.items() if account == account_key}
         for _ in range(2):
             user = await self._read_user(account_key)
-            if user is None or all((licence in user.licences) == given for licence, given in left.items()):
+            if user is None or not self.is_old(user):
                 return user
         raise TargetDown(
             "GoTo's answer to the call to read a user cannot be believed: it shows a licence that this run has taken, "
@@ -98,9 +103,18 @@ class Seats:
             remedy="Run the same command again. If it stays so, see whether somebody else gives or takes the licence.",
         )
 
+    def is_old(self, user: wire.User) -> bool:
+        """Tell whether a reading shows a licence that was taken last, or lacks one that was given last."""
+        left = self._left.get(user.key, {})
+        return any((licence in user.licences) != is_given for licence, is_given in left.items())
+
+    def proves_little(self, user: wire.User) -> bool:
+        """Tell whether one reading of a user may be from before a call: it contradicts one, or one had no answer."""
+        return bool(self._doubtful.get(user.key)) or self.is_old(user)
+
     async def unassign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
-        self._left.pop((account_key, licence_key), None)
+        self._begin(account_key, licence_key)
         try:
             await self._transport.write("DELETE", self._path(account_key, licence_key, notify), "unassign a licence")
         except RefusedByTarget as refusal:
@@ -109,7 +123,7 @@ class Seats:
             user = await self._read_user(account_key)
             if user is not None and licence_key in user.licences:
                 raise
-        self._left[account_key, licence_key] = False
+        self._note(account_key, licence_key, is_given=False)
 
     async def have_run_out(self, refusal: RefusedByTarget, licence_keys: Iterable[str], *, people: int = 1) -> bool:
         """Tell whether a refusal that is not understood came for want of seats: the licences themselves tell, by

@@ -74,7 +74,7 @@ class GotoConnector:
         self._user_count: int | None = None
         self._roles = Roles(self._transport, self._account, self._plain_user)
         self._seats = Seats(
-            self._transport, self._account, self._plain_user, partial(self._list, "licenses", wire.licence)
+            self._transport, self._account, self._user_once, partial(self._list, "licenses", wire.licence)
         )
         fed = self._directory if spec.directory == "feed" else None
         self._people = People(self._transport, self._account, self._seats, self._plain_user, fed)
@@ -154,7 +154,8 @@ class GotoConnector:
     async def read_accounts(self, account_keys: Sequence[str], user_names: Sequence[str]) -> list[AccountState]:
         """Read these accounts, sorted by key: one call each, or all users where the pages are fewer than that.
 
-        Whom a list lacks is asked for again: it may be an old one, or the answer to another call.
+        Whom a list lacks, or may show as they were before a call of ours, is asked for again: it may be an old one, or
+        the answer to another call.
         """
         keys, addresses = set(account_keys), {name.casefold(): name for name in user_names}
         if await self._listing_is_shorter(len(keys) + len(addresses)):
@@ -169,6 +170,8 @@ class GotoConnector:
             lookups += [self._user_at(addresses[folded]) for folded in sorted(addresses)]
             users = [user for user in await _together(lookups) if user is not None]
         wanted = {user.key: user for user in users if user.key in keys or (user.email or "").casefold() in addresses}
+        old = [key for key, user in wanted.items() if self._seats.proves_little(user)]
+        wanted |= {user.key: user for user in await _together([self._user(key) for key in old]) if user}
         return [wire.account_state(wanted[key]) for key in sorted(wanted)]
 
     async def read_admins(self, holder: str | None = None) -> frozenset[str]:
@@ -249,6 +252,11 @@ class GotoConnector:
         return None if user is None else (await self._roles.named([user]))[0]
 
     async def _plain_user(self, account_key: str) -> wire.User | None:
+        """Read one user, once more if the answer may be older than a call of ours to their licences."""
+        user = await self._user_once(account_key)
+        return await self._user_once(account_key) if user is not None and self._seats.proves_little(user) else user
+
+    async def _user_once(self, account_key: str) -> wire.User | None:
         """Read one user. Where a 404 is not of GoTo's form it says nothing of them, and the list of all users tells."""
         try:
             parse = partial(wire.user_of, key=account_key)

@@ -291,6 +291,14 @@ def test_limit_that_was_not_kept_is_set_back_with_the_groups_of_before(goto):
     ]
 
 
+def test_limit_is_not_taken_for_missing_by_one_old_reading(goto):
+    limited = {**ADA, "adminRoles": ["MANAGE_USERS"], "managedGroupKeys": ["5002"]}
+    goto.on("GET", "/users/7001", (200, ADA), (200, ADA), (200, limited))
+    goto.on("PUT", "/users/7001", (204, b""))
+    perform(goto, OperationKind.SET_ROLES, **LIMITED)
+    assert [call.json["adminRoles"] for call in goto.calls("PUT")] == [["MANAGE_USERS"]]
+
+
 def test_limit_that_was_not_kept_and_cannot_be_set_back_is_told_with_what_to_do(goto):
     goto.on("GET", "/users/7001", (200, ADA), (200, UNLIMITED))
     goto.on("PUT", "/users/7001", (204, b""), (409, {"incidentId": "i-9", "errors": [{"code": "odd"}]}))
@@ -551,6 +559,37 @@ def test_old_reading_of_a_user_gives_no_licence_back_that_was_taken(goto, answer
         with pytest.raises(TargetDown, match="cannot be believed"):
             goto.run(scenario)
         assert goto.calls("PUT", "/users") == []
+
+
+def test_reading_after_a_call_without_an_answer_is_believed_when_it_comes_again(goto):
+    """The first may be from before the licence was taken, and then shows what the call was to give."""
+    goto.on("DELETE", "/licenses/9001/users/7001", (204, b""))
+    goto.on("PUT", "/licenses/9001/users/7001", "cut")
+    goto.on("GET", "/users/7001", (200, ADA), (200, {**ADA, "licenseKeys": []}))
+
+    async def scenario(target):
+        await target.perform(make_operation(OperationKind.UNASSIGN_LICENCE, licence_key="9001"))
+        with suppress(UncertainCall):
+            await target.perform(make_operation(OperationKind.ASSIGN_LICENCE, licence_key="9001"))
+        return await target.read_accounts(["7001"], [])
+
+    assert [one.licences for one in goto.run(scenario)] == [frozenset()]
+
+
+@pytest.mark.parametrize("people", [["7001"], ["7001", "7002", "7003"]], ids=["one", "a list"])
+def test_reading_from_before_a_call_of_ours_is_asked_for_again(goto, people):
+    goto.on("DELETE", "/licenses/9001/users/7001", (204, b""))
+    goto.on("GET", "/users/7001", *([(200, ADA)] if len(people) == 1 else []), (200, {**ADA, "licenseKeys": []}))
+    others = [{"key": key, "email": f"p{key}@acme.example", "licenseKeys": []} for key in people[1:]]
+    goto.on("GET", "/users", (200, {"results": [ADA, *others], "total": 1 + len(others)}))
+
+    async def scenario(target):
+        await target.perform(make_operation(OperationKind.UNASSIGN_LICENCE, licence_key="9001"))
+        return await target.read_accounts(people, [])
+
+    found = goto.run(scenario)
+    assert (found[0].account_key, found[0].licences) == ("7001", frozenset())
+    assert len(found) == len(people)
 
 
 @pytest.mark.parametrize("answers", [1, 2], ids=["once", "always"])

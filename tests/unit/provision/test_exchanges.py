@@ -174,6 +174,24 @@ def test_what_cannot_be_given_back_is_told_and_noted_for_the_next_plan(world: Wo
     assert world.target.calls == []
 
 
+def test_an_old_reading_does_not_show_that_a_refused_call_gave_back_what_was_taken(
+    world: World, builder: PlanBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, grant = exchange(builder, "7001")
+    world.target.fault = refuse(WEBINAR, MEETING)
+    before = asyncio.run(world.target.read_accounts(["7001"], []))
+    read = world.target.read_accounts
+
+    async def old_once_it_was_taken(keys: Any, addresses: Any) -> Any:
+        return before if world.target.calls else await read(keys, addresses)
+
+    monkeypatch.setattr(world.target, "read_accounts", old_once_it_was_taken)
+    result = world.apply(builder.plan(generation=1))
+
+    assert result.outcomes[grant.change_id].reason.endswith(NOT_GIVEN_BACK)
+    assert (held(world), noted(world)) == (set(), {MEETING})
+
+
 @pytest.mark.parametrize("fate", ["lost", "dropped", "late"])
 def test_a_licence_is_given_back_once_though_the_answer_is_lost(world: World, builder: PlanBuilder, fate: str) -> None:
     exchange(builder, "7001")

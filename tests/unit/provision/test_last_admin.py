@@ -115,6 +115,23 @@ def test_it_is_looked_again_right_before_the_role_is_taken(chiefs):
     assert (in_charge(world), world.links()["7001"]["licences"]) == (["7001"], ())
 
 
+def test_a_list_from_before_another_change_of_the_plan_lets_the_last_one_not_go(chiefs):
+    world, builder = chiefs(3), PlanBuilder()
+    for key in ("7001", "7002"):
+        TAKING["suspend"](builder, key)
+    world.move("7003", roles=())
+    before = frozenset(in_charge(world))
+
+    async def old(*_):
+        return before
+
+    world.target.read_admins = old
+    result = world.apply(plan_of(world, builder), workers=1)
+
+    del world.target.read_admins
+    assert (len(in_charge(world)), result.exit_code) == (1, 4)
+
+
 def test_nobody_is_asked_where_no_admin_goes(make_world):
     world = make_world(account("7001", MEETING, roles=CHIEF), account("7002", MEETING, roles=("MANAGE_USERS",)))
     builder = PlanBuilder()
