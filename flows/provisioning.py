@@ -5,13 +5,20 @@ from datetime import UTC, datetime
 from flows.run import Run
 from tasks.journal import RunFolder
 from tasks.journal.products import load_profile, load_verdict
-from tasks.model.errors import BadUsage
+from tasks.model.errors import BadUsage, Interrupted
 from tasks.model.wholes import FileProfile
-from tasks.provision.steps import begin_applying, close_plan, provision_batch
+from tasks.provision.steps import STOPPING, begin_applying, close_plan, provision_batch
 
 
 def apply_recorded_plan(run: Run, pipeline: str, plan_hash: str) -> None:
-    """Send a plan, batch by batch, and close its application."""
+    """Send a plan, batch by batch, and close its application.
+
+    Raises ``Interrupted`` if a signal has come already: what was only read is not begun then, nor its list accepted.
+    """
+    if STOPPING.is_set():
+        raise Interrupted(
+            "A signal ended the run before it began to carry out its plan.", remedy="Run the same command again."
+        )
     run.applying = True
     batches, requests = begin_applying(pipeline, run.run_id, plan_hash)
     run.requests += requests

@@ -1,5 +1,6 @@
 """Whether Prefect's temporary server can keep its database: without, it would be waited for in vain."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,12 +10,20 @@ LEAST_BYTES = 1_000_000
 """With less room than this on its disk, the server makes no tables and writes down no run."""
 
 
+def _room(folder: Path) -> int:
+    """Return how many bytes this user may still write there: root may write those that are reserved, too."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        disk = os.statvfs(folder)
+        return disk.f_bfree * disk.f_frsize
+    return shutil.disk_usage(folder).free
+
+
 def trouble_with(database: Path) -> str:
     """Return what is wrong with the file of the database or its disk, in words that follow 'cannot start: '; empty if
     nothing is. One that is not there yet is made by the server."""
     folder = next((one for one in database.parents if one.is_dir()), database.parent)
     try:
-        free = shutil.disk_usage(folder).free
+        free = _room(folder)
     except OSError:
         return ""  # that is for the server to find out
     if free < LEAST_BYTES:

@@ -101,7 +101,7 @@ def headline(
                 said = [f"{sent.rstrip('.')}: the plan was stopped.", would]
             else:
                 said = ["The plan was stopped.", would, sent]
-        case "failed" if not outcomes:
+        case "failed" | "partial" if not outcomes and (facts.state == "failed" or facts.message):
             safe = facts.sent == NOTHING
             said = [f"The run could not go on{', and nothing was changed.' if safe else f'. {facts.sent}'}"]
         case "failed":

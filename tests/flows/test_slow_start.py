@@ -1,14 +1,13 @@
 """A machine that is too busy for Prefect's temporary server to answer in time: told as that, and nothing is sent."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from flows.cli import server_database
 from flows.cli.server_database import trouble_with
 from tests.support.programs import COMMAND
 
@@ -51,5 +50,5 @@ def test_prefect_whose_database_is_broken_is_not_waited_for(tenant: Any, office:
 def test_prefect_whose_disk_is_full_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = tmp_path / "home" / "prefect.db"
     assert trouble_with(database) == ""
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=120_000))
+    monkeypatch.setattr(server_database, "_room", lambda _: 120_000)
     assert trouble_with(database) == f"the disk of {tmp_path}, where it keeps its database, has 120 kB left"

@@ -251,3 +251,23 @@ def test_a_broken_profile_of_a_list_is_no_lost_journal(make_plan, apply, told, j
     assert ended.code == 0
     assert journal.accepted_file("acme", "hr") is None
     assert "The list of hr is not kept as the last accepted one" in ended.message
+
+
+@pytest.mark.parametrize("is_planned", [False, True], ids=["sync", "apply"])
+def test_a_signal_before_the_plan_is_begun_begins_nothing_and_accepts_no_list(
+    make_plan, sync, apply, told, journal, tenant, monkeypatch, is_planned
+):
+    from tasks.provision.steps import STOPPING
+
+    plan = make_plan().run_id if is_planned else ""
+    monkeypatch.setattr(STOPPING, "is_set", lambda: True)
+
+    ended = told(apply(plan) if is_planned else sync())
+
+    assert (ended.name, ended.code) == ("Partial", 4)
+    assert "A signal ended the run before it began to carry out its plan. Nothing was sent." in ended.message
+    recorded = journal.run(ended.run_id)
+    assert recorded.summary["headline"].startswith("The run could not go on, and nothing was changed.")
+    assert recorded.applying_since is None
+    assert journal.accepted_file("acme", "hr") is None
+    assert tenant.writes() == []
