@@ -9,7 +9,7 @@ from typing import Any
 from flows.run import ABOUT, Run
 from tasks.journal import Journal, RunFolder, RunStore
 from tasks.journal.products import TOLD, VERDICT, can_be_told, save_limits
-from tasks.journal.runstore import OTHER_HOME, require_home
+from tasks.journal.runstore import OTHER_HOME, is_run_id, require_home
 from tasks.model.errors import BadUsage, StalePlan, UnsafePlan
 from tasks.model.plan import Plan
 from tasks.model.remaining import remaining
@@ -38,8 +38,16 @@ class Planned:
     @property
     def name(self) -> str:
         """What finds this plan again: the run's id, or the folder where it is not in the run store."""
-        folder = self.folder.root.absolute()
-        return self.run_id if folder.parent == Settings().runs.absolute() else str(folder)
+        return self.run_id if self._is_at_home else str(self.folder.root.absolute())
+
+    @property
+    def described(self) -> str:
+        """Where the plan is, in words that follow it: a folder elsewhere may be called anything."""
+        return f"of run {self.run_id}" if self._is_at_home else f"in {self.name}"
+
+    @property
+    def _is_at_home(self) -> bool:
+        return self.folder.root.absolute().parent == Settings().runs.absolute()
 
 
 def planned_run(name: str) -> Planned:
@@ -171,7 +179,8 @@ def bring(run: Run, plan: Plan, origin: RunFolder) -> None:
     for name in dict.fromkeys((*there, *_always_left(plan))):
         is_missed = name.endswith((*TOLD, ORIGINS)) and not run.folder.path(name).exists()
         if not _copied(name, plan, origin, run.folder) and is_missed:
-            run.unread[name] = origin.root.name
+            found = origin.root.name
+            run.unread[name] = f"the folder of run {found}" if is_run_id(found) else str(origin.root)
     run.folder.write_bytes(PLAN, plan.to_bytes())
     left = remaining(plan, run.journal.outcomes(plan.hash))
     save_limits(run.folder, read_limits(left, run.loaded.pipeline))

@@ -28,7 +28,7 @@ def apply(
     from flows.planned import planned_run
 
     made = planned_run(plan)
-    say(f"Plan {made.plan_hash[:12]} of run {made.run_id}, for {made.pipeline}")
+    say(f"Plan {made.plan_hash[:12]} {made.described}, for {made.pipeline}")
     number = decided(made.plan_hash, override)
     run_flow("apply", json=json, strict=False, plan=made.name, override=number)
 

@@ -29,9 +29,10 @@ def notice(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.BaseTransport | None = None) -> bool:
-    """Post the notice once; return whether it was taken. A notice that is lost never changes how a run ended.
+    """Post the notice once; return whether it was seen to be taken. None that is lost changes how a run ended.
 
-    Hooks answer with anything but a page: that comes from a sign-in page or a proxy, which passed nothing on. Raises
+    Hooks answer with anything but a page, if often under its type: Slack says ``ok`` as text/html. A page comes from a
+    sign-in page or a proxy, which passed nothing on. Raises
     ``BadPipeline`` before anything is sent if the hook, whose address is a secret, is at plain http elsewhere.
     """
     if goes_in_clear(url.get_secret_value().strip()):
@@ -42,7 +43,7 @@ def post_notice(url: SecretStr, summary: Mapping[str, Any], transport: httpx.Bas
     try:
         with unlogged("httpx"), httpx.Client(timeout=TIMEOUT_S, transport=transport) as client:
             answer = client.post(url.get_secret_value(), json=notice(summary))
-            is_page = "html" in answer.headers.get("Content-Type", "").lower()
+            is_page = answer.content.lstrip().startswith(b"<")
             return answer.is_success and answer.status_code != httpx.codes.NON_AUTHORITATIVE_INFORMATION and not is_page
     except (httpx.HTTPError, *UNUSABLE):
         return False

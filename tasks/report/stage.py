@@ -59,7 +59,7 @@ class _Left:
         try:
             return load(self.folder, *what)
         except BadUsage as error:
-            self.unread.setdefault(error.facts["file"], self.folder.root.name)
+            self.unread.setdefault(error.facts["file"], f"the folder of run {self.folder.root.name}")
             return None
 
 

@@ -450,9 +450,9 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def unread(files: Mapping[str, str]) -> str:
-    """Say which files a report had to be written without, each in the folder of a run; nothing if there is none.
+    """Say which files a report had to be written without, each in its folder; nothing if there is none.
 
-    >>> unread({"hr.clean.parquet": "2026", "hr.held.parquet": "2026"})
+    >>> unread({"hr.clean.parquet": "the folder of run 2026", "hr.held.parquet": "the folder of run 2026"})
     'hr.clean.parquet and hr.held.parquet in the folder of run 2026 cannot be read, so the report lacks what they tell.'
     """
     if not files:
@@ -460,7 +460,7 @@ def unread(files: Mapping[str, str]) -> str:
     by_folder: dict[str, list[str]] = {}
     for name, folder in files.items():
         by_folder.setdefault(folder, []).append(name)
-    told = [f"{listed(names)} in the folder of run {folder}" for folder, names in by_folder.items()]
+    told = [f"{listed(names)} in {folder}" for folder, names in by_folder.items()]
     return f"{listed(told)} cannot be read, so the report lacks what {'they tell' if len(files) > 1 else 'it tells'}."
 
 

@@ -623,12 +623,13 @@ SUMMARY = {
     [
         (httpx.Response(200, text="ok"), True),
         (httpx.Response(202), True),
+        (httpx.Response(200, html="ok"), True),
         (httpx.Response(200, json={"spaces": "a"}), True),
         (httpx.Response(200, html="<html>Please sign in</html>"), False),
         (httpx.Response(203, text="ok"), False),
         (httpx.Response(302, headers={"Location": "https://sign-in.example/"}), False),
     ],
-    ids=["word", "accepted", "data", "page", "transformed", "moved"],
+    ids=["word", "accepted", "word as html", "data", "page", "transformed", "moved"],
 )
 def test_notice_that_a_sign_in_page_took_was_not_delivered(answer, is_taken):
     transport = httpx.MockTransport(lambda request: answer)

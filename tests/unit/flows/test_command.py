@@ -44,6 +44,16 @@ def test_apply_says_which_plan_it_applies(run, flow, make_plan, office):
     assert (asked["plan"], asked["override"]) == (made.run_id, None)
 
 
+def test_a_plan_in_a_folder_elsewhere_is_not_said_to_be_of_a_run_of_its_name(run, flow, make_plan, office):
+    made, copy = make_plan(), office.folder / "review"
+    shutil.copytree(made.folder.root, copy)
+
+    for place in (copy, copy / "plan.jsonl"):
+        said = run("apply", str(place))
+        assert f"Plan {made.plan.hash[:12]} in {copy}, for {office.pipeline}" in said.stderr.replace("\n", "")
+    assert [asked["plan"] for asked in flow] == [str(copy)] * 2
+
+
 def test_the_reason_of_an_override_stays_in_the_journal(run, flow, make_plan, journal):
     made = make_plan()
 
