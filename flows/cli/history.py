@@ -64,7 +64,7 @@ def report(
         permits = journal.permits()
     if not found.summary:
         page = folder / PAGE
-        there = f"A page that it wrote, though its end could not be recorded, is {page}." if page.is_file() else ""
+        there = f"There is a page in its folder all the same: {page}." if page.is_file() else ""
         raise BadUsage(
             f"The journal has no report of run {found.run_id}: it is at work, was cut off, or could write none.",
             remedy=there,
@@ -161,7 +161,8 @@ def _facts(run: Any, reason: str, permits: Any, overrides: Any) -> dict[str, Any
 
 
 _WITHOUT_REPORT = {
-    "running": "At work, or cut off: the next sync or apply of its pipeline goes on with it, or gives its plan up.",
+    "running": "At work, or cut off: before a sync or apply of its pipeline carries out a plan, it goes on with this "
+    "one's, or gives it up.",
     "Interrupted": "Cut off while it applied a plan; a later run took that up, or gave it up.",
     "Crashed": "An unexpected error ended it, or its report could not be written.",
     "Journal lost": "The journal failed while it was at work, or while its report was written.",

@@ -186,8 +186,27 @@ def test_a_run_takes_one_line_of_the_list_however_long_its_reason_is(run, office
 def test_the_list_of_runs_says_what_is_known_of_one_without_a_report(run, office, cut_off):
     cut_off()
     assert (
-        "At work, or cut off: the next sync or apply of its pipeline goes on with it, or gives its plan up."
-        in run("runs").stdout
+        "At work, or cut off: before a sync or apply of its pipeline carries out a plan, it goes on with this one's, "
+        "or gives it up." in run("runs").stdout
+    )
+
+
+@pytest.mark.prove
+def test_a_page_in_the_folder_of_a_run_without_a_report_is_named_and_not_said_to_be_its_own(
+    run, office, cut_off, journal
+):
+    cut_off()
+    page = office.home / "runs" / journal.unfinished("acme").run_id / "report.html"
+    page.write_text("made by whoever")
+
+    said = run("report", "latest")
+
+    assert (
+        said.exit_code,
+        f"There is a page in its folder all the same: {page}." in said.stderr.replace("\n", ""),
+    ) == (
+        2,
+        True,
     )
 
 
