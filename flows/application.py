@@ -42,14 +42,12 @@ def _apply(run: Run, planned: Planned, override: int | None) -> None:
             give_up_cut_off(run, planned.pipeline, planned.plan_hash)
         raise
     settle_other(run, planned.pipeline, plan.hash)
-    try:
-        admit(plan, run.journal)
-    except StalePlan as stale:
-        if not run.given_up:
-            raise
+    if run.given_up:  # also where nothing else moved by that: who came to settle has not asked to send
         raise StalePlan(
-            "What an earlier run had begun is settled now, and this plan was made before that.", remedy=stale.remedy
-        ) from stale
+            "What an earlier run had begun is settled now, and this plan was made before that.",
+            remedy="Make a new plan with 'rosterflow plan'.",
+        )
+    admit(plan, run.journal)
     if not is_newest(plan, run.journal):
         return  # carried out and overtaken: told again, and no more; its lists and leavers are those of then
     check_freeze(planned.pipeline, plan.hash, run.today)

@@ -149,7 +149,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     if unfinished is not None:
         steps.append(
             "Another run of this pipeline is at work, was cut off, or ended without knowing what became of a call. "
-            f"{_settling(run, unfinished)}, then make a new plan: this one is out of date as soon as that is settled."
+            f"{_settling(run, unfinished)}, then make a new plan: this one may be out of date by then."
         )
     elif code == PENDING:
         steps.append(_sending(run, plan))

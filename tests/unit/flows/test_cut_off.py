@@ -189,6 +189,27 @@ def test_the_command_of_a_plan_that_cannot_be_gone_on_with_gives_it_up(
 
 
 @pytest.mark.prove
+def test_who_gives_up_a_run_that_had_gone_through_its_plan_sends_nothing_else_by_that(
+    make_plan, apply, killed_before, told, journal, office, staff, tenant
+):
+    from flows import running
+
+    planned = make_plan()
+    with killed_before(running, "_report_or_say"):
+        apply(planned.run_id)
+    stopped, sent = journal.unfinished("acme"), tenant.writes()
+    office.staff(staff[:-1])
+    newer = make_plan().run_id
+
+    ended = told(apply(newer))
+
+    assert (ended.name, ended.code) == ("Stale plan", 9)
+    assert "What an earlier run had begun is settled now, and this plan was made before that." in ended.message
+    assert (tenant.writes(), journal.unfinished("acme")) == (sent, None)
+    assert journal.run(stopped.run_id).state == "Interrupted"
+
+
+@pytest.mark.prove
 @pytest.mark.parametrize("command", ["sync", "apply"])
 def test_a_signal_before_the_calls_of_another_run_are_looked_up_settles_nothing(
     cut_off, make_plan, sync, apply, told, journal, office, staff, monkeypatch, command
