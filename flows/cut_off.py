@@ -150,8 +150,8 @@ def _give_up(run: Run, pipeline: str, cut_off: RunRecord, plan: Plan | None) -> 
         close = run.journal.give_up
     _note_calls(run, plan.hash)  # by now it is known of more of them
     outcomes = run.journal.outcomes_and_doubts(plan)
-    ended = _NOT_REPORTED if went_through else _not_completed(cut_off)
-    run.given_up.append(f"{ended.format(cut_off.run_id)}. {carried_out(plan, outcomes)}")
+    ended, by = (_NOT_REPORTED, "By its plan") if went_through else (_not_completed(cut_off), "By it")
+    run.given_up.append(f"{ended.format(cut_off.run_id)}. {carried_out(plan, outcomes, by)}")
     summary: dict[str, Any] = {}
     if cut_off.finished_at is not None and cut_off.state != INTERRUPTED:  # it has a report of its own
         found = run.journal.settled_by(run.run_id, plan.hash)

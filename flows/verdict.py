@@ -149,7 +149,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     if unfinished is not None:
         steps.append(
             "Another run of this pipeline is at work, was cut off, or ended without knowing what became of a call. "
-            f"{_settling(run, unfinished)}, then make a new plan: this one may be out of date by then."
+            f"{_settling(run, unfinished, plan)}, then make a new plan: this one may be out of date by then."
         )
     elif code == PENDING:
         steps.append(_sending(run, plan))
@@ -180,7 +180,7 @@ def next_steps(run: Run, code: int, plan: Plan | None) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _settling(run: Run, unfinished: RunRecord) -> str:
+def _settling(run: Run, unfinished: RunRecord, plan: Plan | None) -> str:
     """Say what settles an earlier run: its command, that of another run of its plan, or applying any plan, if none of
     them can do it now."""
     if unfinished.command != "apply" or _can_settle(run, unfinished.run_id):
@@ -190,7 +190,17 @@ def _settling(run: Run, unfinished: RunRecord) -> str:
     for run_id in others:
         if run_id != unfinished.run_id and _can_settle(run, run_id):
             return f"See to it with 'rosterflow apply {run_id}', which has the same plan"
-    return f"As things are it cannot be gone on with: give it up with 'rosterflow apply {run.run_id}'"
+    gives_up = f"with 'rosterflow apply {run.run_id}'" if _is_for_now(run, plan) else "by applying a plan for today"
+    return f"As things are it cannot be gone on with: give it up {gives_up}"
+
+
+def _is_for_now(run: Run, plan: Plan | None) -> bool:
+    try:
+        if plan is not None:
+            require_recent(plan, run.today)
+    except StalePlan:
+        return False
+    return True
 
 
 def _plans_of(run: RunRecord) -> tuple[str | None, ...]:

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import zlib
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -528,6 +529,20 @@ def test_a_command_that_cannot_settle_what_was_cut_off_is_not_advised(
 
 
 @pytest.mark.prove
+@pytest.mark.parametrize("days", [2, -20])
+def test_a_plan_that_cannot_be_applied_today_is_not_advised_for_giving_up_what_was_cut_off(
+    apply_cut_off, make_plan, journal, office, days
+):
+    office.spec["rules"][0]["when"] = {"department": ["Sales", "Marketing"]}
+    for run_id in runs_of_its_plan(journal, apply_cut_off):
+        (office.home / "runs" / run_id / "run.json").write_text("{")
+
+    step = first_step(make_plan(datetime.now(UTC) + timedelta(days=days)))
+
+    assert "give it up by applying a plan for today, then make a new plan" in step
+
+
+@pytest.mark.prove
 def test_a_plan_that_waits_for_its_day_is_not_given_up(make_plan, apply, told, journal, killed_before, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
@@ -559,7 +574,10 @@ def test_a_run_that_was_killed_when_all_was_done_is_not_said_to_have_left_its_pl
 
     ended = told(sync())
 
-    assert f"Run {stopped.run_id} was cut off after it had gone through its plan, before it could" in ended.message
+    told_so = (
+        f"Run {stopped.run_id} was cut off after it had gone through its plan, before it could report. By its plan,"
+    )
+    assert told_so in ended.message
     headline = journal.run(stopped.run_id).summary["headline"]
     assert headline.startswith("The run was cut off, before it could report.")
     assert "given up" not in f"{ended.message} {headline}"
