@@ -133,7 +133,7 @@ def _require_last(folder: RunFolder, journal: Journal, store: RunStore) -> None:
     if unknown:
         raise BadUsage(
             f"The journal does not know run {unknown[-1]}, which left a plan in {store.root} after run "
-            f"{folder.root.name}: the journal was put back from before it.",
+            f"{folder.root.name}: the journal was put back from before it, or the folder is from elsewhere.",
             remedy="Make a new plan with 'rosterflow plan'. An older one is applied by its run's id only.",
         )
 
