@@ -24,7 +24,7 @@ def admit(plan: Plan, journal: Journal) -> None:
     journal.plan_bytes(plan.hash)
     if not (is_newest(plan, journal) or is_complete(plan, journal)):
         raise StalePlan(
-            "Another run has changed what this plan was made from, or has carried out a newer list.",
+            "Since this plan was made another run has carried one out, if only its list, or has given one up.",
             remedy="Make a new plan with 'rosterflow plan'.",
         )
 

@@ -208,7 +208,7 @@ def test_a_plan_is_overtaken_by_a_sync_of_a_newer_list_also_if_that_had_nothing_
     ended = told(apply(of_a_broken_list.run_id))
 
     assert (ended.name, ended.code) == ("Stale plan", 9)
-    assert "has carried out a newer list" in ended.message
+    assert "another run has carried one out, if only its list" in ended.message
     assert tenant.writes() == sent
 
 
