@@ -1,5 +1,6 @@
 """How a run ended, in all its forms: exit code, Prefect state, report's word, what to do next. They always agree."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from tasks.model.operations import GOOD, NOT_LIMITED, PERHAPS_UNDONE, Outcome, O
 from tasks.model.plan import Action, Plan, WithheldReason
 from tasks.model.remaining import remaining
 from tasks.model.sent import Sent
+from tasks.pipeline_file import load_pipeline
 from tasks.plan.stage import with_origins
 from tasks.provision import require_recent
 from tasks.provision.reasons import GIVEN_BACK, GIVEN_BACK_SINCE
@@ -209,12 +211,16 @@ def _plans_of(run: RunRecord) -> tuple[str | None, ...]:
 
 
 def _can_settle(run: Run, run_id: str) -> bool:
-    """Tell whether applying the plan of a run goes on with it, or gives it up: what it needs is there, and its day."""
+    """Tell whether applying the plan of a run goes on with it, or gives it up: what it needs is there, and its day.
+
+    Under another name of its pipeline it would be another one's.
+    """
     try:
         planned = planned_run(run_id)
         plan = with_origins(run.journal.plan(planned.plan_hash), planned.folder)
         waits = date.fromisoformat(plan.header.as_of) > run.today
-        return Path(planned.pipeline).is_file() and not waits
+        there = Path(planned.pipeline)
+        return there.is_file() and not waits and load_pipeline(there, os.environ).pipeline.name == run.pipeline_name
     except RosterflowError:
         return False
 

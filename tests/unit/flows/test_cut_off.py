@@ -505,6 +505,7 @@ TROUBLES = {
     "what names its pipeline": ("run.json", "{"),
     "where its people stand": ("origins.jsonl", "{"),
     "the name of its pipeline": ("run.json", '{"pipeline": "/nowhere/old.yaml"}'),
+    "a pipeline of another name": ("run.json", '{"pipeline": "OTHER"}'),
 }
 
 
@@ -515,6 +516,10 @@ def test_a_command_that_cannot_settle_what_was_cut_off_is_not_advised(
 ):
     office.spec["rules"][0]["when"] = {"department": ["Sales", "Marketing"]}
     name, text = TROUBLES[trouble]
+    other = office.folder / "other.yaml"
+    office.save()
+    other.write_text(office.pipeline.read_text().replace("acme", "emca", 1))
+    text = text.replace("OTHER", str(other))
     planned, applied = runs_of_its_plan(journal, apply_cut_off)
     (office.home / "runs" / applied / name).write_text(text)
     assert f"See to it with 'rosterflow apply {planned}'" in first_step(make_plan())
