@@ -88,22 +88,19 @@ def _record_end(run: Run, found: RunRecord) -> bool:
     except (AttributeError, BadUsage, KeyError, TypeError, ValueError):
         return False
     if is_whole:
-        run.told_mails[str(found.plan_hash)] = _told_beyond(run, found, mails)
         plan = _plan_of(found, run.journal)
         if plan is not None:
+            run.told_mails[plan.hash] = _told_beyond(run, found, plan, mails)
             close(plan, run.journal, found.run_id, datetime.now(UTC))  # it may have ended for want of the journal
         run.journal.finish_run(found.run_id, code, name, summary, at.astimezone(UTC))
     return is_whole
 
 
-def _told_beyond(run: Run, found: RunRecord, mails: Counter[str]) -> Counter[str]:
+def _told_beyond(run: Run, found: RunRecord, plan: Plan, mails: Counter[str]) -> Counter[str]:
     """Return those of the *mails* that a run told of in its report that were for changes without an outcome.
 
     There are none but in a journal that was put back from a copy which is older than that report.
     """
-    plan = _plan_of(found, run.journal)
-    if plan is None:
-        return Counter()
     outcomes = run.journal.outcomes(plan.hash)
     own = run.journal.settled_by(found.run_id, plan.hash) | run.journal.settled_untold(found.run_id, plan.hash)
     known = mails_of(plan, {key: outcome for key, outcome in outcomes.items() if key in own})

@@ -192,17 +192,18 @@ def _settling(run: Run, unfinished: RunRecord, plan: Plan | None) -> str:
     for run_id in others:
         if run_id != unfinished.run_id and _can_settle(run, run_id):
             return f"See to it with 'rosterflow apply {run_id}', which has the same plan"
-    gives_up = f"with 'rosterflow apply {run.run_id}'" if _is_for_now(run, plan) else "by applying a plan for today"
+    gives_up = "by applying a plan for today" if _not_today(run, plan) else f"with 'rosterflow apply {run.run_id}'"
     return f"As things are it cannot be gone on with: give it up {gives_up}"
 
 
-def _is_for_now(run: Run, plan: Plan | None) -> bool:
+def _not_today(run: Run, plan: Plan | None) -> StalePlan | None:
+    """Return why a plan cannot be applied today, None if it can: one can be for a day long gone, or to come."""
     try:
         if plan is not None:
             require_recent(plan, run.today)
-    except StalePlan:
-        return False
-    return True
+    except StalePlan as stale:
+        return stale
+    return None
 
 
 def _plans_of(run: RunRecord) -> tuple[str | None, ...]:
@@ -226,11 +227,8 @@ def _can_settle(run: Run, run_id: str) -> bool:
 
 
 def _sending(run: Run, plan: Plan | None) -> str:
-    """Say how a plan is sent, or why it cannot be today: one can be made for a day that is long gone, or to come."""
-    try:
-        if plan is not None:
-            require_recent(plan, run.today)
-    except StalePlan as stale:
+    """Say how a plan is sent, or why it cannot be today."""
+    if stale := _not_today(run, plan):
         return f"Review the changes. They cannot be sent today: {stale.what} {stale.remedy}"
     return f"Review the changes, then send them: rosterflow apply {run.run_id}"
 

@@ -1,7 +1,8 @@
 """Assign and unassign licences, and tell a lack of seats from other refusals (facts W9 to W11, W16)."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from tasks.connectors.goto import wire
@@ -37,27 +38,31 @@ class Seats:
         self._read_user = read_user
         self._list_licences = list_licences
         self._has_put = True
-        self._left: dict[str, dict[str, bool]] = defaultdict(dict)  # by account and licence: was it given, or taken
-        self._doubtful: dict[str, set[str]] = defaultdict(set)  # by account: licences with a call without an answer
+        self._left: dict[str, dict[str, bool | None]] = defaultdict(dict)
+        """What our last call left, by account and licence: given, or taken; None if it had no answer."""
 
     async def assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Assign a licence. A refusal that may be about seats is one if the licence has none left."""
-        self._begin(account_key, licence_key)
+        with self._calling(account_key, licence_key, gives=True):
+            try:
+                await self._assign(account_key, licence_key, notify=notify)
+            except RefusedByTarget as refusal:
+                if await self.have_run_out(refusal, [licence_key]):
+                    raise self.exceeded(refusal) from refusal
+                raise
+
+    @contextmanager
+    def _calling(self, account_key: str, licence_key: str, *, gives: bool) -> Iterator[None]:
+        """Note what a call leaves behind: as it was, if it is refused."""
+        left = self._left[account_key]
+        before = dict(left)
+        left[licence_key] = None
         try:
-            await self._assign(account_key, licence_key, notify=notify)
-        except RefusedByTarget as refusal:
-            if await self.have_run_out(refusal, [licence_key]):
-                raise self.exceeded(refusal) from refusal
+            yield
+        except RefusedByTarget:
+            self._left[account_key] = before
             raise
-        self._note(account_key, licence_key, is_given=True)
-
-    def _begin(self, account_key: str, licence_key: str) -> None:
-        self._left[account_key].pop(licence_key, None)
-        self._doubtful[account_key].add(licence_key)
-
-    def _note(self, account_key: str, licence_key: str, *, is_given: bool) -> None:
-        self._left[account_key][licence_key] = is_given
-        self._doubtful[account_key].discard(licence_key)
+        left[licence_key] = gives
 
     async def _assign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Assign by the verb that mirrors unassigning. It is inferred, so without it the user's whole set is sent.
@@ -106,24 +111,24 @@ class Seats:
     def is_old(self, user: wire.User) -> bool:
         """Tell whether a reading shows a licence that was taken last, or lacks one that was given last."""
         left = self._left.get(user.key, {})
-        return any((licence in user.licences) != is_given for licence, is_given in left.items())
+        return any(given is not None and (key in user.licences) != given for key, given in left.items())
 
     def proves_little(self, user: wire.User) -> bool:
         """Tell whether one reading of a user may be from before a call: it contradicts one, or one had no answer."""
-        return bool(self._doubtful.get(user.key)) or self.is_old(user)
+        return None in self._left.get(user.key, {}).values() or self.is_old(user)
 
     async def unassign(self, account_key: str, licence_key: str, *, notify: bool) -> None:
         """Take a licence away. What 404 means here is not documented, so the user tells: not held, or gone, is done."""
-        self._begin(account_key, licence_key)
-        try:
-            await self._transport.write("DELETE", self._path(account_key, licence_key, notify), "unassign a licence")
-        except RefusedByTarget as refusal:
-            if refusal.facts["status"] != 404:
-                raise
-            user = await self._read_user(account_key)
-            if user is not None and licence_key in user.licences:
-                raise
-        self._note(account_key, licence_key, is_given=False)
+        with self._calling(account_key, licence_key, gives=False):
+            try:
+                path = self._path(account_key, licence_key, notify)
+                await self._transport.write("DELETE", path, "unassign a licence")
+            except RefusedByTarget as refusal:
+                if refusal.facts["status"] != 404:
+                    raise
+                user = await self._read_user(account_key)
+                if user is not None and licence_key in user.licences:
+                    raise
 
     async def have_run_out(self, refusal: RefusedByTarget, licence_keys: Iterable[str], *, people: int = 1) -> bool:
         """Tell whether a refusal that is not understood came for want of seats: the licences themselves tell, by
